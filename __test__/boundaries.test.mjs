@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { HOT, startApp } from './support/app.mjs'
+
+const main = `serve({ get: async () => (await import('./b.mjs', import.meta.hot?.boundary)).value })`
+const value = (n) => `export const value = ${n}`
+
+test('a saved boundary is live at the next import', async (t) => {
+  const app = await startApp(t, { files: { 'main.mjs': main, 'b.mjs': value(1) } })
+  assert.equal(await app.ask('get'), 1)
+  for (const n of [2, 3]) {
+    app.save('b.mjs', value(n))
+    assert.equal(await app.ask('get'), n, 'at once')
+    assert.deepEqual(await app.message('invalidated', n - 1), { type: 'hot-hook:invalidated', paths: [app.file('b.mjs')] })
+  }
+  assert.deepEqual(app.told('full-reload'), [])
+})
+
+test('the URL has no query before the first change, and ?v=N after', async (t) => {
+  const url = `export const value = [import.meta.url.split('/').pop()]`
+  const app = await startApp(t, { files: { 'main.mjs': main, 'b.mjs': url } })
+  assert.deepEqual(await app.ask('get'), ['b.mjs'])
+  for (const n of [1, 2]) {
+    app.save('b.mjs', `${url} // ${n}`)
+    assert.deepEqual(await app.ask('get'), [`b.mjs?v=${n}`])
+  }
+})
+
+test('an edit below a boundary runs all modules on the way, and only those', async (t) => {
+  const app = await startApp(t, {
+    files: {
+      'main.mjs': `${main}; serve({ log: () => log.lines.splice(0) })`,
+      'b.mjs': `log('b'); import { x } from './c.mjs'; import './d.mjs'; export const value = x`,
+      'c.mjs': `log('c'); export { x } from './e.mjs'`,
+      'd.mjs': `log('d')`,
+      'e.mjs': `log('e'); export const x = 1`,
+    },
+  })
+  assert.equal(await app.ask('get'), 1)
+  assert.deepEqual(await app.ask('log'), ['e', 'c', 'd', 'b'])
+  app.save('e.mjs', `log('e'); export const x = 2`)
+  assert.equal(await app.ask('get'), 2)
+  assert.deepEqual(await app.ask('log'), ['e', 'c', 'b'])
+  assert.deepEqual(await app.message('invalidated'), {
+    type: 'hot-hook:invalidated',
+    paths: ['e', 'c', 'b'].map((name) => app.file(`${name}.mjs`)),
+  })
+})
+
+test('a boundary by attribute, by pattern, and in a literal', async (t) => {
+  const app = await startApp(t, {
+    hotHook: { boundaries: ['./controllers/*.mjs'] },
+    files: {
+      'main.mjs': `serve({
+        get: async () => [await import('./b.mjs', ${HOT}), await import('./controllers/c.mjs')].map((m) => m.value),
+      })`,
+      'b.mjs': value(1),
+      'controllers/c.mjs': value(1),
+    },
+  })
+  assert.deepEqual(await app.ask('get'), [1, 1])
+  app.save('b.mjs', value(2))
+  app.replace('controllers/c.mjs', value(2))
+  assert.deepEqual(await app.ask('get'), [2, 2])
+  assert.deepEqual(app.told('full-reload'), [])
+})

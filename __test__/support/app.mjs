@@ -1,0 +1,221 @@
+/**
+ * Real apps for tests: files from an object, a real process, expectations with a deadline. Nothing here sleeps and
+ * hopes: what should come is awaited, and when it does not come all that is known is shown.
+ */
+import { spawn } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { inspect, isDeepStrictEqual } from 'node:util'
+
+export const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
+const SERVE = fileURLToPath(new URL('serve.cjs', import.meta.url))
+/** How long a test waits for what must come, in milliseconds: long, because machines are busy. */
+export const DEADLINE = 15_000
+/** How long a test looks for what must not come. Something that must come always follows in the same test. */
+export const QUIET = 300
+
+const [major, minor] = process.versions.node.split('.').map(Number)
+/** Whether the tests run on at least that Node. */
+export const nodeIs = (/** @type {number} */ m, n = 0) => major > m || (major === m && minor >= n)
+
+/** The import options of a boundary, as source text. */
+export const HOT = `{ with: { hot: 'true' } }`
+
+/**
+ * @typedef {object} Options
+ * @property {Record<string, string>} [files] paths from the app's folder → text
+ * @property {unknown} [hotHook] `package.json#hotHook`
+ * @property {Record<string, unknown>} [packageJson] more of package.json
+ * @property {string} [entry] default `main.mjs`
+ * @property {boolean} [register] whether to start with `--import=hot-hook/register`; default true
+ * @property {string[]} [before] Node's arguments before it
+ * @property {string[]} [after] Node's arguments after it
+ * @property {string[]} [args] the script's
+ * @property {Record<string, string>} [env]
+ * @property {string} [cwd]
+ * @property {boolean} [ipc] default true
+ * @property {boolean} [wait] whether to wait until the app serves; default true
+ * @property {string} [folder] an existing app folder, to start it once more
+ */
+
+/**
+ * A folder with an app's files, deleted after the test. @param {import('node:test').TestContext} t @param {Options} options
+ */
+export function createFolder(t, { files = {}, hotHook, packageJson = {} }) {
+  const base = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'hot-hook-')))
+  t.after(() => fs.rmSync(base, { recursive: true, force: true, maxRetries: 3 }))
+  const folder = path.join(base, 'app')
+  fs.mkdirSync(path.join(folder, 'node_modules'), { recursive: true })
+  fs.symlinkSync(PACKAGE, path.join(folder, 'node_modules/hot-hook'), 'dir')
+  write(folder, 'package.json', JSON.stringify({ name: 'app', type: 'module', ...packageJson, hotHook }))
+  for (const [name, text] of Object.entries(files)) write(folder, name, text)
+  return folder
+}
+
+/** @param {string} folder @param {string} name @param {string} text */
+function write(folder, name, text) {
+  const file = path.join(folder, name)
+  fs.mkdirSync(path.dirname(file), { recursive: true })
+  fs.writeFileSync(file, text)
+}
+
+/**
+ * Starts an app. It is killed after the test.
+ * @param {import('node:test').TestContext} t @param {Options} options
+ */
+export async function startApp(t, options) {
+  const { register = true, entry = 'main.mjs', before = [], after = [], args = [], ipc = true, wait = true } = options
+  const folder = options.folder ?? createFolder(t, options)
+  const argv = [
+    ...(ipc ? ['--require', SERVE] : []),
+    ...before,
+    ...(register ? ['--import=hot-hook/register'] : []),
+    ...after,
+    path.resolve(folder, entry),
+    ...args,
+  ]
+  /** @type {NodeJS.ProcessEnv} */
+  const env = { ...process.env, NO_COLOR: '1' }
+  for (const name of ['NODE_OPTIONS', 'NODE_DEBUG', 'HOT_HOOK_WATCH', 'NODE_CHANNEL_FD', 'NODE_TEST_CONTEXT', 'FORCE_COLOR']) delete env[name]
+  Object.assign(env, options.env)
+  const child = spawn(process.execPath, argv, {
+    cwd: options.cwd ?? folder,
+    env,
+    stdio: ipc ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
+  })
+  const app = createApp(folder, child)
+  t.after(app.kill)
+  if (ipc && wait) await app.ready()
+  return app
+}
+
+/** @param {string} folder @param {import('node:child_process').ChildProcess} child */
+function createApp(folder, child) {
+  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
+  const asked = new Map()
+  /** @type {any[]} */
+  const messages = []
+  let isReady = false
+  /** @type {{ code: number | null, signal: string | null } | undefined} */
+  let exit
+  const output = { stdout: '', stderr: '' }
+  child.stdout?.on('data', (data) => (output.stdout += data))
+  child.stderr?.on('data', (data) => (output.stderr += data))
+  child.on('message', (/** @type {any} */ message) => {
+    if (message?.ready) isReady = true
+    else if (message && 'answer' in Object(message)) {
+      const { resolve, reject } = asked.get(message.answer) ?? {}
+      asked.delete(message.answer)
+      if (message.error) reject?.(Object.assign(new Error(message.error.message), message.error, { inApp: true }))
+      else resolve?.(message.value)
+    } else messages.push(message)
+  })
+  const exited = new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      exit = { code, signal }
+      for (const { reject } of asked.values()) reject(fail('the app has exited'))
+      resolve(exit)
+    })
+  })
+
+  /** All that is known. */
+  const known = () =>
+    inspect({ argv: child.spawnargs, exit, messages, ...output }, { depth: 6, maxArrayLength: 50, maxStringLength: 4000, breakLength: 120 })
+  const fail = (/** @type {string} */ text) => new Error(`${text}\n${known()}`)
+
+  /**
+   * Waits until `look` returns something true.
+   * @template T @param {string} what @param {() => T | Promise<T>} look @param {number} [deadline]
+   */
+  async function until(what, look, deadline = DEADLINE) {
+    const end = Date.now() + deadline
+    for (;;) {
+      const found = await look()
+      if (found) return found
+      if (Date.now() > end) throw fail(`after ${deadline} ms, not: ${what}`)
+      await sleep(10)
+    }
+  }
+
+  const app = {
+    child,
+    folder,
+    messages,
+    output,
+    until,
+    /** @param {string} name */
+    file: (name) => path.join(folder, name),
+    /** Saves as an editor does that writes in place. @param {string} name @param {string} text */
+    save: (name, text) => write(folder, name, text),
+    /** Saves as an editor does that renames into place. @param {string} name @param {string} text */
+    replace(name, text) {
+      write(folder, `${name}.tmp`, text)
+      fs.renameSync(path.join(folder, `${name}.tmp`), path.join(folder, name))
+    },
+    /** @param {string} name */
+    remove: (name) => fs.rmSync(path.join(folder, name), { recursive: true }),
+    ready: () =>
+      until('the app serves', () => {
+        if (exit) throw fail('the app has exited before it served')
+        return isReady
+      }),
+    /** @param {string} name @param {any[]} args @returns {Promise<any>} */
+    ask(name, ...args) {
+      if (exit) throw fail('the app has exited')
+      const ask = asked.size + Math.floor(Math.random() * 1e9)
+      return new Promise((resolve, reject) => {
+        asked.set(ask, { resolve, reject })
+        child.send({ ask, name, args })
+        sleep(DEADLINE, undefined, { ref: false }).then(() => asked.delete(ask) && reject(fail(`no answer to ${name}`)))
+      })
+    },
+    /** The error that a question ends in. @param {string} name @param {any[]} args @returns {Promise<any>} */
+    async askError(name, ...args) {
+      try {
+        const value = await app.ask(name, ...args)
+        throw Object.assign(fail(`${name} answers ${inspect(value)}, and should fail`), { inApp: false })
+      } catch (error) {
+        if (/** @type {any} */ (error).inApp) return error
+        throw error
+      }
+    },
+    /** Asks until the answer is `expected`. @param {string} name @param {any} expected @param {any[]} args */
+    async expect(name, expected, ...args) {
+      /** @type {any} */
+      let last
+      const look = async () => {
+        last = await app.ask(name, ...args).catch((error) => (error.inApp ? error : Promise.reject(error)))
+        return typeof expected === 'function' ? expected(last) : isDeepStrictEqual(last, expected)
+      }
+      await until(`${name} answers ${inspect(expected)}`, look).catch((error) => {
+        throw new Error(`${error.message}\nlast answer: ${inspect(last)}`)
+      })
+      return last
+    },
+    /** The messages of a type so far. @param {string} type */
+    told: (type) => messages.filter((message) => message?.type === `hot-hook:${type}`),
+    /** Waits for the `count`th message of a type. @param {string} type @param {number} [count] */
+    async message(type, count = 1) {
+      await until(`${count} message(s) hot-hook:${type}`, () => app.told(type).length >= count)
+      return app.told(type)[count - 1]
+    },
+    /** @param {any} message */
+    tell: (message) => child.send(message),
+    /** Gives what must not come time to come. */
+    quiet: () => sleep(QUIET),
+    /** Waits for the end of the process. @returns {Promise<{ code: number | null, signal: string | null }>} */
+    async exit() {
+      await until('the app exits', () => exit)
+      return /** @type {any} */ (exit)
+    },
+    known,
+    async kill() {
+      if (!exit) child.kill('SIGKILL')
+      await exited
+    },
+  }
+  return app
+}

@@ -1,0 +1,18 @@
+import http from 'node:http'
+import { port } from './config.mjs'
+
+// The controller is a boundary (see package.json): it is imported at each request, and so the newest one answers.
+const server = http.createServer(async (request, response) => {
+  try {
+    const { greet } = await import('./controllers/greet.mjs')
+    greet(request, response)
+  } catch (error) {
+    response.writeHead(500).end(`${error.stack}\n`)
+  }
+})
+
+server.listen(port, () => {
+  console.log(`http://localhost:${server.address().port}  (pid ${process.pid})`)
+  console.log('Edit controllers/greet.mjs or services/greeting.mjs and reload the page: same process, new code.')
+  console.log('Edit config.mjs: it is imported at start, so hot-hook says that a restart is needed, and why.')
+})

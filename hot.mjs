@@ -1,0 +1,247 @@
+/**
+ * `hot`, and the `import.meta.hot` of every module of this thread.
+ *
+ * The engine decides; here its updates are carried out: handlers run, the parent and the app are told.
+ */
+import module, { createRequire } from 'node:module'
+import { debuglog, inspect } from 'node:util'
+import { threadId } from 'node:worker_threads'
+import * as engine from './binding.js'
+import { createSyncHooks, guarded } from './loader.mjs'
+import { hasSyncHooks } from './node.mjs'
+
+const KEY = Symbol.for('hot-hook')
+const debug = debuglog('hot-hook')
+const require = createRequire(import.meta.url)
+
+/** @typedef {{ id: number, url: string, handlers: Array<() => unknown>, over: boolean }} Instance */
+
+/** The instances that have registered handlers, by the engine's name for them. @type {Map<number, Instance>} */
+const instances = new Map()
+
+/** @type {(() => unknown) | undefined} */
+let onFullReloadAsked
+let isAttached = false
+let isListening = false
+
+/** What the preludes of this thread call. */
+const runtime = {
+  /**
+   * A module begins to run.
+   * @param {ImportMeta} meta
+   */
+  enter(meta) {
+    const id = guarded(() => engine.evaluate(threadId, meta.url)) ?? 0
+    deliver()
+    return createImportMetaHot({ id, url: meta.url, handlers: [], over: false })
+  },
+  /** Pending asynchronous `dispose` handlers. @type {Promise<unknown> | undefined} */
+  settled: undefined,
+  hot: createHot(),
+}
+
+/** @param {Instance} instance */
+function createImportMetaHot(instance) {
+  return {
+    boundary: { with: { hot: 'true' } },
+    /** @param {() => unknown} callback */
+    dispose(callback) {
+      if (typeof callback !== 'function') {
+        throw new TypeError(`import.meta.hot.dispose(callback): the callback must be a function, got ${inspect(callback)}`)
+      }
+      register(instance, callback)
+    },
+    decline() {
+      guarded(() => engine.decline(instance.id))
+    },
+  }
+}
+
+/** @param {Instance} instance @param {() => unknown} handler */
+function register(instance, handler) {
+  // Disposed of already: what it holds on to now is let go of on the next turn.
+  if (instance.over) return void setImmediate(() => run(instance, [handler]))
+  instance.handlers.push(handler)
+  if (instances.has(instance.id)) return
+  instances.set(instance.id, instance)
+  if (guarded(() => engine.track(instance.id))) return void setImmediate(() => dispose(instance.id))
+  // A module is its own witness: this import settles when its evaluation ends. It never passes our hooks.
+  const ended = (/** @type {boolean} */ threw) => {
+    guarded(() => engine.ended(instance.id, threw))
+    deliver()
+  }
+  import(instance.url).then(() => ended(false), () => ended(true))
+}
+
+/** Runs an instance's handlers, once. @param {number} id */
+function dispose(id) {
+  const instance = instances.get(id)
+  if (!instance) return []
+  instances.delete(id)
+  instance.over = true
+  return run(instance, instance.handlers.splice(0))
+}
+
+/** @param {Instance} instance @param {Array<() => unknown>} handlers @returns {Promise<unknown>[]} */
+function run(instance, handlers) {
+  const pending = []
+  for (const handler of handlers) {
+    try {
+      const result = handler()
+      if (typeof (/** @type {any} */ (result)?.then) !== 'function') continue
+      pending.push(Promise.resolve(result).catch((error) => report(instance, error)))
+    } catch (error) {
+      report(instance, error)
+    }
+  }
+  return pending
+}
+
+/** @param {Instance} instance @param {unknown} error */
+function report(instance, error) {
+  process.stderr.write(`hot-hook: a dispose handler of ${instance.url} failed: ${inspect(error)}\n`)
+}
+
+/** Carries out the thread's pending work. It is marked delivered before a handler runs: handlers may import. */
+function deliver() {
+  if (!guarded(() => engine.hasPending(threadId))) return
+  for (let update; (update = guarded(() => engine.take(threadId))); ) {
+    const pending = update.disposals.flatMap(dispose)
+    if (pending.length > 0) waitFor(pending)
+    update.stale.forEach(evict)
+    update.messages.forEach(tell)
+    for (const notice of update.notices) process.stderr.write(`hot-hook: ${notice}\n`)
+  }
+}
+
+/** Modules that load from now on wait for these promises before they run. @param {Promise<unknown>[]} pending */
+function waitFor(pending) {
+  const settled = Promise.all([runtime.settled, ...pending]).then(() => {
+    if (runtime.settled !== settled) return
+    runtime.settled = undefined
+    guarded(() => engine.setDisposing(threadId, false))
+  })
+  runtime.settled = settled
+  guarded(() => engine.setDisposing(threadId, true))
+}
+
+/** A stale CommonJS module leaves Node's caches. @param {string} path */
+function evict(path) {
+  const stale = require.cache[path]
+  if (!stale) return
+  delete require.cache[path]
+  for (const other of Object.values(require.cache)) {
+    const at = other?.children.indexOf(stale) ?? -1
+    if (at !== -1) other?.children.splice(at, 1)
+  }
+  const paths = /** @type {{ _pathCache: Record<string, string> }} */ (/** @type {unknown} */ (module))._pathCache
+  for (const key in paths) if (paths[key] === path) delete paths[key]
+}
+
+/** @param {import('./binding.js').Message} message */
+function tell(message) {
+  if (message.type === 'invalidated') {
+    debug('invalidated %o', message.paths)
+    send({ type: 'hot-hook:invalidated', paths: message.paths })
+    return
+  }
+  const { path, shouldBeReloadable, text } = message
+  debug('full reload: %s', text)
+  const isSent = send({ type: 'hot-hook:full-reload', path, shouldBeReloadable })
+  if (!isSent && !onFullReloadAsked) process.stderr.write(`hot-hook: restart needed: ${text}\n`)
+  try {
+    onFullReloadAsked?.()
+  } catch (error) {
+    process.stderr.write(`hot-hook: onFullReloadAsked failed: ${inspect(error)}\n`)
+  }
+}
+
+/** Tells the parent process, if there is one. @param {object} message */
+function send(message) {
+  if (!process.send || !process.connected) return false
+  // A parent that goes away meanwhile harms nobody.
+  process.send(message, undefined, undefined, () => {})
+  return true
+}
+
+/** What the parent process says, when it is the one who watches. */
+function listenToParent() {
+  if (isListening || !process.send) return
+  isListening = true
+  process.on('message', (message) => {
+    const { type, path, action } = /** @type {Record<string, unknown>} */ (Object(message))
+    if (type !== 'hot-hook:file-changed' || typeof path !== 'string' || path === '') return
+    guarded(() => engine.told(path, action === 'unlink'))
+    deliver()
+  })
+  // Listening must not keep the app alive; its own listeners still do.
+  const channel = /** @type {{ unrefCounted?: () => void, unref: () => void } | undefined} */ (process.channel)
+  if (channel?.unrefCounted) channel.unrefCounted()
+  else channel?.unref()
+}
+
+/** What JSON cannot express, by name, for the engine's error messages. @param {string} _ @param {unknown} value */
+function nameOthers(_, value) {
+  if (typeof value === 'function') return { $type: 'a function' }
+  if (typeof value === 'symbol' || typeof value === 'bigint') return { $type: inspect(value) }
+  return value instanceof RegExp ? { $type: `the regular expression ${value}` } : value
+}
+
+/**
+ * Takes options in and installs the hooks, whatever was called before.
+ * @param {any} options @param {string} name @param {string} base
+ */
+export function start(options, name, base) {
+  const json = JSON.stringify(options ?? {}, nameOthers) ?? '{}'
+  const warnings = engine.configure(json, name, base, process.env.HOT_HOOK_WATCH)
+  for (const warning of warnings) process.stderr.write(`hot-hook: ${warning}\n`)
+  onFullReloadAsked = options?.onFullReloadAsked ?? onFullReloadAsked
+  if (!isAttached) {
+    isAttached = true
+    if (debug.enabled) engine.keepNotes()
+    engine.attach(threadId, deliver)
+  }
+  if (!engine.watches()) listenToParent()
+  if (!engine.claimHooks(threadId)) return
+  if (hasSyncHooks) module.registerHooks(createSyncHooks(threadId, deliver))
+  else module.register('./loader.mjs', { parentURL: import.meta.url, data: { thread: threadId } })
+}
+
+/** The instance that `url` names in this thread. @param {string} url */
+function instanceOf(url) {
+  return guarded(() => engine.find(threadId, String(url))) ?? 0
+}
+
+function createHot() {
+  return {
+    /** @param {Record<string, any>} [options] */
+    async init(options) {
+      start(options, 'hot.init()', process.cwd())
+    },
+    async dump() {
+      return guarded(() => engine.dump()) ?? []
+    },
+    /** @param {string} url @param {() => unknown} callback */
+    dispose(url, callback) {
+      const id = instanceOf(url)
+      if (id === 0) return
+      createImportMetaHot(instances.get(id) ?? { id, url, handlers: [], over: false }).dispose(callback)
+    },
+    /** @param {string} url */
+    decline(url) {
+      const id = instanceOf(url)
+      if (id !== 0) guarded(() => engine.decline(id))
+    },
+  }
+}
+
+const shared = /** @type {Record<symbol, typeof runtime>} */ (/** @type {unknown} */ (globalThis))
+if (!shared[KEY]) Object.defineProperty(globalThis, KEY, { value: runtime, configurable: true })
+if (!isAttached && shared[KEY] === runtime) {
+  // Registered by hand, the hooks thread serves this thread: it must be able to reach it.
+  isAttached = true
+  engine.attach(threadId, deliver)
+}
+
+/** The public face: see index.d.ts. */
+export const hot = shared[KEY].hot

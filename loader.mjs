@@ -1,0 +1,209 @@
+/**
+ * The resolve and load hooks: they forward each import to the engine and pass on the URL that it returns.
+ *
+ * Two faces over the same steps: {@link createSyncHooks} in the app's own thread (`module.registerHooks`), and the
+ * exports `initialize`, `resolve`, `load` in a hooks thread (`module.register`).
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { debuglog } from 'node:util'
+import * as engine from './binding.js'
+import { needsPrelude, toText, withPrelude } from './prelude.mjs'
+
+const debug = debuglog('hot-hook')
+
+/** Our own modules: they are no part of the app's graph. */
+const OWN = new Set(
+  ['hot.mjs', 'loader.mjs', 'node.mjs', 'prelude.mjs', 'register.mjs', 'binding.js'].map(
+    (name) => new URL(name, import.meta.url).href,
+  ),
+)
+
+/** How long a hooks thread waits for the app's thread to dispose of what a new instance replaces, in milliseconds. */
+const ACKNOWLEDGE_LIMIT = 1000
+
+/** The engine has failed: imports go through as if we were not there. */
+let failed = false
+
+/**
+ * Calls the engine. After a failure inside it, which is said once, `undefined`.
+ * @template T @param {() => T} call
+ */
+export function guarded(call) {
+  if (failed) return undefined
+  try {
+    return call()
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'HOT_HOOK_INTERNAL') throw error
+    failed = true
+    process.stderr.write(`hot-hook: ${/** @type {Error} */ (error).message}; the app goes on without hot reload\n`)
+    return undefined
+  } finally {
+    if (debug.enabled) for (const note of failed ? [] : engine.notes()) debug(note)
+  }
+}
+
+/** @typedef {import('node:module').ResolveHookContext} ResolveContext */
+/** @typedef {import('node:module').LoadHookContext} LoadContext */
+/** @typedef {{ parent: string | undefined, hot: string | undefined, required: boolean }} Asked */
+
+/** What the engine must know of an import, and the context without what is ours. @param {ResolveContext} context */
+function ask(context) {
+  const parent = context.parentURL
+  const conditions = /** @type {string[] | Set<string>} */ (context.conditions ?? [])
+  /** @type {Asked} */
+  const asked = {
+    parent,
+    hot: /** @type {Record<string, string> | undefined} */ (context.importAttributes)?.hot,
+    required: Array.isArray(conditions) ? conditions.includes('require') : conditions.has('require'),
+  }
+  const clean = parent?.includes('v=') ? guarded(() => engine.clean(parent)) : undefined
+  return { asked, context: clean ? { ...context, parentURL: clean } : context }
+}
+
+/**
+ * @template {{ url: string }} T
+ * @param {number} thread @param {string} specifier @param {Asked} asked @param {T} result
+ */
+function arrive(thread, specifier, asked, result) {
+  if (OWN.has(result.url)) return result
+  const url = guarded(() => engine.resolve(thread, asked.parent, specifier, result.url, asked.hot, asked.required))
+  if (debug.enabled) debug('%s %s from %s: %s', asked.required ? 'require' : 'import', specifier, asked.parent, url ?? result.url)
+  return url ? { ...result, url } : result
+}
+
+/** @param {number} thread @param {string} specifier @param {Asked} asked */
+function miss(thread, specifier, asked) {
+  guarded(() => engine.unresolved(thread, asked.parent, specifier, asked.hot, asked.required))
+}
+
+/** The context without the attribute that only we know: Node would refuse it. @param {LoadContext} context */
+function withoutHot(context) {
+  const attributes = /** @type {Record<string, string> | undefined} */ (context.importAttributes)
+  if (!attributes || !('hot' in attributes)) return context
+  const { hot: _, ...importAttributes } = attributes
+  return { ...context, importAttributes }
+}
+
+/**
+ * @template {{ format?: string | null, source?: any }} T
+ * @param {{ thread: number, boots: boolean }} to @param {string} url
+ * @param {{ clean: string | null | undefined, asked: string | null | undefined }} how
+ * @param {T} result
+ * @returns {T}
+ */
+function equip({ thread, boots }, url, { clean, asked }, result) {
+  const { format, source } = result
+  const isModule = (format === 'module' || format === 'module-typescript') && source != null && !isWrapped(url, asked)
+  const reloaded = clean != null
+  const text = isModule ? toText(source) : ''
+  const prelude = isModule && (reloaded || boots || needsPrelude(text))
+  const waits = guarded(() => engine.loaded(thread, url, format?.startsWith('commonjs') ?? false, prelude)) ?? false
+  if (!isModule) return result
+  return { ...result, source: prelude || waits ? withPrelude(text, { waits, boots }) : text }
+}
+
+/**
+ * Whether a loader around us asks for a file that is no JavaScript as if it were: it is about to make a module of what
+ * it gets. @param {string} url @param {string | null | undefined} asked
+ */
+function isWrapped(url, asked) {
+  return asked === 'module' && !/\.[cm]?[jt]sx?$/.test(url.split(/[?#]/, 1)[0])
+}
+
+/**
+ * Hooks for `module.registerHooks`.
+ * @param {number} thread @param {() => void} deliver carries out the thread's pending work
+ * @returns {Required<Pick<import('node:module').RegisterHooksOptions, 'resolve' | 'load'>>}
+ */
+export function createSyncHooks(thread, deliver) {
+  return {
+    resolve(specifier, given, next) {
+      if (given.parentURL && OWN.has(given.parentURL)) return next(specifier, given)
+      const { asked, context } = ask(given)
+      let result
+      try {
+        result = next(specifier, context)
+      } catch (error) {
+        miss(thread, specifier, asked)
+        throw error
+      }
+      result = arrive(thread, specifier, asked, result)
+      deliver()
+      return result
+    },
+    load(url, given, next) {
+      const context = withoutHot(given)
+      if (OWN.has(url)) return next(url, context)
+      const clean = guarded(() => engine.load(thread, url))
+      let result
+      try {
+        result = next(clean ?? url, context)
+      } catch (error) {
+        guarded(() => engine.unloaded(thread, url))
+        throw error
+      }
+      return equip({ thread, boots: false }, url, { clean, asked: given.format }, result)
+    },
+  }
+}
+
+/** What a hooks thread works for. */
+const state = { thread: 0, active: false, boots: false }
+
+/**
+ * Called by Node in the hooks thread. Without `data.thread` somebody has registered `hot-hook/loader` by hand, with
+ * options or without; it then serves the main thread.
+ * @param {{ thread?: number } & Record<string, unknown>} [data]
+ */
+export async function initialize(data) {
+  const { thread, ...options } = data ?? {}
+  state.thread = thread ?? 0
+  state.boots = thread === undefined
+  state.active = !state.boots || engine.claimHooks(state.thread)
+  if (!state.boots || !state.active) return
+  const warnings = engine.configure(JSON.stringify(options), 'hot-hook/loader', process.cwd(), process.env.HOT_HOOK_WATCH)
+  for (const warning of warnings) process.stderr.write(`hot-hook: ${warning}\n`)
+}
+
+/** @type {import('node:module').ResolveHook} */
+export async function resolve(specifier, given, next) {
+  if (!state.active || (given.parentURL && OWN.has(given.parentURL))) return next(specifier, given)
+  const { asked, context } = ask(given)
+  let result
+  try {
+    result = await next(specifier, context)
+  } catch (error) {
+    miss(state.thread, specifier, asked)
+    throw error
+  }
+  return arrive(state.thread, specifier, asked, result)
+}
+
+/** @type {import('node:module').LoadHook} */
+export async function load(url, given, next) {
+  if (!state.active) return next(url, given)
+  const context = withoutHot(given)
+  if (OWN.has(url)) return next(url, context)
+  const clean = guarded(() => engine.load(state.thread, url))
+  if (clean != null) await acknowledged(state.thread)
+  let result
+  try {
+    result = await next(clean ?? url, context)
+  } catch (error) {
+    guarded(() => engine.unloaded(state.thread, url))
+    throw error
+  }
+  const equipped = equip(state, url, { clean, asked: given.format }, result)
+  // Node 20 takes the URL of what was read for the module's own, and that is the one without a version.
+  return clean == null ? equipped : Object.assign({}, equipped, { responseURL: url })
+}
+
+/**
+ * Until the app's thread has disposed of what a new instance replaces, and evicted stale CommonJS: the instance is
+ * translated as soon as we return. The limit is for an app thread that is busy for long.
+ * @param {number} thread
+ */
+async function acknowledged(thread) {
+  const end = Date.now() + ACKNOWLEDGE_LIMIT
+  while (guarded(() => engine.hasPending(thread)) && Date.now() < end) await sleep(1)
+}

@@ -1,0 +1,16 @@
+/**
+ * What this Node can do: every version test of the project is here, by name.
+ */
+import module from 'node:module'
+
+const [major, minor] = process.versions.node.split('.').map(Number)
+
+/** Whether this Node is at least the given release of its own line, or of a later line than all given ones. */
+const since = (/** @type {Record<number, number>} */ releases) =>
+  major in releases ? minor >= releases[major] : major > Math.max(...Object.keys(releases).map(Number))
+
+/**
+ * `module.registerHooks` is complete: in-thread hooks leave imported CommonJS with its `require.cache`, its `children`
+ * and its own kind of `require`. Before (22.15–22.22, 24.0–24.11, 25) they do not.
+ */
+export const hasSyncHooks = typeof module.registerHooks === 'function' && since({ 22: 23, 24: 12, 26: 0 })

@@ -1,0 +1,33 @@
+/**
+ * `node --import=hot-hook/register`: options from the nearest package.json upwards from the working directory.
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+import { start } from './hot.mjs'
+
+/** @param {string} directory @returns {string | undefined} */
+function findPackage(directory) {
+  const file = path.join(directory, 'package.json')
+  if (fs.existsSync(file)) return file
+  const parent = path.dirname(directory)
+  return parent === directory ? undefined : findPackage(parent)
+}
+
+/** @param {string} file */
+function readOptions(file) {
+  const text = fs.readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
+  try {
+    return JSON.parse(text)?.hotHook
+  } catch (error) {
+    throw new Error(`hot-hook: ${file} is not valid JSON: ${/** @type {Error} */ (error).message}`, { cause: error })
+  }
+}
+
+/** Patterns are meant from the folder of package.json, wherever `root` is. @param {unknown} options */
+function withRootDirectory(options) {
+  return options && typeof options === 'object' && !Array.isArray(options) ? { rootDirectory: '.', ...options } : options
+}
+
+const file = findPackage(process.cwd())
+if (file) start(withRootDirectory(readOptions(file)), `${file}#hotHook`, path.dirname(file))
+else start(undefined, 'hot-hook/register', process.cwd())

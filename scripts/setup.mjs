@@ -1,0 +1,35 @@
+/**
+ * What `npm start` and `npm test` need: dependencies installed, the addon built, the package linked by its own name.
+ * Does nothing that is done already.
+ */
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+
+const root = path.dirname(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname))
+
+/** @param {string} command @param {string[]} args */
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' })
+  if (status === 0) return
+  console.error(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}`)
+  process.exit(status ?? 1)
+}
+
+/** When a file, or the newest file of a folder, was last changed; 0 if there is none. @param {string} name @returns {number} */
+function changed(name) {
+  const file = path.join(root, name)
+  const stat = fs.statSync(file, { throwIfNoEntry: false })
+  if (!stat?.isDirectory()) return stat?.mtimeMs ?? 0
+  return Math.max(stat.mtimeMs, ...fs.readdirSync(file).map((entry) => changed(path.join(name, entry))))
+}
+
+if (changed('node_modules/.package-lock.json') < changed('package-lock.json')) run('npm', ['ci', '--no-audit', '--no-fund'])
+
+const built = Math.min(...['binding.js', ...fs.readdirSync(root).filter((name) => name.endsWith('.node'))].map(changed))
+const isBuilt = fs.readdirSync(root).some((name) => name.endsWith('.node'))
+if (!isBuilt || ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs'].some((name) => changed(name) > built)) run('npm', ['run', 'build'])
+
+// Examples and tests use the package by its name, as an app would.
+const link = path.join(root, 'node_modules/hot-hook')
+if (!fs.existsSync(link)) fs.symlinkSync('..', link, 'dir')

@@ -1,0 +1,93 @@
+//! The engine's types as JavaScript sees them.
+
+use napi_derive::napi;
+
+use crate::engine;
+
+/// Work for a thread, to be done in the order of the fields.
+#[napi(object)]
+pub struct Update {
+    /// Instances whose `dispose` handlers are to run, in this order.
+    pub disposals: Vec<u32>,
+    /// Files whose CommonJS modules are stale.
+    pub stale: Vec<String>,
+    /// What the parent and the app are to be told.
+    pub messages: Vec<Message>,
+    /// Problems that the user should know, a line each.
+    pub notices: Vec<String>,
+    /// URLs of superseded instances.
+    pub released: Vec<String>,
+}
+
+impl From<engine::Update> for Update {
+    fn from(update: engine::Update) -> Self {
+        Self {
+            disposals: update.disposals.into_iter().map(|id| id.0).collect(),
+            stale: strings(&update.stale),
+            messages: update.messages.into_iter().map(Message::from).collect(),
+            notices: update.notices,
+            released: strings(&update.released),
+        }
+    }
+}
+
+/// What is told to the parent process and to the app.
+#[napi(discriminant = "type", discriminant_case = "kebab-case")]
+pub enum Message {
+    /// These files run again when they are next imported; the changed ones first.
+    Invalidated {
+        /// Absolute paths.
+        paths: Vec<String>,
+    },
+    /// A restart is needed.
+    FullReload {
+        /// The changed file, absolute.
+        path: String,
+        /// Whether a boundary on the way was imported statically.
+        should_be_reloadable: bool,
+        /// The change and its reason, in one line for people.
+        text: String,
+    },
+}
+
+impl From<engine::Message> for Message {
+    fn from(message: engine::Message) -> Self {
+        match message {
+            engine::Message::Invalidated { paths } => Self::Invalidated { paths: strings(&paths) },
+            engine::Message::FullReload { reload, text } => Self::FullReload {
+                path: reload.path.to_string(),
+                should_be_reloadable: reload.should_be_reloadable(),
+                text,
+            },
+        }
+    }
+}
+
+/// A module in `dump()`.
+#[napi(object)]
+pub struct DumpNode {
+    /// Relative to the folder of the main thread's root file.
+    pub path: String,
+    /// How often it was invalidated.
+    pub version: u32,
+    /// Whether some hot edge leads to it.
+    pub boundary: bool,
+    /// Whether a change of it needs no restart.
+    pub reloadable: bool,
+    /// What it imports.
+    pub dependencies: Vec<String>,
+    /// What imports it.
+    pub dependents: Vec<String>,
+}
+
+impl From<engine::DumpNode> for DumpNode {
+    fn from(node: engine::DumpNode) -> Self {
+        let engine::DumpNode { path, version, boundary, reloadable, dependencies, dependents } =
+            node;
+        Self { path, version, boundary, reloadable, dependencies, dependents }
+    }
+}
+
+fn strings(list: &[std::sync::Arc<str>]) -> Vec<String> {
+    list.iter().map(ToString::to_string).collect()
+}

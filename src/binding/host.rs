@@ -1,0 +1,88 @@
+//! The one engine of the process, its lock, and the thread that drains events while nobody imports.
+//!
+//! An addon's statics are shared by the main thread, workers and hooks threads.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use parking_lot::Mutex;
+
+use crate::engine::Engine;
+use crate::watch::{Sleeper, sleep};
+
+/// The `code` of an error inside us.
+pub const INTERNAL: &str = "HOT_HOOK_INTERNAL";
+
+/// An error for JavaScript, with its `code`.
+pub type Error = napi::Error<&'static str>;
+
+struct Host {
+    engine: Mutex<Engine>,
+    /// Until the thread that sleeps on it is started.
+    sleeper: Mutex<Option<Sleeper>>,
+    failed: AtomicBool,
+}
+
+static HOST: LazyLock<Result<Host, String>> = LazyLock::new(|| {
+    let (waker, sleeper) = sleep::pair().map_err(|error| error.to_string())?;
+    Ok(Host {
+        engine: Mutex::new(Engine::new(waker)),
+        sleeper: Mutex::new(Some(sleeper)),
+        failed: AtomicBool::new(false),
+    })
+});
+
+fn host() -> Result<&'static Host, Error> {
+    HOST.as_ref().map_err(|reason| Error::new(INTERNAL, reason.clone()))
+}
+
+/// Calls `work` with the engine. A panic becomes an error, now and at every later call: what it left behind cannot be
+/// trusted.
+///
+/// # Errors
+/// [`INTERNAL`] after a panic.
+pub fn with<T>(work: impl FnOnce(&mut Engine) -> T) -> Result<T, Error> {
+    let host = host()?;
+    if host.failed.load(Ordering::Relaxed) {
+        return Err(Error::new(INTERNAL, "the engine has failed before"));
+    }
+    let mut engine = host.engine.lock();
+    catch_unwind(AssertUnwindSafe(|| work(&mut engine))).map_err(|payload| {
+        host.failed.store(true, Ordering::Relaxed);
+        let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
+        Error::new(INTERNAL, format!("the engine has failed: {text}"))
+    })
+}
+
+/// Whether the engine has failed: it only tells that something changed from then on.
+pub fn blind<T>(work: impl FnOnce(&mut Engine) -> T) -> Option<T> {
+    let host = host().ok()?;
+    let mut engine = host.failed.load(Ordering::Relaxed).then(|| host.engine.lock())?;
+    catch_unwind(AssertUnwindSafe(|| work(&mut engine))).ok()
+}
+
+/// Starts the thread that drains file events while nobody imports; does nothing if it runs already.
+///
+/// # Errors
+/// [`INTERNAL`] if no thread can be started.
+pub fn start_draining() -> Result<(), Error> {
+    let host = host()?;
+    let Some(mut sleeper) = host.sleeper.lock().take() else { return Ok(()) };
+    host.engine.lock().wake_on_events(&mut sleeper);
+    let run = move || {
+        loop {
+            let timeout = host.engine.lock().sleep_time(Instant::now());
+            sleeper.sleep(timeout);
+            if with(|engine| engine.drain(Instant::now())).is_err()
+                && blind(Engine::drain_blindly).is_none()
+            {
+                return;
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name("hot-hook".to_owned()).spawn(run);
+    thread.map(drop).map_err(|error| Error::new(INTERNAL, error.to_string()))
+}

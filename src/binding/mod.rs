@@ -1,0 +1,221 @@
+//! The Node-API face of the engine: converts and delegates, and decides nothing.
+//!
+//! `thread` is always Node's `threadId` of the thread that runs user code, also when a hooks thread calls for it.
+//! All functions throw an error with the code `HOT_HOOK_INTERNAL` after a failure inside the engine.
+
+#![expect(clippy::needless_pass_by_value, reason = "napi-derive wants owned arguments")]
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "what is thrown is said once above, and at those that throw more"
+)]
+
+mod convert;
+mod host;
+
+use std::time::Instant;
+
+use napi::Env;
+use napi::bindgen_prelude::Function;
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi_derive::napi;
+
+use crate::config::Origin;
+use crate::engine::Import;
+use crate::graph::ThreadId;
+use crate::graph::instance::InstanceId;
+use convert::{DumpNode, Update};
+use host::{Error, with};
+
+/// Takes options in: the JSON of an object as `hot.init` takes it, in which what JSON cannot express stands as
+/// `{"$type": "a function"}`. Returns warnings, a line each. Options of a later call take the place of earlier ones.
+///
+/// `name` is what errors call the options, `base` the folder that relative paths are meant from, `envWatch` the value
+/// of `HOT_HOOK_WATCH`. Throws with the code `HOT_HOOK_OPTIONS` if an option cannot be used; nothing is changed then.
+#[napi]
+pub fn configure(
+    options: String,
+    name: String,
+    base: String,
+    env_watch: Option<String>,
+) -> Result<Vec<String>, Error> {
+    let options = serde_json::from_str(&options)
+        .map_err(|error| Error::new("HOT_HOOK_OPTIONS", error.to_string()))?;
+    let origin = Origin { name: &name, base: &base, env_watch: env_watch.as_deref() };
+    let warnings = with(|engine| engine.configure(&options, &origin))?
+        .map_err(|error| Error::new("HOT_HOOK_OPTIONS", error.to_string()))?;
+    host::start_draining()?;
+    Ok(warnings)
+}
+
+/// Whether files are watched by us; `undefined` before `configure`.
+#[napi]
+pub fn watches() -> Result<Option<bool>, Error> {
+    with(|engine| engine.config().map(|config| config.watch))
+}
+
+/// A thread takes part until it ends. `wake` is called in it, without arguments, when `take` has something; it keeps
+/// nothing alive.
+#[napi]
+pub fn attach(env: Env, thread: u32, wake: Function<(), ()>) -> Result<(), Error> {
+    let internal = |error: napi::Error| Error::new(host::INTERNAL, error.reason.clone());
+    let wake = wake.build_threadsafe_function().weak::<true>().build().map_err(internal)?;
+    let wake = move || {
+        wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+    };
+    with(|engine| engine.attach(ThreadId(thread), Box::new(wake)))?;
+    env.add_env_cleanup_hook(thread, |thread| {
+        let _ = with(|engine| engine.detach(ThreadId(thread)));
+    })
+    .map(drop)
+    .map_err(internal)
+}
+
+/// Whether these are the first hooks for the thread; further ones let everything through.
+#[napi]
+pub fn claim_hooks(thread: u32) -> Result<bool, Error> {
+    with(|engine| engine.claim_hooks(ThreadId(thread)))
+}
+
+/// `url` without the version that we gave it; `null` if it has none.
+#[napi]
+pub fn clean(url: String) -> Result<Option<String>, Error> {
+    with(|engine| engine.clean(&url).map(|clean| clean.to_string()))
+}
+
+/// Records that `parent` (nothing for an entry point) imports `url`, which it wrote as `specifier`, with the value of
+/// the import attribute `hot`, by `require()` or not. Returns the URL to load instead; `null` if it is that one.
+///
+/// Throws with the code `HOT_HOOK_NOT_DYNAMIC` for a static import of a boundary, if the options ask for that.
+#[napi]
+pub fn resolve(
+    thread: u32,
+    parent: Option<String>,
+    specifier: String,
+    url: String,
+    hot: Option<String>,
+    require: bool,
+) -> Result<Option<String>, Error> {
+    let import = import(thread, parent.as_deref(), &specifier, hot.as_deref(), require);
+    with(|engine| engine.resolve(&import, &url, Instant::now()))?
+        .map_err(|error| Error::new("HOT_HOOK_NOT_DYNAMIC", error.to_string()))
+}
+
+/// Node found nothing for an import; the arguments are those of `resolve`.
+#[napi]
+pub fn unresolved(
+    thread: u32,
+    parent: Option<String>,
+    specifier: String,
+    hot: Option<String>,
+    require: bool,
+) -> Result<(), Error> {
+    let import = import(thread, parent.as_deref(), &specifier, hot.as_deref(), require);
+    with(|engine| engine.unresolved(&import))
+}
+
+fn import<'a>(
+    thread: u32,
+    parent: Option<&'a str>,
+    specifier: &'a str,
+    attribute: Option<&'a str>,
+    require: bool,
+) -> Import<'a> {
+    Import { thread: ThreadId(thread), parent, specifier, attribute, require }
+}
+
+/// Node is about to read `url`. Returns the URL to read it by, without our version; `null` if it has none.
+#[napi]
+pub fn load(thread: u32, url: String) -> Result<Option<String>, Error> {
+    with(|engine| engine.load(ThreadId(thread), &url, Instant::now()))
+}
+
+/// Node has read `url`. `prelude`: `evaluate` will be called when it begins to run. Returns whether it must wait for
+/// asynchronous `dispose` handlers before it runs.
+#[napi]
+pub fn loaded(thread: u32, url: String, commonjs: bool, prelude: bool) -> Result<bool, Error> {
+    with(|engine| engine.loaded(ThreadId(thread), &url, commonjs, prelude, Instant::now()))
+}
+
+/// Asynchronous `dispose` handlers are pending in the thread, or no longer.
+#[napi]
+pub fn set_disposing(thread: u32, disposing: bool) -> Result<(), Error> {
+    with(|engine| engine.set_disposing(ThreadId(thread), disposing))
+}
+
+/// The name of the instance that the thread knows by `url`; 0 if there is none.
+#[napi]
+pub fn find(thread: u32, url: String) -> Result<u32, Error> {
+    with(|engine| engine.find(ThreadId(thread), &url).map_or(0, |id| id.0))
+}
+
+/// Node could not read `url`.
+#[napi]
+pub fn unloaded(thread: u32, url: String) -> Result<(), Error> {
+    with(|engine| engine.unloaded(ThreadId(thread), &url))
+}
+
+/// The instance `url` begins to run. Returns its name, 0 if it is unknown.
+#[napi]
+pub fn evaluate(thread: u32, url: String) -> Result<u32, Error> {
+    with(|engine| engine.evaluate(ThreadId(thread), &url, Instant::now()).map_or(0, |id| id.0))
+}
+
+/// The instance registers its first handler: `ended` will be called. Returns whether it is superseded already.
+#[napi]
+pub fn track(instance: u32) -> Result<bool, Error> {
+    with(|engine| engine.track(InstanceId(instance)))
+}
+
+/// A tracked instance has run to its end, or thrown.
+#[napi]
+pub fn ended(instance: u32, threw: bool) -> Result<(), Error> {
+    with(|engine| engine.ended(InstanceId(instance), threw))
+}
+
+/// The instance declines: a change that would supersede it asks for a restart.
+#[napi]
+pub fn decline(instance: u32) -> Result<(), Error> {
+    with(|engine| engine.decline(InstanceId(instance)))
+}
+
+/// Whether `take` has something for the thread.
+#[napi]
+pub fn has_pending(thread: u32) -> Result<bool, Error> {
+    with(|engine| engine.has_pending(ThreadId(thread)))
+}
+
+/// Hands the thread's pending work out, once; `null` if there is none.
+#[napi]
+pub fn take(thread: u32) -> Result<Option<Update>, Error> {
+    with(|engine| engine.take(ThreadId(thread)).map(Update::from))
+}
+
+/// After a failure: what can still be told. See `take`.
+#[napi]
+pub fn take_blindly(thread: u32) -> Option<Update> {
+    host::blind(|engine| engine.take(ThreadId(thread)).map(Update::from)).flatten()
+}
+
+/// The parent process says that the file at `path`, absolute, was changed or `removed`.
+#[napi]
+pub fn told(path: String, removed: bool) -> Result<(), Error> {
+    with(|engine| engine.told(&path, removed, Instant::now()))
+}
+
+/// All modules, in the order in which they came.
+#[napi]
+pub fn dump() -> Result<Vec<DumpNode>, Error> {
+    with(|engine| engine.dump().into_iter().map(DumpNode::from).collect())
+}
+
+/// Keeps notes of what is watched and decided, for `notes`.
+#[napi]
+pub fn keep_notes() -> Result<(), Error> {
+    with(crate::engine::Engine::keep_notes)
+}
+
+/// The notes since the last call, a line each.
+#[napi]
+pub fn notes() -> Result<Vec<String>, Error> {
+    with(crate::engine::Engine::notes)
+}

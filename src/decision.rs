@@ -1,0 +1,149 @@
+//! The decision: what a changed module leads to. Pure.
+//!
+//! ```text
+//!   restart pattern ──────────────▶ full reload
+//!   not in the graph, same bytes ─▶ nothing
+//!   version nobody began to load ─▶ nothing (it will read today's bytes)
+//!   cold ─────────────────────────▶ full reload, with the chain that makes it cold
+//!   something declined above it ──▶ full reload, nothing invalidated
+//!   otherwise ────────────────────▶ it and its importers that are not cold are invalidated
+//! ```
+
+use std::sync::Arc;
+
+use crate::fingerprint::Fingerprint;
+use crate::graph::instance::Instances;
+use crate::graph::{Graph, ModuleId, Step};
+
+/// What a change leads to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It changes nothing that runs.
+    Nothing,
+    /// These modules run again when they are next imported; the changed one first.
+    Invalidate(Vec<ModuleId>),
+    /// Only a restart can apply it.
+    FullReload(FullReload),
+}
+
+/// A restart that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FullReload {
+    /// The changed file.
+    pub path: Arc<str>,
+    /// Why it cannot be swapped.
+    pub reason: Reason,
+}
+
+/// Why a change needs a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The file matches a `restart` pattern.
+    RestartFile {
+        /// The pattern as the user wrote it.
+        pattern: String,
+    },
+    /// It has run and stays: these imports lead to it from a root.
+    Cold {
+        /// Root first.
+        chain: Vec<Step>,
+    },
+    /// A module that would have to run again has called `decline()`.
+    Declined {
+        /// That module.
+        module: Arc<str>,
+    },
+    /// The engine has failed, and cannot tell.
+    Blind,
+}
+
+impl FullReload {
+    /// Whether a boundary on the way was imported statically: written as `import()`, it would be hot.
+    pub fn should_be_reloadable(&self) -> bool {
+        match &self.reason {
+            Reason::Cold { chain } => chain.iter().any(|step| step.wrongly_imported),
+            _ => false,
+        }
+    }
+
+    /// The change and its reason in one line, with paths as `show` writes them.
+    pub fn describe(&self, show: impl Fn(&str) -> String) -> String {
+        let path = show(&self.path);
+        match &self.reason {
+            Reason::RestartFile { pattern } => {
+                format!("{path} changed, which matches restart: {pattern:?}")
+            }
+            Reason::Declined { module } if *module == self.path => {
+                format!("{path} changed, which declines hot reload")
+            }
+            Reason::Declined { module } => {
+                format!("{path} changed, and {} declines hot reload", show(module))
+            }
+            Reason::Cold { chain } => {
+                let steps: Vec<_> = chain.iter().map(|step| show(&step.path)).collect();
+                format!("{path} changed, which no boundary makes hot: {}", steps.join(" → "))
+            }
+            Reason::Blind => {
+                format!("{path} changed, and hot reload is off after an internal error")
+            }
+        }
+    }
+}
+
+/// Who says that a file may have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reporter {
+    /// A file event: it may be a `touch`, or a save without effect.
+    Watcher,
+    /// A file event that came between a module's read and its evaluation: what runs may be neither what was read nor
+    /// what is there now.
+    WatcherWhileReading,
+    /// The parent process: its word counts, unless we knew.
+    Parent,
+}
+
+/// Whether finding `now` in `module` is a change; it is remembered either way.
+pub fn is_change(
+    graph: &mut Graph,
+    module: ModuleId,
+    now: Fingerprint,
+    reporter: Reporter,
+) -> bool {
+    let module = graph.get_mut(module);
+    let same = match reporter {
+        Reporter::Watcher => module.seen == Some(now),
+        Reporter::WatcherWhileReading => false,
+        Reporter::Parent => module.decided == Some(now),
+    };
+    module.seen = Some(now);
+    if !same {
+        module.decided = Some(now);
+    }
+    !same && module.begun
+}
+
+/// What a change of `changed` leads to. Nothing is changed yet: see [`Verdict`].
+pub fn decide(graph: &Graph, instances: &Instances, changed: ModuleId) -> Verdict {
+    let module = graph.get(changed);
+    if module.pruned || module.is_pinned() {
+        return Verdict::Nothing;
+    }
+    let path = module.path.clone();
+    if graph.is_cold(changed) {
+        return Verdict::FullReload(FullReload {
+            path,
+            reason: Reason::Cold { chain: graph.chain(changed) },
+        });
+    }
+    let affected = graph.climb(changed);
+    let declined = affected.iter().find(|&&id| {
+        instances.of_module(id).any(|instance| instance.declined && !instance.superseded)
+    });
+    match declined {
+        Some(&id) => {
+            let module = graph.get(id).path.clone();
+            Verdict::FullReload(FullReload { path, reason: Reason::Declined { module } })
+        }
+        None => Verdict::Invalidate(affected),
+    }
+}

@@ -1,0 +1,248 @@
+//! File events become updates: each file is decided alone, and what is found in one drain is told as one.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use rustc_hash::FxHashSet;
+
+use crate::decision::{FullReload, Reason, Reporter, Verdict, decide, is_change};
+use crate::fingerprint::Fingerprint;
+use crate::graph::{ModuleId, ModuleKind};
+use crate::watch::settle::FileEvent;
+use crate::watch::{Event, parent};
+
+use super::Engine;
+use super::outbox::Message;
+
+/// What the changes of one drain lead to together.
+#[derive(Default)]
+struct Batch {
+    /// The changed files, then what else was invalidated, each in the order of the decisions.
+    changed: Vec<Arc<str>>,
+    invalidated: Vec<Arc<str>>,
+    bumped: FxHashSet<ModuleId>,
+    full_reload: Option<FullReload>,
+}
+
+impl Engine {
+    /// Takes in what has happened to files since the last call, and decides on it. Never blocks; costs one empty read
+    /// when nothing has happened.
+    pub fn drain(&mut self, now: Instant) {
+        let events = self.watch.as_mut().map(crate::watch::Watch::drain).unwrap_or_default();
+        if events.is_empty() && self.settle.is_empty() {
+            return;
+        }
+        let deadline = self.settle.deadline();
+        let mut changed = Vec::new();
+        for event in events {
+            self.sort(event, now, &mut changed);
+        }
+        changed.extend(self.settle.due(now));
+        if self.settle.deadline() != deadline {
+            self.waker.wake();
+        }
+        self.changes(&changed, Reporter::Watcher);
+        self.report_problems();
+    }
+
+    /// After a failure: nothing is known but that something has changed.
+    pub fn drain_blindly(&mut self) {
+        let events = self.watch.as_mut().map(crate::watch::Watch::drain).unwrap_or_default();
+        let path = events.into_iter().find_map(|event| match event {
+            Event::File { path, event: FileEvent::Written } => Some(path),
+            _ => None,
+        });
+        if let Some(path) = path {
+            let reload = FullReload { path: path.into(), reason: Reason::Blind };
+            let text = reload.describe(str::to_owned);
+            self.say(Message::FullReload { reload, text });
+            self.wake_threads();
+        }
+    }
+
+    /// The parent process says that a file has changed.
+    pub fn told(&mut self, path: &str, removed: bool, now: Instant) {
+        let event = if removed { FileEvent::Removed } else { FileEvent::Written };
+        if self.settle.push(path, event, now) {
+            self.changes(&[path.into()], Reporter::Parent);
+        } else {
+            self.waker.wake();
+        }
+    }
+
+    fn sort(&mut self, event: Event, now: Instant, changed: &mut Vec<Arc<str>>) {
+        match event {
+            Event::File { path, event } => self.push(&path, event, now, changed),
+            Event::Directory { path, appeared } => {
+                if let (true, Some(watch)) = (appeared, &mut self.watch) {
+                    self.restart.directory_appeared(&path, watch);
+                }
+                let event = if appeared { FileEvent::Written } else { FileEvent::Removed };
+                for inside in self.concerned_below(&path) {
+                    self.push(&inside, event, now, changed);
+                }
+            }
+            Event::Overflow => changed.extend(self.concerned_below("/")),
+        }
+    }
+
+    fn push(&mut self, path: &str, event: FileEvent, now: Instant, changed: &mut Vec<Arc<str>>) {
+        if self.concerns(path) && self.settle.push(path, event, now) {
+            changed.push(path.into());
+        }
+    }
+
+    /// Whether a change of `path` could mean something.
+    fn concerns(&self, path: &str) -> bool {
+        let known = self.graph.find(path).or_else(|| self.aliases.get(path).copied());
+        known.is_some_and(|id| !self.graph.get(id).pruned)
+            || self.missing.contains_key(parent(path))
+            || self.config.as_ref().is_some_and(|config| config.restart.is_match(path))
+    }
+
+    /// All paths below a directory whose change could mean something.
+    fn concerned_below(&self, directory: &str) -> Vec<Arc<str>> {
+        let modules = self.graph.ids().map(|id| self.graph.get(id));
+        let modules = modules.filter(|module| module.kind == ModuleKind::File && !module.pruned);
+        let paths = modules.map(|module| module.path.clone()).chain(self.aliases.keys().cloned());
+        let mut paths: Vec<_> =
+            paths.filter(|path| Path::new(path.as_ref()).starts_with(directory)).collect();
+        paths.extend(self.restart.files_below(directory));
+        paths.sort_unstable();
+        paths.dedup();
+        paths
+    }
+
+    /// Decides on files that may have changed.
+    fn changes(&mut self, paths: &[Arc<str>], reporter: Reporter) {
+        if paths.is_empty() {
+            return;
+        }
+        let mut batch = Batch::default();
+        let mut seen = FxHashSet::default();
+        for path in paths.iter().filter(|path| seen.insert((*path).clone())) {
+            self.consider(path, reporter, &mut batch);
+        }
+        self.publish(batch);
+    }
+
+    fn consider(&mut self, path: &str, reporter: Reporter, batch: &mut Batch) {
+        let real =
+            std::fs::canonicalize(path).ok().and_then(|real| real.to_str().map(str::to_owned));
+        let real = real.as_deref().unwrap_or(path);
+        if let Some(pattern) = self.restart_pattern(path, real) {
+            if self.restart.is_change(path, reporter) {
+                let path = real.into();
+                batch.ask(FullReload { path, reason: Reason::RestartFile { pattern } });
+            }
+            return;
+        }
+        let found = self.graph.find(path).or_else(|| self.aliases.get(path).copied());
+        if let Some(id) = found.or_else(|| self.graph.find(real)) {
+            let now = self.fingerprint(id);
+            self.consider_module(id, now, reporter, batch);
+        }
+        self.consider_missing(path, batch);
+    }
+
+    fn restart_pattern(&self, path: &str, real: &str) -> Option<String> {
+        let restart = &self.config.as_ref()?.restart;
+        restart.matching(path).or_else(|| restart.matching(real)).map(str::to_owned)
+    }
+
+    fn consider_module(
+        &mut self,
+        id: ModuleId,
+        now: Fingerprint,
+        reporter: Reporter,
+        batch: &mut Batch,
+    ) {
+        let is_read = self.instances.of_module(id).any(|instance| instance.reading);
+        let reporter = if is_read { Reporter::WatcherWhileReading } else { reporter };
+        if is_change(&mut self.graph, id, now, reporter) {
+            self.decide_on(id, batch);
+        }
+    }
+
+    fn decide_on(&mut self, id: ModuleId, batch: &mut Batch) {
+        let verdict = decide(&self.graph, &self.instances, id);
+        let path = self.graph.get(id).path.clone();
+        self.note(|| match &verdict {
+            Verdict::Nothing => format!("changed {path}: nothing to do"),
+            Verdict::FullReload(_) => format!("changed {path}: full reload"),
+            Verdict::Invalidate(modules) => {
+                format!("changed {path}: invalidates {}", modules.len())
+            }
+        });
+        match verdict {
+            Verdict::Nothing => {}
+            Verdict::FullReload(reload) => batch.ask(reload),
+            Verdict::Invalidate(modules) => {
+                batch.changed.push(path);
+                for id in modules {
+                    if batch.bumped.insert(id) {
+                        batch.invalidated.push(self.graph.get(id).path.clone());
+                        self.bump(id);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Something came to be where a module was missed: `x.js` may have come as `x.ts`.
+    fn consider_missing(&mut self, path: &str, batch: &mut Batch) {
+        let directory = parent(path);
+        if !Path::new(path).exists() || !self.missing.contains_key(directory) {
+            return;
+        }
+        for id in self.missing.remove(directory).unwrap_or_default() {
+            let module = self.graph.get_mut(id);
+            if module.read == Some(Fingerprint::Absent) && !module.pruned {
+                self.decide_on(id, batch);
+            }
+        }
+    }
+
+    /// A module is being read that holds other bytes than the version's first reader found.
+    pub(super) fn changed_under_version(&mut self, id: ModuleId, found: Fingerprint) {
+        let mut batch = Batch::default();
+        self.consider_module(id, found, Reporter::Watcher, &mut batch);
+        self.publish(batch);
+    }
+
+    fn publish(&mut self, mut batch: Batch) {
+        if !batch.invalidated.is_empty() {
+            self.make_stale(&batch.invalidated);
+            let mut paths = std::mem::take(&mut batch.changed);
+            let rest = batch
+                .invalidated
+                .into_iter()
+                .filter(|path| !paths.contains(path))
+                .collect::<Vec<_>>();
+            paths.extend(rest);
+            self.say(Message::Invalidated { paths });
+        }
+        if let Some(reload) = batch.full_reload {
+            let text = reload.describe(|path| self.show(path));
+            self.say(Message::FullReload { reload, text });
+        }
+        self.wake_threads();
+    }
+
+    fn report_problems(&mut self) {
+        for problem in
+            self.watch.as_mut().map(crate::watch::Watch::take_problems).unwrap_or_default()
+        {
+            self.notice(problem);
+            self.wake_threads();
+        }
+    }
+}
+
+impl Batch {
+    /// One message of a kind is enough.
+    fn ask(&mut self, reload: FullReload) {
+        self.full_reload.get_or_insert(reload);
+    }
+}

@@ -1,0 +1,316 @@
+//! The life of an import: resolved, loaded, evaluated.
+//!
+//! Static or dynamic? Node resolves all static imports of an instance before that instance evaluates, and an
+//! `import()` can only run after. So no source is ever parsed.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::error::NotDynamicError;
+use crate::fingerprint::Fingerprint;
+use crate::graph::instance::{InstanceId, State};
+use crate::graph::{EdgeKind, ModuleId, ModuleKind, NewEdge, ThreadId};
+use crate::url::{Meaning, path_of};
+use crate::watch::parent;
+
+use super::Engine;
+
+/// An import as Node's resolve hook sees it.
+pub struct Import<'a> {
+    /// The thread that imports.
+    pub thread: ThreadId,
+    /// The importer's URL; `None` for an entry point.
+    pub parent: Option<&'a str>,
+    /// What the importer wrote.
+    pub specifier: &'a str,
+    /// The value of the import attribute `hot`.
+    pub attribute: Option<&'a str>,
+    /// Whether it is a `require()`.
+    pub require: bool,
+}
+
+/// Who imports.
+struct Importer {
+    module: ModuleId,
+    version: u32,
+    kind: EdgeKind,
+}
+
+impl Engine {
+    /// `url`, which Node resolved, without our version; `None` if it carries none.
+    pub fn clean(&self, url: &str) -> Option<Arc<str>> {
+        self.urls.meaning(url).filter(|meaning| meaning.version > 0).map(|meaning| meaning.clean)
+    }
+
+    /// Records that `import` leads to `url`. Returns the URL to load instead, if it is another.
+    ///
+    /// # Errors
+    /// A boundary is imported statically, and `throwWhenBoundariesAreNotDynamicallyImported` is set.
+    pub fn resolve(
+        &mut self,
+        import: &Import,
+        url: &str,
+        now: Instant,
+    ) -> Result<Option<String>, NotDynamicError> {
+        self.drain(now);
+        let Some(target) = self.meaning_of(url) else { return Ok(None) };
+        match self.importer(import) {
+            None => self.graph.add_root(import.thread, target.module),
+            Some(importer) => self.connect(import, &importer, target.module)?,
+        }
+        let module = self.graph.get(target.module);
+        let version = if import.require || module.is_pinned() { 0 } else { module.version };
+        if version == target.version {
+            return Ok(None);
+        }
+        Ok(Some(match version {
+            0 => target.clean.to_string(),
+            version => self.urls.issue(&target.clean, version),
+        }))
+    }
+
+    fn connect(
+        &mut self,
+        import: &Import,
+        importer: &Importer,
+        target: ModuleId,
+    ) -> Result<(), NotDynamicError> {
+        let module = self.graph.get(target);
+        let meant_hot =
+            !module.is_pinned() && (import.attribute == Some("true") || module.boundary);
+        let throws = self.config.as_ref().is_some_and(|config| config.throw_when_static);
+        if throws
+            && meant_hot
+            && importer.kind == EdgeKind::Static
+            && !self.graph.reaches_statically(target, importer.module)
+        {
+            return Err(NotDynamicError {
+                specifier: import.specifier.to_owned(),
+                importer: self.show(&self.graph.get(importer.module).path),
+                target: self.show(&module.path),
+            });
+        }
+        let edge = NewEdge {
+            thread: import.thread,
+            version: importer.version,
+            kind: importer.kind,
+            hot: meant_hot && importer.kind == EdgeKind::Dynamic,
+            meant_hot,
+            specifier: import.specifier,
+        };
+        self.graph.add_edge(importer.module, target, &edge);
+        Ok(())
+    }
+
+    /// Node found nothing for `import`. What was expected is waited for, and after a failed link the importers that
+    /// are not cold go up silently: Node remembers the failure by their URLs.
+    pub fn unresolved(&mut self, import: &Import) {
+        let Some(importer) = self.importer(import) else { return };
+        if let Some(path) = expected_path(&self.graph.get(importer.module).path, import.specifier) {
+            let target = self.module_at(&path);
+            let module = self.graph.get_mut(target);
+            module.begun = true;
+            module.read = Some(Fingerprint::Absent);
+            module.seen = Some(Fingerprint::Absent);
+            let waiting = self.missing.entry(parent(&path).into()).or_default();
+            if !waiting.contains(&target) {
+                waiting.push(target);
+            }
+            // Never an error here: the user has one already.
+            let _ = self.connect(import, &importer, target);
+        }
+        if importer.kind == EdgeKind::Static {
+            self.unlinked(importer.module);
+        }
+    }
+
+    /// Node could not load `url`.
+    pub fn unloaded(&mut self, thread: ThreadId, url: &str) {
+        if let Some(meaning) = self.urls.meaning(url) {
+            if let Some(id) = self.instances.find(thread, url).map(|instance| instance.id) {
+                self.instances.remove(id);
+            }
+            self.unlinked(meaning.module);
+        }
+    }
+
+    /// The module cannot be linked, and neither can what imports it statically.
+    fn unlinked(&mut self, module: ModuleId) {
+        if self.graph.is_cold(module) {
+            return;
+        }
+        for id in self.graph.climb_statically(module) {
+            self.bump(id);
+        }
+    }
+
+    /// What `url` stands for, learnt if it is new; `None` if it is no file.
+    fn meaning_of(&mut self, url: &str) -> Option<Meaning> {
+        if let Some(meaning) = self.urls.meaning(url) {
+            self.revived(meaning.module);
+            return Some(meaning);
+        }
+        let module = self.module_at(&path_of(url)?);
+        let clean = self.urls.learn(url, module);
+        Some(Meaning { module, clean, version: 0 })
+    }
+
+    /// Who imports, and how; `None` if it is an entry point.
+    fn importer(&mut self, import: &Import) -> Option<Importer> {
+        let url = import.parent?;
+        let kind = |linking| match (import.require, linking) {
+            (true, _) => EdgeKind::Require,
+            (false, true) => EdgeKind::Static,
+            (false, false) => EdgeKind::Dynamic,
+        };
+        if let Some(instance) = self.instances.find(import.thread, url) {
+            let linking = instance.state == State::Linking && !instance.commonjs;
+            return Some(Importer {
+                module: instance.module,
+                version: instance.version,
+                kind: kind(linking),
+            });
+        }
+        if let Some(known) = self.urls.meaning(url) {
+            // CommonJS has no query, whatever version it is at; a superseded instance may have been released.
+            let version = if known.version == 0 {
+                self.graph.get(known.module).version
+            } else {
+                known.version
+            };
+            return Some(Importer { module: known.module, version, kind: kind(false) });
+        }
+        let Some(path) = path_of(url) else { return Some(self.stranger(import, url)) };
+        if path.ends_with(std::path::is_separator) {
+            // The folder of `--import` and `--eval`.
+            return None;
+        }
+        // Loaded before us: it stays, and whatever it imports from now on is an `import()`.
+        let module = self.module_at(&path);
+        self.urls.learn(url, module);
+        self.graph.add_root(import.thread, module);
+        Some(Importer { module, version: 0, kind: kind(false) })
+    }
+
+    /// An importer that is no file: `data:`, vm, the REPL.
+    fn stranger(&mut self, import: &Import, url: &str) -> Importer {
+        let label = if url.starts_with("data:") { "data:" } else { url };
+        let module = self.graph.module_or_insert(label, || (ModuleKind::Virtual, false));
+        let kind = if import.require { EdgeKind::Require } else { EdgeKind::Dynamic };
+        Importer { module, version: 0, kind }
+    }
+
+    /// Node is about to read `url`. The file is read here first, so that no hash is ever taken after the module was.
+    /// Returns the URL to read it by, without our version; `None` if it has none.
+    pub fn load(&mut self, thread: ThreadId, url: &str, now: Instant) -> Option<String> {
+        let meaning = self.meaning_of(url)?;
+        let id = meaning.module;
+        let version =
+            if meaning.version == 0 { self.graph.get(id).version } else { meaning.version };
+        let clean = (meaning.version > 0).then(|| meaning.clean.to_string());
+        self.instances.begin(thread, url, id, version);
+        if self.graph.get(id).is_pinned() {
+            return clean;
+        }
+        // From here on, an event for the file may mean that Node read other bytes than we.
+        self.drain(now);
+        let found = self.fingerprint(id);
+        if let Some(instance) = self.instances.find_mut(thread, url) {
+            instance.reading = true;
+        }
+        let module = self.graph.get_mut(id);
+        match module.read {
+            Some(read) if read != found => self.changed_under_version(id, found),
+            _ => {
+                module.read = Some(found);
+                module.seen = Some(found);
+                module.begun = true;
+            }
+        }
+        clean
+    }
+
+    /// Node has read `url`. `prelude`: its evaluation will be told by [`Engine::evaluate`]. Returns whether it must
+    /// wait for asynchronous `dispose` handlers before it runs.
+    pub fn loaded(
+        &mut self,
+        thread: ThreadId,
+        url: &str,
+        commonjs: bool,
+        prelude: bool,
+        now: Instant,
+    ) -> bool {
+        self.drain(now);
+        self.note_loaded(thread, url, commonjs, prelude);
+        self.is_disposing(thread)
+    }
+
+    fn note_loaded(&mut self, thread: ThreadId, url: &str, commonjs: bool, prelude: bool) {
+        let Some(instance) = self.instances.find_mut(thread, url) else { return };
+        instance.commonjs = commonjs;
+        if prelude {
+            return;
+        }
+        instance.reading = false;
+        if commonjs {
+            // It has no prelude, and evaluates at once if it was required.
+            let (module, version) = (instance.module, instance.version);
+            self.evaluations += 1;
+            instance.order = self.evaluations;
+            self.settle_edges(thread, module, version);
+        }
+    }
+
+    /// The instance's body is about to run. Returns its name; `None` if it never passed [`Engine::load`].
+    pub fn evaluate(&mut self, thread: ThreadId, url: &str, now: Instant) -> Option<InstanceId> {
+        self.drain(now);
+        self.evaluations += 1;
+        let instance = self.instances.find_mut(thread, url)?;
+        instance.state = State::Evaluating;
+        instance.reading = false;
+        instance.order = self.evaluations;
+        let (id, module, version) = (instance.id, instance.module, instance.version);
+        self.flush_deferred(thread, module);
+        self.settle_edges(thread, module, version);
+        Some(id)
+    }
+
+    /// Edges follow the code: what older instances imported counts no longer.
+    fn settle_edges(&mut self, thread: ThreadId, module: ModuleId, version: u32) {
+        if version == 0 {
+            return;
+        }
+        let newer = |i: &crate::graph::instance::Instance| {
+            i.thread == thread && i.version > version && i.order > 0
+        };
+        if self.instances.of_module(module).any(newer) {
+            return;
+        }
+        if self.graph.drop_older_edges(thread, module, version) {
+            self.prune();
+        }
+    }
+
+    /// Modules that nothing reaches any more are disposed of, and watched no longer.
+    pub(super) fn prune(&mut self) {
+        for id in self.graph.prune() {
+            self.bump(id);
+            self.let_go(id);
+        }
+    }
+}
+
+/// The path that `specifier` asks for, if it says one.
+fn expected_path(importer: &str, specifier: &str) -> Option<String> {
+    if let Some(path) = path_of(specifier) {
+        return Some(path);
+    }
+    let relative = specifier.starts_with("./") || specifier.starts_with("../");
+    if !relative && !specifier.starts_with('/') {
+        return None;
+    }
+    let path = percent_encoding::percent_decode_str(specifier.split(['?', '#']).next()?)
+        .decode_utf8()
+        .ok()?;
+    Some(crate::path::resolve(parent(importer), &path))
+}

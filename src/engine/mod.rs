@@ -1,0 +1,265 @@
+//! One per process: all that the hooks of all threads share, behind one lock that the binding holds.
+//!
+//! - [`hooks`]: an import is resolved, loaded, evaluated.
+//! - [`changes`]: file events become updates.
+//! - [`outbox`]: each thread's pending work, handed out atomically.
+//! - [`dump`]: the graph, to be looked at.
+
+mod changes;
+mod dump;
+mod hooks;
+mod outbox;
+mod restart;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustc_hash::FxHashMap;
+use serde_json::Value;
+
+use crate::config::{Config, Options, Origin};
+use crate::error::ConfigError;
+use crate::fingerprint::Fingerprint;
+use crate::graph::instance::Instances;
+use crate::graph::{Graph, ModuleId, ModuleKind, ThreadId};
+use crate::url::Urls;
+use crate::watch::settle::Settle;
+use crate::watch::{Sleeper, Waker, Watch, parent};
+
+pub use dump::DumpNode;
+pub use hooks::Import;
+use outbox::Thread;
+pub use outbox::{Message, Update};
+use restart::RestartFiles;
+
+/// The engine.
+pub struct Engine {
+    options: Options,
+    config: Option<Config>,
+    graph: Graph,
+    instances: Instances,
+    urls: Urls,
+    /// Paths that lead to a module's real path through a symlink.
+    aliases: FxHashMap<Arc<str>, ModuleId>,
+    /// Modules that were asked for and not there, by the directory that they are expected in.
+    missing: FxHashMap<Arc<str>, Vec<ModuleId>>,
+    restart: RestartFiles,
+    watch: Option<Watch>,
+    settle: Settle,
+    threads: BTreeMap<ThreadId, Thread>,
+    evaluations: u64,
+    waker: Waker,
+    /// For `NODE_DEBUG=hot-hook`.
+    notes: Option<Vec<String>>,
+}
+
+impl Engine {
+    /// An engine that knows nothing yet. `waker` ends the sleep of the thread that calls [`Engine::drain`] while
+    /// nobody imports.
+    pub fn new(waker: Waker) -> Self {
+        Self {
+            options: Options::default(),
+            config: None,
+            graph: Graph::default(),
+            instances: Instances::default(),
+            urls: Urls::default(),
+            aliases: FxHashMap::default(),
+            missing: FxHashMap::default(),
+            restart: RestartFiles::default(),
+            watch: None,
+            settle: Settle::default(),
+            threads: BTreeMap::new(),
+            evaluations: 0,
+            waker,
+            notes: None,
+        }
+    }
+
+    /// Takes options in, over those of earlier calls. Returns what the user should be told, a line each.
+    ///
+    /// # Errors
+    /// The first option that cannot be used; nothing is changed then.
+    pub fn configure(
+        &mut self,
+        given: &Value,
+        origin: &Origin,
+    ) -> Result<Vec<String>, ConfigError> {
+        let mut options = Options::parse(given, origin)?;
+        let warnings = std::mem::take(&mut options.warnings);
+        let merged = std::mem::take(&mut self.options).merge(options);
+        let config = merged.complete(origin);
+        self.options = merged;
+        self.apply(config?);
+        Ok(warnings)
+    }
+
+    fn apply(&mut self, config: Config) {
+        let was_watching = self.watch.is_some();
+        match (config.watch, was_watching) {
+            (true, false) => self.watch = Some(Watch::new(config.poll, self.waker.clone())),
+            (false, true) => self.watch = None,
+            _ => {}
+        }
+        self.restart.set(&config.restart, self.watch.as_mut());
+        for id in self.graph.ids().collect::<Vec<_>>() {
+            let module = self.graph.get_mut(id);
+            if module.kind != ModuleKind::Virtual {
+                module.boundary = config.boundaries.is_match(&module.path);
+                module.kind = if config.ignore.is_match(&module.path) {
+                    ModuleKind::Ignored
+                } else {
+                    ModuleKind::File
+                };
+            }
+        }
+        self.graph.rejudge_edges(|module, edge| {
+            edge.meant_hot || (module.boundary && !module.is_pinned())
+        });
+        self.graph.edges_changed();
+        self.config = Some(config);
+        if self.watch.is_some() && !was_watching {
+            for id in self.graph.ids().collect::<Vec<_>>() {
+                self.hold(id);
+            }
+        }
+    }
+
+    /// The configuration, once there is one.
+    pub fn config(&self) -> Option<&Config> {
+        self.config.as_ref()
+    }
+
+    /// Lets `sleeper` wake at file events.
+    pub fn wake_on_events(&self, sleeper: &mut Sleeper) {
+        if let Some(watch) = &self.watch {
+            watch.wake_on_events(sleeper);
+        }
+    }
+
+    /// How long the thread that drains may sleep; `None` if nothing is due.
+    pub fn sleep_time(&self, now: Instant) -> Option<Duration> {
+        self.settle.deadline().map(|at| at.saturating_duration_since(now))
+    }
+
+    /// Keeps notes from now on.
+    pub fn keep_notes(&mut self) {
+        self.notes.get_or_insert_default();
+    }
+
+    /// The notes since the last call, a line each.
+    pub fn notes(&mut self) -> Vec<String> {
+        self.notes.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    fn note(&mut self, line: impl FnOnce() -> String) {
+        if let Some(notes) = &mut self.notes {
+            notes.push(line());
+        }
+    }
+
+    /// The module that `path` stands for, made if it is new. Its directory is watched from then on.
+    fn module_at(&mut self, path: &str) -> ModuleId {
+        if let Some(id) = self.graph.find(path) {
+            return self.revived(id);
+        }
+        if let Some(&id) = self.aliases.get(path) {
+            return self.revived(id);
+        }
+        let real =
+            std::fs::canonicalize(path).ok().and_then(|real| real.to_str().map(str::to_owned));
+        let real = real.as_deref().unwrap_or(path);
+        let config = self.config.as_ref();
+        let id = self.graph.module_or_insert(real, || {
+            let matches =
+                |matcher: &crate::glob::Matcher| matcher.is_match(real) || matcher.is_match(path);
+            let ignored = config.is_some_and(|config| matches(&config.ignore));
+            let boundary = config.is_some_and(|config| matches(&config.boundaries));
+            (if ignored { ModuleKind::Ignored } else { ModuleKind::File }, boundary)
+        });
+        self.hold(id);
+        if real != path {
+            self.aliases.insert(path.into(), id);
+            self.hold_directories(path);
+        }
+        id
+    }
+
+    /// A module that was pruned is watched again when it comes back.
+    fn revived(&mut self, id: ModuleId) -> ModuleId {
+        if self.graph.get(id).pruned {
+            self.graph.get_mut(id).pruned = false;
+            self.hold(id);
+        }
+        id
+    }
+
+    fn hold(&mut self, id: ModuleId) {
+        let module = self.graph.get(id);
+        if module.kind == ModuleKind::File && !module.pruned {
+            let path = module.path.clone();
+            self.hold_directories(&path);
+        }
+    }
+
+    fn hold_directories(&mut self, path: &str) {
+        let Some(watch) = &mut self.watch else { return };
+        let root = self.config.as_ref().map_or("", |config| config.root_directory.as_str());
+        for directory in directories(path, root) {
+            if watch.hold(directory)
+                && let Some(notes) = &mut self.notes
+            {
+                notes.push(format!("watch {directory}"));
+            }
+        }
+    }
+
+    fn let_go(&mut self, id: ModuleId) {
+        let path = self.graph.get(id).path.clone();
+        let Some(watch) = &mut self.watch else { return };
+        let root = self.config.as_ref().map_or("", |config| config.root_directory.as_str());
+        for directory in directories(&path, root) {
+            watch.let_go(directory);
+        }
+    }
+
+    /// The next version of a module: what it was is superseded in all threads.
+    fn bump(&mut self, id: ModuleId) {
+        let module = self.graph.get(id);
+        let mut version = module.version + 1;
+        // A user may have written `?v=2` himself: that URL is another instance.
+        while self.urls_of(id).iter().any(|clean| self.urls.is_taken(clean, version)) {
+            version += 1;
+        }
+        let module = self.graph.get_mut(id);
+        module.version = version;
+        module.begun = false;
+        module.read = None;
+        self.supersede(id);
+    }
+
+    fn urls_of(&self, id: ModuleId) -> Vec<Arc<str>> {
+        self.urls.of_module(id).to_vec()
+    }
+
+    fn fingerprint(&self, id: ModuleId) -> Fingerprint {
+        Fingerprint::of_file(std::path::Path::new(self.graph.get(id).path.as_ref()))
+    }
+
+    /// A path as people want to read it: relative to the root directory.
+    fn show(&self, path: &str) -> String {
+        let root = self.config.as_ref().map_or("", |config| config.root_directory.as_str());
+        crate::path::relative(root, path)
+    }
+}
+
+/// The directory of `path`, and those above it up to `root`: any of them may be moved away and back.
+fn directories<'a>(path: &'a str, root: &'a str) -> impl Iterator<Item = &'a str> {
+    let below = move |directory: &str| {
+        !root.is_empty() && std::path::Path::new(directory).starts_with(root)
+    };
+    let first = parent(path);
+    std::iter::successors(Some(first), move |at| {
+        Some(parent(at)).filter(|up| up != at && below(up))
+    })
+}

@@ -1,0 +1,84 @@
+//! Files whose change asks for a restart, imported or not, existing or not.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::decision::Reporter;
+use crate::fingerprint::Fingerprint;
+use crate::glob::{Base, Matcher};
+use crate::watch::{Watch, join};
+
+/// Folders in which nobody keeps such files, and which may be huge.
+const SKIPPED: [&str; 2] = ["node_modules", ".git"];
+
+/// What the `restart` patterns match, and what it held.
+#[derive(Default)]
+pub struct RestartFiles {
+    matcher: Matcher,
+    bases: Vec<Base>,
+    held: Vec<Arc<str>>,
+    known: FxHashMap<Arc<str>, Fingerprint>,
+    /// What was last decided on.
+    told: FxHashMap<Arc<str>, Fingerprint>,
+}
+
+impl RestartFiles {
+    /// Watches where `matcher` can match, then notes what the files hold.
+    pub fn set(&mut self, matcher: &Matcher, mut watch: Option<&mut Watch>) {
+        if let Some(watch) = &mut watch {
+            for directory in self.held.drain(..) {
+                watch.let_go(&directory);
+            }
+        }
+        self.matcher = matcher.clone();
+        self.bases = matcher.bases();
+        for base in self.bases.clone() {
+            self.enter(&base.directory, base.recursive, &mut watch);
+        }
+    }
+
+    /// A directory came: if a pattern reaches into it, it is watched too.
+    pub fn directory_appeared(&mut self, directory: &str, watch: &mut Watch) {
+        let reached =
+            |base: &Base| base.recursive && Path::new(directory).starts_with(&base.directory);
+        if self.bases.iter().any(reached) {
+            self.enter(directory, true, &mut Some(watch));
+        }
+    }
+
+    /// Whether the file holds something else than when it was last asked about.
+    pub fn is_change(&mut self, path: &str, reporter: Reporter) -> bool {
+        let now = Fingerprint::of_file(Path::new(path));
+        let before = self.known.insert(path.into(), now).unwrap_or(Fingerprint::Absent);
+        let told_before = self.told.insert(path.into(), now) == Some(now);
+        before != now || (reporter == Reporter::Parent && !told_before)
+    }
+
+    /// The files that matched so far.
+    pub fn files_below<'a>(&'a self, directory: &'a str) -> impl Iterator<Item = Arc<str>> + 'a {
+        self.known
+            .keys()
+            .filter(move |path| Path::new(path.as_ref()).starts_with(directory))
+            .cloned()
+    }
+
+    fn enter(&mut self, directory: &str, recursive: bool, watch: &mut Option<&mut Watch>) {
+        if let Some(watch) = watch {
+            watch.hold(directory);
+            self.held.push(directory.into());
+        }
+        let Ok(entries) = std::fs::read_dir(directory) else { return };
+        for entry in entries.flatten() {
+            let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
+            let path = join(directory, &name);
+            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_directory && recursive && !SKIPPED.contains(&name.as_str()) {
+                self.enter(&path, true, watch);
+            } else if !is_directory && self.matcher.is_match(&path) {
+                self.known.insert(path.as_str().into(), Fingerprint::of_file(Path::new(&path)));
+            }
+        }
+    }
+}

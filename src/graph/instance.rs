@@ -1,0 +1,149 @@
+//! Instances: a module at one version in one thread, known by (thread, URL).
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::{ModuleId, ThreadId};
+
+/// Names an instance for the life of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct InstanceId(pub u32);
+
+/// How far an instance has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Its source was asked for; its static imports are being resolved.
+    Linking,
+    /// Its body runs, or ran: nobody asked how it ended.
+    Evaluating,
+    /// Its body ran to the end.
+    Evaluated,
+    /// Its body threw.
+    Failed,
+}
+
+/// A module at one version in one thread.
+#[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, all combinations of which occur"
+)]
+pub struct Instance {
+    /// Its name.
+    pub id: InstanceId,
+    /// Where it lives.
+    pub thread: ThreadId,
+    /// What it is an instance of.
+    pub module: ModuleId,
+    /// The module's version when it was loaded.
+    pub version: u32,
+    /// What Node knows it by.
+    pub url: Arc<str>,
+    /// How far it has come.
+    pub state: State,
+    /// A newer version exists, or nothing reaches it any more.
+    pub superseded: bool,
+    /// Between its read and its evaluation: an event for its file counts without comparing.
+    pub reading: bool,
+    /// CommonJS: it has no prelude, and whatever it imports is dynamic or required.
+    pub commonjs: bool,
+    /// It registered handlers, so that the end of its evaluation will be told.
+    pub tracked: bool,
+    /// It called `import.meta.hot.decline()`.
+    pub declined: bool,
+    /// When it began to evaluate, counted over all threads; 0 before.
+    pub order: u64,
+}
+
+/// All instances that are in use, or were and are not yet released.
+#[derive(Default)]
+pub struct Instances {
+    by_id: FxHashMap<InstanceId, Instance>,
+    by_url: FxHashMap<ThreadId, FxHashMap<Arc<str>, InstanceId>>,
+    by_module: FxHashMap<ModuleId, Vec<InstanceId>>,
+    last: u32,
+}
+
+impl Instances {
+    /// The instance that `thread` knows by `url`.
+    pub fn find(&self, thread: ThreadId, url: &str) -> Option<&Instance> {
+        self.by_id.get(self.by_url.get(&thread)?.get(url)?)
+    }
+
+    /// The instance that `thread` knows by `url`, to be changed.
+    pub fn find_mut(&mut self, thread: ThreadId, url: &str) -> Option<&mut Instance> {
+        self.by_id.get_mut(self.by_url.get(&thread)?.get(url)?)
+    }
+
+    /// The instance that `thread` knows by `url`, put back to its beginning if it was loaded before.
+    pub fn begin(
+        &mut self,
+        thread: ThreadId,
+        url: &str,
+        module: ModuleId,
+        version: u32,
+    ) -> &mut Instance {
+        let url: Arc<str> = url.into();
+        let id = *self.by_url.entry(thread).or_default().entry(url.clone()).or_insert_with(|| {
+            self.last += 1;
+            let id = InstanceId(self.last);
+            self.by_module.entry(module).or_default().push(id);
+            id
+        });
+        let fresh = || Instance {
+            id,
+            thread,
+            module,
+            version,
+            url,
+            state: State::Linking,
+            superseded: false,
+            reading: false,
+            commonjs: false,
+            tracked: false,
+            declined: false,
+            order: 0,
+        };
+        let instance = self.by_id.entry(id).or_insert_with(fresh);
+        instance.state = State::Linking;
+        instance
+    }
+
+    /// An instance, if it was not released.
+    pub fn get(&self, id: InstanceId) -> Option<&Instance> {
+        self.by_id.get(&id)
+    }
+
+    /// An instance, if it was not released.
+    pub fn get_mut(&mut self, id: InstanceId) -> Option<&mut Instance> {
+        self.by_id.get_mut(&id)
+    }
+
+    /// The instances of a module in all threads.
+    pub fn of_module(&self, module: ModuleId) -> impl Iterator<Item = &Instance> {
+        let ids = self.by_module.get(&module).map_or(&[][..], Vec::as_slice);
+        ids.iter().filter_map(|id| self.by_id.get(id))
+    }
+
+    /// Forgets an instance that can have no more to do.
+    pub fn remove(&mut self, id: InstanceId) {
+        let Some(instance) = self.by_id.remove(&id) else { return };
+        if let Some(urls) = self.by_url.get_mut(&instance.thread) {
+            urls.remove(&instance.url);
+        }
+        if let Some(ids) = self.by_module.get_mut(&instance.module) {
+            ids.retain(|&other| other != id);
+        }
+    }
+
+    /// Forgets all instances of a thread that has ended.
+    pub fn remove_thread(&mut self, thread: ThreadId) {
+        let gone: Vec<_> =
+            self.by_id.values().filter(|i| i.thread == thread).map(|i| i.id).collect();
+        for id in gone {
+            self.remove(id);
+        }
+        self.by_url.remove(&thread);
+    }
+}

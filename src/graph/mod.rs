@@ -1,0 +1,382 @@
+//! The import graph: modules, edges, roots. Pure: no I/O, no clock, no URLs.
+//!
+//! An edge belongs to one thread and to the version of the importer that made it. The decision looks at the union over
+//! all threads. Walks are in [`cold`] and [`walk`]; loaded instances are in [`instance`].
+
+mod cold;
+pub mod instance;
+mod walk;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use petgraph::Direction;
+use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
+use petgraph::visit::{EdgeRef, IntoEdgeReferences};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::fingerprint::Fingerprint;
+pub use walk::Step;
+
+/// Names a module for the life of the process.
+pub type ModuleId = NodeIndex<u32>;
+
+/// A thread that runs user code, by Node's own `threadId` (0 is the main thread).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ThreadId(pub u32);
+
+/// What a node of the graph stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModuleKind {
+    /// A file, which may be reloaded.
+    File,
+    /// A file that `ignore` matches: it keeps its one instance until a restart.
+    Ignored,
+    /// An importer that is no file (`data:`, vm, REPL): it cannot be reloaded either.
+    Virtual,
+}
+
+/// A file, or something that imports one.
+#[derive(Debug)]
+pub struct Module {
+    /// The real path; a label for [`ModuleKind::Virtual`].
+    pub path: Arc<str>,
+    /// What it is.
+    pub kind: ModuleKind,
+    /// Whether a `boundaries` pattern matches it.
+    pub boundary: bool,
+    /// How often it was invalidated.
+    pub version: u32,
+    /// Whether anybody began to load the current version.
+    pub begun: bool,
+    /// What the first read of the current version found.
+    pub read: Option<Fingerprint>,
+    /// What was last read or decided on: a file event that finds it again says nothing.
+    pub seen: Option<Fingerprint>,
+    /// What was last decided on.
+    pub decided: Option<Fingerprint>,
+    /// Nothing reaches it any more; it keeps its version for when it comes back.
+    pub pruned: bool,
+}
+
+impl Module {
+    /// Whether it keeps its instance until a restart, whoever imports it.
+    pub fn is_pinned(&self) -> bool {
+        self.kind != ModuleKind::File
+    }
+}
+
+/// How a module was imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EdgeKind {
+    /// An `import` or `export … from` declaration.
+    Static,
+    /// `import()`.
+    Dynamic,
+    /// `require()` while the importer was being evaluated.
+    Require,
+}
+
+impl EdgeKind {
+    /// The word for it in messages and dumps.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Static => "static",
+            Self::Dynamic => "dynamic",
+            Self::Require => "require",
+        }
+    }
+}
+
+/// One import of a module by another.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// The thread in which it was imported.
+    pub thread: ThreadId,
+    /// The importer's version that made it.
+    pub version: u32,
+    /// How.
+    pub kind: EdgeKind,
+    /// Crossing it means to import again: the importer repeats its `import()`.
+    pub hot: bool,
+    /// A boundary was meant (by attribute or pattern), whether or not the import can be one.
+    pub meant_hot: bool,
+    /// What the importer wrote.
+    pub specifier: Arc<str>,
+    /// Edges are looked at in the order in which they came.
+    order: u64,
+}
+
+/// What makes two imports the same edge.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct EdgeKey {
+    thread: ThreadId,
+    importer: ModuleId,
+    target: ModuleId,
+    kind: EdgeKind,
+    hot: bool,
+    version: u32,
+}
+
+/// An import to be recorded.
+pub struct NewEdge<'a> {
+    /// See [`Edge`].
+    pub thread: ThreadId,
+    /// See [`Edge`].
+    pub version: u32,
+    /// See [`Edge`].
+    pub kind: EdgeKind,
+    /// See [`Edge`].
+    pub hot: bool,
+    /// See [`Edge`].
+    pub meant_hot: bool,
+    /// See [`Edge`].
+    pub specifier: &'a str,
+}
+
+/// The modules of a process and their imports, over all its threads.
+#[derive(Default)]
+pub struct Graph {
+    store: StableDiGraph<Module, Edge>,
+    by_path: FxHashMap<Arc<str>, ModuleId>,
+    by_key: FxHashMap<EdgeKey, EdgeIndex>,
+    roots: Vec<(ThreadId, ModuleId)>,
+    next_order: u64,
+    /// The cold set, until an edge or root changes.
+    cold: RefCell<Option<cold::ColdSet>>,
+}
+
+impl Graph {
+    /// The module at `path`, made by `new` if it is not there yet.
+    pub fn module_or_insert(
+        &mut self,
+        path: &str,
+        new: impl FnOnce() -> (ModuleKind, bool),
+    ) -> ModuleId {
+        if let Some(&id) = self.by_path.get(path) {
+            return id;
+        }
+        let (kind, boundary) = new();
+        let path: Arc<str> = path.into();
+        let id = self.store.add_node(Module {
+            path: path.clone(),
+            kind,
+            boundary,
+            version: 0,
+            begun: false,
+            read: None,
+            seen: None,
+            decided: None,
+            pruned: false,
+        });
+        self.by_path.insert(path, id);
+        // A pinned module is cold from the start.
+        if kind != ModuleKind::File {
+            self.edges_changed();
+        }
+        id
+    }
+
+    /// The module at `path`, if it was ever imported.
+    pub fn find(&self, path: &str) -> Option<ModuleId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// All modules, in the order in which they came; pruned ones too.
+    pub fn ids(&self) -> impl Iterator<Item = ModuleId> + '_ {
+        self.store.node_indices()
+    }
+
+    /// How many modules there ever were.
+    pub fn len(&self) -> usize {
+        self.store.node_count()
+    }
+
+    /// Whether nothing was ever imported.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A module.
+    pub fn get(&self, id: ModuleId) -> &Module {
+        &self.store[id]
+    }
+
+    /// A module, to be changed. Its edges are not in it; see [`Graph::edges_changed`] for `kind`.
+    pub fn get_mut(&mut self, id: ModuleId) -> &mut Module {
+        &mut self.store[id]
+    }
+
+    /// Makes a module an entry point of a thread.
+    pub fn add_root(&mut self, thread: ThreadId, module: ModuleId) {
+        if !self.roots.contains(&(thread, module)) {
+            self.roots.push((thread, module));
+            self.store[module].pruned = false;
+            self.edges_changed();
+        }
+    }
+
+    /// The entry points, in the order in which they came.
+    pub fn roots(&self) -> &[(ThreadId, ModuleId)] {
+        &self.roots
+    }
+
+    /// Records an import.
+    pub fn add_edge(&mut self, importer: ModuleId, target: ModuleId, new: &NewEdge) {
+        let key = EdgeKey {
+            thread: new.thread,
+            importer,
+            target,
+            kind: new.kind,
+            hot: new.hot,
+            // Dynamic edges outlive their instance: the next one's are the same.
+            version: if new.kind == EdgeKind::Dynamic { 0 } else { new.version },
+        };
+        if self.by_key.contains_key(&key) {
+            return;
+        }
+        let edge = Edge {
+            thread: new.thread,
+            version: new.version,
+            kind: new.kind,
+            hot: new.hot,
+            meant_hot: new.meant_hot,
+            specifier: new.specifier.into(),
+            order: self.next_order,
+        };
+        self.next_order += 1;
+        let index = self.store.add_edge(importer, target, edge);
+        self.by_key.insert(key, index);
+        self.store[target].pruned = false;
+        self.edges_changed();
+    }
+
+    /// Drops the static and `require` edges that versions of `importer` before `version` made in `thread`. Returns
+    /// whether a module may have lost its last importer.
+    pub fn drop_older_edges(&mut self, thread: ThreadId, importer: ModuleId, version: u32) -> bool {
+        let (mut stale, mut kept) = (Vec::new(), FxHashSet::default());
+        for edge in self.store.edges(importer) {
+            let weight = edge.weight();
+            if weight.thread == thread
+                && weight.kind != EdgeKind::Dynamic
+                && weight.version < version
+            {
+                stale.push((edge.id(), edge.target()));
+            } else {
+                kept.insert(edge.target());
+            }
+        }
+        let lost = stale.iter().any(|(_, target)| !kept.contains(target));
+        for (edge, _) in stale {
+            self.remove_edge(edge);
+        }
+        lost
+    }
+
+    /// Drops what a thread that has ended imported, and its roots.
+    pub fn drop_thread(&mut self, thread: ThreadId) {
+        self.roots.retain(|&(owner, _)| owner != thread);
+        let gone: Vec<_> =
+            self.store.edge_indices().filter(|&e| self.store[e].thread == thread).collect();
+        for edge in gone {
+            self.remove_edge(edge);
+        }
+        self.edges_changed();
+    }
+
+    /// Takes the modules out that no root reaches any more, and returns them. Pinned ones stay: Node keeps them.
+    pub fn prune(&mut self) -> Vec<ModuleId> {
+        let reached = self.reachable();
+        let lost: Vec<_> = self
+            .store
+            .node_indices()
+            .filter(|id| !self.store[*id].pruned && !reached[id.index()])
+            .collect();
+        for &id in &lost {
+            let edges: Vec<_> = self.store.edges(id).map(|edge| edge.id()).collect();
+            for edge in edges {
+                self.remove_edge(edge);
+            }
+            self.store[id].pruned = true;
+        }
+        lost
+    }
+
+    /// The edges out of a module in the order in which they came, with their targets.
+    pub fn imports(&self, id: ModuleId) -> Vec<(ModuleId, &Edge)> {
+        self.ordered(id, Direction::Outgoing)
+    }
+
+    /// The edges into a module in the order in which they came, with their importers.
+    pub fn importers(&self, id: ModuleId) -> Vec<(ModuleId, &Edge)> {
+        self.ordered(id, Direction::Incoming)
+    }
+
+    fn ordered(&self, id: ModuleId, direction: Direction) -> Vec<(ModuleId, &Edge)> {
+        let other = |edge: &petgraph::stable_graph::EdgeReference<'_, Edge>| match direction {
+            Direction::Outgoing => edge.target(),
+            Direction::Incoming => edge.source(),
+        };
+        let mut edges: Vec<_> = self
+            .store
+            .edges_directed(id, direction)
+            .map(|edge| (other(&edge), edge.weight()))
+            .collect();
+        edges.sort_unstable_by_key(|(_, edge)| edge.order);
+        edges
+    }
+
+    /// Applies `judge` to each dynamic edge whose target's patterns may have changed: is it hot now?
+    pub fn rejudge_edges(&mut self, judge: impl Fn(&Module, &Edge) -> bool) {
+        let changed: Vec<_> = self
+            .store
+            .edge_references()
+            .filter(|edge| edge.weight().kind == EdgeKind::Dynamic)
+            .map(|edge| (edge.id(), judge(&self.store[edge.target()], edge.weight())))
+            .filter(|&(id, hot)| self.store[id].hot != hot)
+            .collect();
+        for (id, hot) in changed {
+            let Some((importer, target)) = self.store.edge_endpoints(id) else { continue };
+            let edge = self.store[id].clone();
+            self.remove_edge(id);
+            let new =
+                NewEdge { hot, meant_hot: hot, specifier: &edge.specifier, ..NewEdge::like(&edge) };
+            self.add_edge(importer, target, &new);
+        }
+    }
+
+    fn remove_edge(&mut self, index: EdgeIndex) {
+        let Some((importer, target)) = self.store.edge_endpoints(index) else { return };
+        if let Some(edge) = self.store.remove_edge(index) {
+            let version = if edge.kind == EdgeKind::Dynamic { 0 } else { edge.version };
+            let key = EdgeKey {
+                thread: edge.thread,
+                importer,
+                target,
+                kind: edge.kind,
+                hot: edge.hot,
+                version,
+            };
+            self.by_key.remove(&key);
+            self.edges_changed();
+        }
+    }
+
+    /// To be called when anything that the cold set depends on has changed.
+    pub fn edges_changed(&mut self) {
+        *self.cold.get_mut() = None;
+    }
+}
+
+impl<'a> NewEdge<'a> {
+    fn like(edge: &'a Edge) -> Self {
+        Self {
+            thread: edge.thread,
+            version: edge.version,
+            kind: edge.kind,
+            hot: edge.hot,
+            meant_hot: edge.meant_hot,
+            specifier: &edge.specifier,
+        }
+    }
+}

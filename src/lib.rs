@@ -1,0 +1,16 @@
+//! hot-hook's engine: hot module replacement for Node.js.
+//!
+//! Data flows one way: hook → [`binding`] → engine → graph → update → hook.
+//! Nothing but [`binding`] knows Node.
+
+pub mod binding;
+pub mod config;
+pub mod decision;
+pub mod engine;
+pub mod error;
+pub mod fingerprint;
+pub mod glob;
+pub mod graph;
+pub mod path;
+pub mod url;
+pub mod watch;

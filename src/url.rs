@@ -1,0 +1,175 @@
+//! URLs as Node writes them: paths in them, and the version parameter that we add.
+//!
+//! The parameter is always the last of the query, before a fragment, and is found again by the table of URLs that
+//! were issued (see [`Urls`]), never by its looks: users write `?v=3` themselves.
+
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+use rustc_hash::FxHashMap;
+
+use crate::graph::ModuleId;
+
+/// The path of a `file:` URL without query and fragment; `None` for any other scheme, for a remote host and for bytes
+/// that are not UTF-8.
+pub fn path_of(url: &str) -> Option<String> {
+    let rest = url.strip_prefix("file://")?;
+    let rest = rest.strip_prefix("localhost").unwrap_or(rest);
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let path = &rest[..end];
+    if !path.starts_with('/') {
+        return None;
+    }
+    let path = percent_decode_str(path).decode_utf8().ok()?;
+    #[cfg(windows)]
+    return Some(path.trim_start_matches('/').replace('/', "\\"));
+    #[cfg(not(windows))]
+    Some(path.into_owned())
+}
+
+/// `url` with `v=version` as the last parameter of its query.
+pub fn versioned(url: &str, version: u32) -> String {
+    let (base, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
+    let separator = if base.contains('?') { '&' } else { '?' };
+    format!("{base}{separator}v={version}{fragment}")
+}
+
+/// Splits a URL that looks as if it carried a version into what it was before and the version.
+fn split_version(url: &str) -> Option<(String, u32)> {
+    let (base, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
+    let at = base.rfind("v=")?;
+    let version: u32 = base[at + 2..].parse().ok()?;
+    let before = base[..at].strip_suffix(['?', '&'])?;
+    Some((format!("{before}{fragment}"), version))
+}
+
+/// A URL as Node resolved it, before any version, and the versions of it that were handed out.
+struct Known {
+    module: ModuleId,
+    /// Ascending, disjoint, inclusive ranges: a module that was reloaded 10,000 times costs one entry.
+    issued: Vec<(u32, u32)>,
+}
+
+/// What a URL means.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Meaning {
+    /// The module it stands for.
+    pub module: ModuleId,
+    /// The URL without our version, as Node would write it.
+    pub clean: Arc<str>,
+    /// Our version, 0 if the URL carries none.
+    pub version: u32,
+}
+
+/// The table of all URLs seen: which module they stand for, and which versions of them we issued.
+#[derive(Default)]
+pub struct Urls {
+    known: FxHashMap<Arc<str>, Known>,
+    by_module: FxHashMap<ModuleId, Vec<Arc<str>>>,
+}
+
+impl Urls {
+    /// Notes that `clean`, a URL without our version, stands for `module`.
+    pub fn learn(&mut self, clean: &str, module: ModuleId) -> Arc<str> {
+        if let Some((key, known)) = self.known.get_key_value(clean)
+            && known.module == module
+        {
+            return key.clone();
+        }
+        let key: Arc<str> = clean.into();
+        self.known.insert(key.clone(), Known { module, issued: Vec::new() });
+        self.by_module.entry(module).or_default().push(key.clone());
+        key
+    }
+
+    /// The URLs of a module, without versions.
+    pub fn of_module(&self, module: ModuleId) -> &[Arc<str>] {
+        self.by_module.get(&module).map_or(&[], Vec::as_slice)
+    }
+
+    /// What `url` stands for; `None` if neither it nor what it would be without a version was seen before.
+    pub fn meaning(&self, url: &str) -> Option<Meaning> {
+        if let Some((key, known)) = self.known.get_key_value(url) {
+            return Some(Meaning { module: known.module, clean: key.clone(), version: 0 });
+        }
+        let (clean, version) = split_version(url)?;
+        let (key, known) = self.known.get_key_value(clean.as_str())?;
+        let issued = known.issued.iter().any(|&(from, to)| (from..=to).contains(&version));
+        issued.then(|| Meaning { module: known.module, clean: key.clone(), version })
+    }
+
+    /// The URL under which `clean` is loaded at `version`; from now on it is recognised as ours.
+    pub fn issue(&mut self, clean: &str, version: u32) -> String {
+        if let Some(known) = self.known.get_mut(clean) {
+            match known.issued.last_mut() {
+                Some((_, to)) if *to == version => {}
+                Some((_, to)) if *to + 1 == version => *to = version,
+                _ => known.issued.push((version, version)),
+            }
+        }
+        versioned(clean, version)
+    }
+
+    /// Whether a user wrote `url` with that very version: then the version cannot be ours.
+    pub fn is_taken(&self, clean: &str, version: u32) -> bool {
+        self.known.contains_key(versioned(clean, version).as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths() {
+        for (url, path) in [
+            ("file:///a/b.mjs", Some("/a/b.mjs")),
+            ("file:///a/b%20c%23d%3Fe%25.mjs?v=1#x", Some("/a/b c#d?e%.mjs")),
+            ("file:///%C3%A9t%C3%A9.mjs", Some("/été.mjs")),
+            ("file:///%FF.mjs", None),
+            ("data:text/javascript,1", None),
+            ("node:fs", None),
+            ("file://host/share/x", None),
+        ] {
+            assert_eq!(path_of(url).as_deref(), path, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_version_is_the_last_parameter() {
+        assert_eq!(versioned("file:///a.mjs", 1), "file:///a.mjs?v=1");
+        assert_eq!(versioned("file:///a.mjs?raw", 2), "file:///a.mjs?raw&v=2");
+        assert_eq!(versioned("file:///a.mjs?q=a%20b#f", 3), "file:///a.mjs?q=a%20b&v=3#f");
+    }
+
+    #[test]
+    fn only_issued_versions_are_ours() {
+        let mut urls = Urls::default();
+        let module = ModuleId::new(4);
+        let clean = urls.learn("file:///a.mjs", module);
+        assert_eq!(urls.meaning("file:///a.mjs?v=1"), None, "a user's own query");
+        let issued = urls.issue(&clean, 1);
+        assert_eq!(
+            urls.meaning(&issued),
+            Some(Meaning { module, clean: clean.clone(), version: 1 })
+        );
+        urls.issue(&clean, 2);
+        urls.issue(&clean, 7);
+        for (version, ours) in [(1, true), (2, true), (3, false), (6, false), (7, true), (8, false)]
+        {
+            assert_eq!(urls.meaning(&versioned(&clean, version)).is_some(), ours, "v={version}");
+        }
+    }
+
+    #[test]
+    fn a_user_query_is_a_url_of_its_own() {
+        let mut urls = Urls::default();
+        let module = ModuleId::new(0);
+        urls.learn("file:///a.mjs", module);
+        let five = urls.learn("file:///a.mjs?v=5", module);
+        assert!(urls.is_taken("file:///a.mjs", 5));
+        let url = urls.issue(&five, 5);
+        assert_eq!(url, "file:///a.mjs?v=5&v=5");
+        assert_eq!(urls.meaning(&url).map(|m| m.clean), Some(five));
+    }
+}

@@ -1,0 +1,157 @@
+//! Linux: an inotify descriptor of our own, read without blocking.
+//!
+//! The kernel queues an event before `close` or `rename` returns, so that a read at the start of an import sees every
+//! save that has returned. A watcher thread in between would lose that.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+
+use inotify::{EventMask, Inotify, WatchDescriptor, WatchMask};
+use rustc_hash::FxHashMap;
+
+use super::settle::FileEvent;
+use super::{Event, join};
+
+/// Room for some hundred events a read.
+const BUFFER: usize = 64 * 1024;
+
+/// The descriptor and what it watches.
+pub struct Native {
+    inotify: Inotify,
+    directories: FxHashMap<WatchDescriptor, Arc<str>>,
+    descriptors: FxHashMap<Arc<str>, WatchDescriptor>,
+    buffer: Vec<u8>,
+}
+
+impl Native {
+    /// # Errors
+    /// Those of `inotify_init1`: usually the limit of instances (`fs.inotify.max_user_instances`).
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            inotify: Inotify::init()?,
+            directories: FxHashMap::default(),
+            descriptors: FxHashMap::default(),
+            buffer: vec![0; BUFFER],
+        })
+    }
+
+    /// A second handle of the descriptor, for a thread that waits on it.
+    ///
+    /// # Errors
+    /// Those of `dup`.
+    pub fn handle(&self) -> io::Result<OwnedFd> {
+        self.inotify.as_fd().try_clone_to_owned()
+    }
+
+    /// Watches the files of a directory, not those below its subdirectories.
+    ///
+    /// # Errors
+    /// Those of `inotify_add_watch`: `ENOENT`, `EACCES`, `ENOSPC` for `fs.inotify.max_user_watches`.
+    pub fn watch(&mut self, directory: &Arc<str>) -> io::Result<()> {
+        let mask = WatchMask::CLOSE_WRITE
+            | WatchMask::MODIFY
+            | WatchMask::CREATE
+            | WatchMask::DELETE
+            | WatchMask::MOVE
+            | WatchMask::DELETE_SELF
+            | WatchMask::MOVE_SELF
+            | WatchMask::ONLYDIR;
+        let descriptor = self.inotify.watches().add(directory.as_ref(), mask)?;
+        // Two names of one directory (a bind mount) share a descriptor: the last name is the one that events carry.
+        self.directories.insert(descriptor.clone(), directory.clone());
+        self.descriptors.insert(directory.clone(), descriptor);
+        Ok(())
+    }
+
+    /// Stops watching a directory; does nothing if it is not watched.
+    pub fn unwatch(&mut self, directory: &str) {
+        if let Some(descriptor) = self.descriptors.remove(directory) {
+            self.directories.remove(&descriptor);
+            // Fails only if the kernel was faster: the directory is gone.
+            let _ = self.inotify.watches().remove(descriptor);
+        }
+    }
+
+    /// Reads what has happened since the last call into `events`, without blocking.
+    pub fn drain(&mut self, events: &mut Vec<Event>) {
+        loop {
+            let Ok(batch) = self.inotify.read_events(&mut self.buffer) else { return };
+            let before = events.len();
+            let mut gone = Vec::new();
+            let mut any = false;
+            for event in batch {
+                any = true;
+                if event.mask.contains(EventMask::Q_OVERFLOW) {
+                    events.push(Event::Overflow);
+                    continue;
+                }
+                let Some(directory) = self.directories.get(&event.wd) else { continue };
+                match event.name.map(|name| name.to_str()) {
+                    Some(Some(name)) => translate(event.mask, &join(directory, name), events),
+                    None if event.mask.intersects(GONE) => {
+                        gone.push((event.wd.clone(), directory.clone()))
+                    }
+                    // A name that is not UTF-8 is no module of ours.
+                    None | Some(None) => {}
+                }
+            }
+            for (descriptor, directory) in gone {
+                self.forget(&descriptor, &directory, events);
+            }
+            if !any && events.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// The directory itself was deleted or renamed: its watch is dead, or follows it to another name.
+    fn forget(
+        &mut self,
+        descriptor: &WatchDescriptor,
+        directory: &Arc<str>,
+        events: &mut Vec<Event>,
+    ) {
+        if self.directories.remove(descriptor).is_none() {
+            return;
+        }
+        self.descriptors.remove(directory);
+        let _ = self.inotify.watches().remove(descriptor.clone());
+        events.push(Event::Directory { path: directory.to_string(), appeared: false });
+    }
+}
+
+const GONE: EventMask = EventMask::DELETE_SELF
+    .union(EventMask::MOVE_SELF)
+    .union(EventMask::IGNORED)
+    .union(EventMask::UNMOUNT);
+
+fn translate(mask: EventMask, path: &str, events: &mut Vec<Event>) {
+    let path = path.to_owned();
+    let appeared = mask.intersects(EventMask::CREATE | EventMask::MOVED_TO);
+    if mask.contains(EventMask::ISDIR) {
+        if appeared || mask.intersects(EventMask::DELETE | EventMask::MOVED_FROM) {
+            events.push(Event::Directory { path, appeared });
+        }
+        return;
+    }
+    let event = if mask.intersects(EventMask::CLOSE_WRITE | EventMask::MOVED_TO) {
+        FileEvent::Written
+    } else if mask.contains(EventMask::CREATE) {
+        // A link is complete at once; a new file is still to be written and closed.
+        if is_link(Path::new(&path)) { FileEvent::Written } else { FileEvent::Modified }
+    } else if mask.contains(EventMask::MODIFY) {
+        FileEvent::Modified
+    } else if mask.intersects(EventMask::DELETE | EventMask::MOVED_FROM) {
+        FileEvent::Removed
+    } else {
+        return;
+    };
+    events.push(Event::File { path, event });
+}
+
+fn is_link(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink() || meta.nlink() > 1)
+}

@@ -1,0 +1,284 @@
+//! Directories → file events.
+//!
+//! Directories are watched, not files: a watch on a file dies at the first atomic save. They are counted, so that one
+//! with many modules costs one watch. One that is missing is waited for in its nearest existing ancestor.
+
+mod fallback;
+#[cfg(target_os = "linux")]
+mod inotify;
+pub mod settle;
+pub mod sleep;
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+
+use fallback::Fallback;
+use settle::FileEvent;
+pub use sleep::{Sleeper, Waker};
+
+#[cfg(target_os = "linux")]
+type Native = inotify::Native;
+#[cfg(not(target_os = "linux"))]
+type Native = Fallback;
+
+/// How often files are looked at where there are no events.
+pub const POLL_INTERVAL: Duration = Duration::from_millis(300);
+
+/// What a watched directory reports.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Something happened to a file.
+    File {
+        /// Its absolute path, through the directory's watched name.
+        path: String,
+        /// What.
+        event: FileEvent,
+    },
+    /// A directory came or went, and with it all that is inside.
+    Directory {
+        /// Its absolute path.
+        path: String,
+        /// Whether it came.
+        appeared: bool,
+    },
+    /// Events were lost: anything may have changed.
+    Overflow,
+}
+
+/// `directory/name`.
+pub fn join(directory: &str, name: &str) -> String {
+    Path::new(directory).join(name).to_string_lossy().into_owned()
+}
+
+/// The directory part of an absolute path; the root's is itself.
+pub fn parent(path: &str) -> &str {
+    Path::new(path).parent().and_then(Path::to_str).unwrap_or("/")
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Means {
+    Native,
+    Polled,
+    /// It does not exist; this ancestor of it does, and is held for it.
+    Missing(Arc<str>),
+    /// It cannot be watched at all; that was said.
+    None,
+}
+
+struct Directory {
+    holders: u32,
+    means: Means,
+}
+
+/// The directories that are watched, and by which means.
+pub struct Watch {
+    native: Option<Native>,
+    polled: Option<Fallback>,
+    poll_interval: Duration,
+    directories: FxHashMap<Arc<str>, Directory>,
+    problems: Vec<String>,
+    events: Vec<Event>,
+    waker: Waker,
+}
+
+impl Watch {
+    /// Watches nothing yet. `poll` asks for polling at that interval, even where there are events.
+    pub fn new(poll: Option<Duration>, waker: Waker) -> Self {
+        let mut watch = Self {
+            native: None,
+            polled: None,
+            poll_interval: poll.unwrap_or(POLL_INTERVAL),
+            directories: FxHashMap::default(),
+            problems: Vec::new(),
+            events: Vec::new(),
+            waker,
+        };
+        if poll.is_none() {
+            match watch.open_native() {
+                Ok(native) => watch.native = Some(native),
+                Err(error) => {
+                    watch.problems.push(format!("no file events ({error}): polling instead"))
+                }
+            }
+        }
+        watch
+    }
+
+    #[cfg(target_os = "linux")]
+    #[expect(clippy::unused_self, reason = "the same call on every platform")]
+    fn open_native(&self) -> io::Result<Native> {
+        Native::new()
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn open_native(&self) -> io::Result<Native> {
+        Fallback::native(self.waker.clone()).map_err(io::Error::other)
+    }
+
+    /// Lets `sleeper` wake at file events.
+    pub fn wake_on_events(&self, sleeper: &mut Sleeper) {
+        #[cfg(target_os = "linux")]
+        if let Some(handle) = self.native.as_ref().and_then(|native| native.handle().ok()) {
+            sleeper.also_on(handle);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = sleeper;
+    }
+
+    /// Watches `directory` until it was let go as often as it was held. Returns whether that is new.
+    pub fn hold(&mut self, directory: &str) -> bool {
+        if let Some(known) = self.directories.get_mut(directory) {
+            known.holders += 1;
+            return false;
+        }
+        let directory: Arc<str> = directory.into();
+        let means = self.attach(&directory);
+        self.directories.insert(directory, Directory { holders: 1, means });
+        true
+    }
+
+    /// See [`Watch::hold`].
+    pub fn let_go(&mut self, directory: &str) {
+        let Some(known) = self.directories.get_mut(directory) else { return };
+        known.holders -= 1;
+        if known.holders == 0 {
+            let means = known.means.clone();
+            self.directories.remove(directory);
+            self.detach(directory, &means);
+        }
+    }
+
+    /// How many directories are held.
+    pub fn len(&self) -> usize {
+        self.directories.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.directories.is_empty()
+    }
+
+    /// What has happened since the last call. Never blocks.
+    pub fn drain(&mut self) -> Vec<Event> {
+        if let Some(native) = &mut self.native {
+            native.drain(&mut self.events);
+        }
+        if let Some(polled) = &mut self.polled {
+            polled.drain(&mut self.events);
+        }
+        if self.events.is_empty() {
+            return Vec::new();
+        }
+        let events = std::mem::take(&mut self.events);
+        for event in &events {
+            match event {
+                Event::Directory { path, appeared: true } => self.retry_below(path),
+                Event::Directory { path, appeared: false } => self.lose_below(path),
+                Event::File { .. } | Event::Overflow => {}
+            }
+        }
+        events
+    }
+
+    /// What could not be watched and has not been said yet, a line each.
+    pub fn take_problems(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.problems)
+    }
+
+    fn attach(&mut self, directory: &Arc<str>) -> Means {
+        let Some(native) = &mut self.native else { return self.poll(directory) };
+        #[cfg(target_os = "linux")]
+        let result = native.watch(directory);
+        #[cfg(not(target_os = "linux"))]
+        let result = native.watch(directory).map_err(io::Error::other);
+        match result {
+            Ok(()) => Means::Native,
+            Err(_) if !Path::new(directory.as_ref()).is_dir() => self.wait_for(directory),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                self.problems.push(format!(
+                    "cannot watch {directory} ({error}): its files are not reloaded"
+                ));
+                Means::None
+            }
+            Err(error) => {
+                if self.polled.is_none() {
+                    self.problems
+                        .push(format!("cannot watch {directory} ({error}): polling it instead"));
+                }
+                self.poll(directory)
+            }
+        }
+    }
+
+    fn poll(&mut self, directory: &Arc<str>) -> Means {
+        if !Path::new(directory.as_ref()).is_dir() {
+            return self.wait_for(directory);
+        }
+        if self.polled.is_none() {
+            self.polled = Fallback::polling(self.poll_interval, self.waker.clone()).ok();
+        }
+        if self.polled.as_mut().is_some_and(|polled| polled.watch(directory).is_ok()) {
+            return Means::Polled;
+        }
+        self.problems.push(format!("cannot watch {directory}: its files are not reloaded"));
+        Means::None
+    }
+
+    /// Holds the nearest ancestor that exists, so as to see `directory` come.
+    fn wait_for(&mut self, directory: &str) -> Means {
+        let mut ancestor = parent(directory);
+        while !Path::new(ancestor).is_dir() && parent(ancestor) != ancestor {
+            ancestor = parent(ancestor);
+        }
+        self.hold(ancestor);
+        Means::Missing(ancestor.into())
+    }
+
+    fn detach(&mut self, directory: &str, means: &Means) {
+        match means {
+            Means::Native => {
+                if let Some(native) = &mut self.native {
+                    native.unwatch(directory);
+                }
+            }
+            Means::Polled => {
+                if let Some(polled) = &mut self.polled {
+                    polled.unwatch(directory);
+                }
+            }
+            Means::Missing(ancestor) => self.let_go(ancestor),
+            Means::None => {}
+        }
+    }
+
+    /// A directory came: those below it that were waited for may be there now.
+    fn retry_below(&mut self, path: &str) {
+        self.reattach(path, |means| matches!(means, Means::Missing(_)));
+    }
+
+    /// A directory went: its watches are dead, or follow it to another name.
+    fn lose_below(&mut self, path: &str) {
+        self.reattach(path, |means| !matches!(means, Means::Missing(_)));
+    }
+
+    fn reattach(&mut self, path: &str, which: impl Fn(&Means) -> bool) {
+        let below = |directory: &str| Path::new(directory).starts_with(path);
+        let concerned: Vec<_> = self
+            .directories
+            .iter()
+            .filter(|(directory, known)| below(directory) && which(&known.means))
+            .map(|(directory, known)| (directory.clone(), known.means.clone()))
+            .collect();
+        for (directory, means) in concerned {
+            self.detach(&directory, &means);
+            let means = self.attach(&directory);
+            if let Some(known) = self.directories.get_mut(&directory) {
+                known.means = means;
+            }
+        }
+    }
+}
