@@ -66,7 +66,7 @@ impl Fallback {
                 Ok(event) => translate(&event, out),
                 // A poll that could not read something: what it was may have changed.
                 Err(error) => {
-                    out.extend(error.paths.iter().filter_map(|p| file(p, FileEvent::Removed)))
+                    out.extend(error.paths.iter().filter_map(|p| file(p, FileEvent::Removed)));
                 }
             }
         }

@@ -91,7 +91,7 @@ impl Native {
                 match event.name.map(|name| name.to_str()) {
                     Some(Some(name)) => translate(event.mask, &join(directory, name), events),
                     None if event.mask.intersects(GONE) => {
-                        gone.push((event.wd.clone(), directory.clone()))
+                        gone.push((event.wd.clone(), directory.clone()));
                     }
                     // A name that is not UTF-8 is no module of ours.
                     None | Some(None) => {}

@@ -101,7 +101,7 @@ impl Watch {
             match watch.open_native() {
                 Ok(native) => watch.native = Some(native),
                 Err(error) => {
-                    watch.problems.push(format!("no file events ({error}): polling instead"))
+                    watch.problems.push(format!("no file events ({error}): polling instead"));
                 }
             }
         }
