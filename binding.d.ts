@@ -28,10 +28,16 @@ export declare function clean(url: string): string | null
  * `name` is what errors call the options, `base` the folder that relative paths are meant from, `envWatch` the value
  * of `HOT_HOOK_WATCH`. Throws with the code `HOT_HOOK_OPTIONS` if an option cannot be used; nothing is changed then.
  */
-export declare function configure(options: string, name: string, base: string, envWatch?: string | undefined | null): Array<string>
+export declare function configure(thread: number, options: string, name: string, base: string, envWatch?: string | undefined | null): Array<string>
 
 /** The instance declines: a change that would supersede it asks for a restart. */
 export declare function decline(instance: number): void
+
+/**
+ * Takes in what has happened to files, and decides on it; costs one empty read when nothing has happened. Says what
+ * the thread is to do next. `canReport`: the caller runs in that thread.
+ */
+export declare function drain(thread: number, canReport: boolean): Next
 
 /** All modules, in the order in which they came. */
 export declare function dump(): Array<DumpNode>
@@ -64,6 +70,9 @@ export declare function find(thread: number, url: string): number
 /** Whether `take` has something for the thread. */
 export declare function hasPending(thread: number): boolean
 
+/** A required ES module could not be evicted. */
+export declare function irreplaceable(path: string): void
+
 /** Keeps notes of what is watched and decided, for `notes`. */
 export declare function keepNotes(): void
 
@@ -85,8 +94,20 @@ export type Message =
     shouldBeReloadable: boolean; /** The change and its reason, in one line for people. */
   text: string }
 
+/** What a caller of `drain` is to do next. */
+export type Next = 'nothing' | 'take' | 'report'
+
 /** The notes since the last call, a line each. */
 export declare function notes(): Array<string>
+
+/** Whether superseded instances are to be released. */
+export declare function releases(): boolean
+
+/**
+ * Reports what `require.cache` holds that the last report did not: modules, those of them that are ES modules, and
+ * who required whom (importer, target, importer, target …), all as absolute paths. `hooked`: `require` passes hooks.
+ */
+export declare function report(thread: number, newModules: Array<string>, esModules: Array<string>, edges: Array<string>, hooked: boolean): void
 
 /**
  * Records that `parent` (nothing for an entry point) imports `url`, which it wrote as `specifier`, with the value of
@@ -123,6 +144,8 @@ export interface Update {
   disposals: Array<number>
   /** Files whose CommonJS modules are stale. */
   stale: Array<string>
+  /** URLs of importers whose resolutions Node must not remember. */
+  forgotten: Array<string>
   /** What the parent and the app are to be told. */
   messages: Array<Message>
   /** Problems that the user should know, a line each. */

@@ -773,21 +773,26 @@ if (
   }
 }
 
-const { attach, claimHooks, clean, configure, decline, dump, ended, evaluate, find, hasPending, keepNotes, load, loaded, notes, resolve, setDisposing, take, takeBlindly, told, track, unloaded, unresolved, watches } = nativeBinding
+const { attach, claimHooks, clean, configure, decline, drain, dump, ended, evaluate, find, hasPending, irreplaceable, keepNotes, load, loaded, Next, notes, releases, report, resolve, setDisposing, take, takeBlindly, told, track, unloaded, unresolved, watches } = nativeBinding
 export { attach }
 export { claimHooks }
 export { clean }
 export { configure }
 export { decline }
+export { drain }
 export { dump }
 export { ended }
 export { evaluate }
 export { find }
 export { hasPending }
+export { irreplaceable }
 export { keepNotes }
 export { load }
 export { loaded }
+export { Next }
 export { notes }
+export { releases }
+export { report }
 export { resolve }
 export { setDisposing }
 export { take }

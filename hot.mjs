@@ -3,16 +3,18 @@
  *
  * The engine decides; here its updates are carried out: handlers run, the parent and the app are told.
  */
-import module, { createRequire } from 'node:module'
+import module from 'node:module'
 import { debuglog, inspect } from 'node:util'
 import { threadId } from 'node:worker_threads'
 import * as engine from './binding.js'
-import { createSyncHooks, guarded } from './loader.mjs'
+import { evictRequired, reportRequires } from './commonjs.mjs'
+import { createSyncHooks, guarded, keepSources } from './loader.mjs'
 import { hasSyncHooks } from './node.mjs'
+import { listenToParent, tellParent } from './parent.mjs'
+import { evict, forgetResolutions } from './release.mjs'
 
 const KEY = Symbol.for('hot-hook')
 const debug = debuglog('hot-hook')
-const require = createRequire(import.meta.url)
 
 /** @typedef {{ id: number, url: string, handlers: Array<() => unknown>, over: boolean }} Instance */
 
@@ -22,7 +24,6 @@ const instances = new Map()
 /** @type {(() => unknown) | undefined} */
 let onFullReloadAsked
 let isAttached = false
-let isListening = false
 
 /** What the preludes of this thread call. */
 const runtime = {
@@ -31,6 +32,7 @@ const runtime = {
    * @param {ImportMeta} meta
    */
   enter(meta) {
+    if (meta.url.includes('v=')) keepSources()
     const id = guarded(() => engine.evaluate(threadId, meta.url)) ?? 0
     deliver()
     return createImportMetaHot({ id, url: meta.url, handlers: [], over: false })
@@ -102,16 +104,38 @@ function report(instance, error) {
   process.stderr.write(`hot-hook: a dispose handler of ${instance.url} failed: ${inspect(error)}\n`)
 }
 
-/** Carries out the thread's pending work. It is marked delivered before a handler runs: handlers may import. */
+/**
+ * Takes in what happened to files, and carries out what follows for this thread. An update is marked delivered before
+ * a handler runs: handlers may import.
+ */
 function deliver() {
-  if (!guarded(() => engine.hasPending(threadId))) return
-  for (let update; (update = guarded(() => engine.take(threadId))); ) {
-    const pending = update.disposals.flatMap(dispose)
-    if (pending.length > 0) waitFor(pending)
-    update.stale.forEach(evict)
-    update.messages.forEach(tell)
-    for (const notice of update.notices) process.stderr.write(`hot-hook: ${notice}\n`)
+  let next = guarded(() => engine.drain(threadId, true))
+  if (next === 'report') {
+    guarded(() => reportRequires(threadId))
+    next = 'take'
   }
+  if (next !== 'take') return
+  for (let update; (update = guarded(() => engine.take(threadId))); ) carryOut(update)
+}
+
+/** @param {import('./binding.js').Update} update */
+function carryOut(update) {
+  const pending = update.disposals.flatMap(dispose)
+  if (pending.length > 0) waitFor(pending)
+  guarded(() => evictRequired(update.stale))
+  if (update.forgotten.length > 0) forgetResolutions(update.forgotten)
+  update.messages.forEach(tell)
+  for (const notice of update.notices) process.stderr.write(`hot-hook: ${notice}\n`)
+  if (update.released.length > 0) release(update.released)
+}
+
+/** Frees superseded instances, when what is under way has had its turn. @param {string[]} urls */
+function release(urls) {
+  if (!guarded(() => engine.releases())) return
+  setImmediate(() => {
+    // A required ES module keeps its URL: it may be its successor's by now.
+    evict(urls.filter((url) => guarded(() => engine.find(threadId, url)) === 0))
+  }).unref()
 }
 
 /** Modules that load from now on wait for these promises before they run. @param {Promise<unknown>[]} pending */
@@ -125,59 +149,22 @@ function waitFor(pending) {
   guarded(() => engine.setDisposing(threadId, true))
 }
 
-/** A stale CommonJS module leaves Node's caches. @param {string} path */
-function evict(path) {
-  const stale = require.cache[path]
-  if (!stale) return
-  delete require.cache[path]
-  for (const other of Object.values(require.cache)) {
-    const at = other?.children.indexOf(stale) ?? -1
-    if (at !== -1) other?.children.splice(at, 1)
-  }
-  const paths = /** @type {{ _pathCache: Record<string, string> }} */ (/** @type {unknown} */ (module))._pathCache
-  for (const key in paths) if (paths[key] === path) delete paths[key]
-}
-
 /** @param {import('./binding.js').Message} message */
 function tell(message) {
   if (message.type === 'invalidated') {
     debug('invalidated %o', message.paths)
-    send({ type: 'hot-hook:invalidated', paths: message.paths })
+    tellParent({ type: 'hot-hook:invalidated', paths: message.paths })
     return
   }
   const { path, shouldBeReloadable, text } = message
   debug('full reload: %s', text)
-  const isSent = send({ type: 'hot-hook:full-reload', path, shouldBeReloadable })
+  const isSent = tellParent({ type: 'hot-hook:full-reload', path, shouldBeReloadable })
   if (!isSent && !onFullReloadAsked) process.stderr.write(`hot-hook: restart needed: ${text}\n`)
   try {
     onFullReloadAsked?.()
   } catch (error) {
     process.stderr.write(`hot-hook: onFullReloadAsked failed: ${inspect(error)}\n`)
   }
-}
-
-/** Tells the parent process, if there is one. @param {object} message */
-function send(message) {
-  if (!process.send || !process.connected) return false
-  // A parent that goes away meanwhile harms nobody.
-  process.send(message, undefined, undefined, () => {})
-  return true
-}
-
-/** What the parent process says, when it is the one who watches. */
-function listenToParent() {
-  if (isListening || !process.send) return
-  isListening = true
-  process.on('message', (message) => {
-    const { type, path, action } = /** @type {Record<string, unknown>} */ (Object(message))
-    if (type !== 'hot-hook:file-changed' || typeof path !== 'string' || path === '') return
-    guarded(() => engine.told(path, action === 'unlink'))
-    deliver()
-  })
-  // Listening must not keep the app alive; its own listeners still do.
-  const channel = /** @type {{ unrefCounted?: () => void, unref: () => void } | undefined} */ (process.channel)
-  if (channel?.unrefCounted) channel.unrefCounted()
-  else channel?.unref()
 }
 
 /** What JSON cannot express, by name, for the engine's error messages. @param {string} _ @param {unknown} value */
@@ -193,7 +180,7 @@ function nameOthers(_, value) {
  */
 export function start(options, name, base) {
   const json = JSON.stringify(options ?? {}, nameOthers) ?? '{}'
-  const warnings = engine.configure(json, name, base, process.env.HOT_HOOK_WATCH)
+  const warnings = engine.configure(threadId, json, name, base, process.env.HOT_HOOK_WATCH)
   for (const warning of warnings) process.stderr.write(`hot-hook: ${warning}\n`)
   onFullReloadAsked = options?.onFullReloadAsked ?? onFullReloadAsked
   if (!isAttached) {
@@ -201,10 +188,16 @@ export function start(options, name, base) {
     if (debug.enabled) engine.keepNotes()
     engine.attach(threadId, deliver)
   }
-  if (!engine.watches()) listenToParent()
+  if (!engine.watches()) listenToParent(fileChanged)
   if (!engine.claimHooks(threadId)) return
   if (hasSyncHooks) module.registerHooks(createSyncHooks(threadId, deliver))
   else module.register('./loader.mjs', { parentURL: import.meta.url, data: { thread: threadId } })
+}
+
+/** @param {string} path @param {boolean} isRemoved */
+function fileChanged(path, isRemoved) {
+  guarded(() => engine.told(path, isRemoved))
+  deliver()
 }
 
 /** The instance that `url` names in this thread. @param {string} url */

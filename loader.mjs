@@ -5,15 +5,20 @@
  * exports `initialize`, `resolve`, `load` in a hooks thread (`module.register`).
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { debuglog } from 'node:util'
 import * as engine from './binding.js'
 import { needsPrelude, toText, withPrelude } from './prelude.mjs'
+import { alias, compilationCache, evictNow } from './release.mjs'
 
 const debug = debuglog('hot-hook')
 
 /** Our own modules: they are no part of the app's graph. */
 const OWN = new Set(
-  ['hot.mjs', 'loader.mjs', 'node.mjs', 'prelude.mjs', 'register.mjs', 'binding.js'].map(
+  [
+    'hot.mjs', 'loader.mjs', 'commonjs.mjs', 'parent.mjs', 'prelude.mjs', 'release.mjs', 'node.mjs', 'register.mjs',
+    'binding.js',
+  ].map(
     (name) => new URL(name, import.meta.url).href,
   ),
 )
@@ -43,17 +48,24 @@ export function guarded(call) {
 }
 
 /** @typedef {import('node:module').ResolveHookContext} ResolveContext */
-/** @typedef {import('node:module').LoadHookContext} LoadContext */
-/** @typedef {{ parent: string | undefined, hot: string | undefined, required: boolean }} Asked */
+/**
+ * @typedef {object} Asked what the engine must know of an import
+ * @property {string | undefined} parent
+ * @property {Record<string, string> | undefined} attributes
+ * @property {string | undefined} hot
+ * @property {boolean} required
+ */
 
 /** What the engine must know of an import, and the context without what is ours. @param {ResolveContext} context */
 function ask(context) {
   const parent = context.parentURL
   const conditions = /** @type {string[] | Set<string>} */ (context.conditions ?? [])
+  const attributes = /** @type {Record<string, string> | undefined} */ (context.importAttributes)
   /** @type {Asked} */
   const asked = {
     parent,
-    hot: /** @type {Record<string, string> | undefined} */ (context.importAttributes)?.hot,
+    attributes,
+    hot: attributes?.hot,
     required: Array.isArray(conditions) ? conditions.includes('require') : conditions.has('require'),
   }
   const clean = parent?.includes('v=') ? guarded(() => engine.clean(parent)) : undefined
@@ -66,9 +78,23 @@ function ask(context) {
  */
 function arrive(thread, specifier, asked, result) {
   if (OWN.has(result.url)) return result
+  if (asked.hot !== undefined) result = { ...result, importAttributes: withoutHot(asked.attributes) }
   const url = guarded(() => engine.resolve(thread, asked.parent, specifier, result.url, asked.hot, asked.required))
   if (debug.enabled) debug('%s %s from %s: %s', asked.required ? 'require' : 'import', specifier, asked.parent, url ?? result.url)
+  if (url && asked.required) return supply(result, url)
   return url ? { ...result, url } : result
+}
+
+/**
+ * `require()` finds ES modules by their plain URL: today's instance of it may be known by another, or is still to be
+ * loaded. What cannot be supplied is asked for as a restart.
+ * @template {{ url: string }} T
+ * @param {T} result @param {string} url
+ */
+function supply(result, url) {
+  const isSupplied = url === result.url ? evictNow(url) : alias(result.url, url)
+  if (!isSupplied) guarded(() => engine.irreplaceable(fileURLToPath(result.url)))
+  return result
 }
 
 /** @param {number} thread @param {string} specifier @param {Asked} asked */
@@ -76,12 +102,10 @@ function miss(thread, specifier, asked) {
   guarded(() => engine.unresolved(thread, asked.parent, specifier, asked.hot, asked.required))
 }
 
-/** The context without the attribute that only we know: Node would refuse it. @param {LoadContext} context */
-function withoutHot(context) {
-  const attributes = /** @type {Record<string, string> | undefined} */ (context.importAttributes)
-  if (!attributes || !('hot' in attributes)) return context
-  const { hot: _, ...importAttributes } = attributes
-  return { ...context, importAttributes }
+/** Node refuses attributes that it does not know. @param {Record<string, string> | undefined} attributes */
+function withoutHot(attributes) {
+  const { hot: _, ...others } = attributes ?? {}
+  return others
 }
 
 /**
@@ -110,9 +134,30 @@ function isWrapped(url, asked) {
   return asked === 'module' && !/\.[cm]?[jt]sx?$/.test(url.split(/[?#]/, 1)[0])
 }
 
+/** How long V8's compilation cache stays off if the module that is loaded never runs, in milliseconds. */
+const SOURCE_LIMIT = 100
+
+/** @type {NodeJS.Timeout | undefined} */
+let cacheTimer
+
+/** A versioned module is loaded: V8 must not keep its source. The prelude calls {@link keepSources} again. */
+function leaveNoSource() {
+  if (!guarded(() => engine.releases())) return
+  compilationCache(false)
+  clearTimeout(cacheTimer)
+  cacheTimer = setTimeout(keepSources, SOURCE_LIMIT).unref()
+}
+
+/** The end of {@link leaveNoSource}. */
+export function keepSources() {
+  clearTimeout(cacheTimer)
+  compilationCache(true)
+}
+
 /**
  * Hooks for `module.registerHooks`.
- * @param {number} thread @param {() => void} deliver carries out the thread's pending work
+ * @param {number} thread
+ * @param {() => void} deliver takes in what happened to files, and carries out what follows for the thread
  * @returns {Required<Pick<import('node:module').RegisterHooksOptions, 'resolve' | 'load'>>}
  */
 export function createSyncHooks(thread, deliver) {
@@ -127,14 +172,14 @@ export function createSyncHooks(thread, deliver) {
         miss(thread, specifier, asked)
         throw error
       }
-      result = arrive(thread, specifier, asked, result)
       deliver()
-      return result
+      return arrive(thread, specifier, asked, result)
     },
-    load(url, given, next) {
-      const context = withoutHot(given)
+    load(url, context, next) {
       if (OWN.has(url)) return next(url, context)
+      deliver()
       const clean = guarded(() => engine.load(thread, url))
+      if (clean) leaveNoSource()
       let result
       try {
         result = next(clean ?? url, context)
@@ -142,7 +187,7 @@ export function createSyncHooks(thread, deliver) {
         guarded(() => engine.unloaded(thread, url))
         throw error
       }
-      return equip({ thread, boots: false }, url, { clean, asked: given.format }, result)
+      return equip({ thread, boots: false }, url, { clean, asked: context.format }, result)
     },
   }
 }
@@ -161,7 +206,7 @@ export async function initialize(data) {
   state.boots = thread === undefined
   state.active = !state.boots || engine.claimHooks(state.thread)
   if (!state.boots || !state.active) return
-  const warnings = engine.configure(JSON.stringify(options), 'hot-hook/loader', process.cwd(), process.env.HOT_HOOK_WATCH)
+  const warnings = engine.configure(state.thread, JSON.stringify(options), 'hot-hook/loader', process.cwd(), process.env.HOT_HOOK_WATCH)
   for (const warning of warnings) process.stderr.write(`hot-hook: ${warning}\n`)
 }
 
@@ -176,16 +221,19 @@ export async function resolve(specifier, given, next) {
     miss(state.thread, specifier, asked)
     throw error
   }
+  guarded(() => engine.drain(state.thread, false))
   return arrive(state.thread, specifier, asked, result)
 }
 
 /** @type {import('node:module').LoadHook} */
-export async function load(url, given, next) {
-  if (!state.active) return next(url, given)
-  const context = withoutHot(given)
-  if (OWN.has(url)) return next(url, context)
+export async function load(url, context, next) {
+  if (!state.active || OWN.has(url)) return next(url, context)
+  guarded(() => engine.drain(state.thread, false))
   const clean = guarded(() => engine.load(state.thread, url))
-  if (clean != null) await acknowledged(state.thread)
+  if (clean) {
+    leaveNoSource()
+    await acknowledged(state.thread)
+  }
   let result
   try {
     result = await next(clean ?? url, context)
@@ -193,7 +241,7 @@ export async function load(url, given, next) {
     guarded(() => engine.unloaded(state.thread, url))
     throw error
   }
-  const equipped = equip(state, url, { clean, asked: given.format }, result)
+  const equipped = equip(state, url, { clean, asked: context.format }, result)
   // Node 20 takes the URL of what was read for the module's own, and that is the one without a version.
   return clean == null ? equipped : Object.assign({}, equipped, { responseURL: url })
 }

@@ -53,6 +53,8 @@ pub enum Reason {
         /// That module.
         module: Arc<str>,
     },
+    /// It is an ES module that `require()` has loaded, and Node's cache of those is out of reach.
+    Required,
     /// The engine has failed, and cannot tell.
     Blind,
 }
@@ -82,6 +84,9 @@ impl FullReload {
             Reason::Cold { chain } => {
                 let steps: Vec<_> = chain.iter().map(|step| show(&step.path)).collect();
                 format!("{path} changed, which no boundary makes hot: {}", steps.join(" → "))
+            }
+            Reason::Required => {
+                format!("{path} changed, an ES module that require() has loaded and cannot reload")
             }
             Reason::Blind => {
                 format!("{path} changed, and hot reload is off after an internal error")

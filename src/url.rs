@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use rustc_hash::FxHashMap;
 
 use crate::graph::ModuleId;
@@ -25,6 +25,29 @@ pub fn path_of(url: &str) -> Option<String> {
     return Some(path.trim_start_matches('/').replace('/', "\\"));
     #[cfg(not(windows))]
     Some(path.into_owned())
+}
+
+/// What stands for itself in the path of a URL as Node writes it.
+const IN_PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// The `file:` URL of an absolute path.
+pub fn url_of(path: &str) -> String {
+    let separator = if path.starts_with('/') { "" } else { "/" };
+    let path = if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() };
+    format!("file://{separator}{}", utf8_percent_encode(&path, IN_PATH))
 }
 
 /// `url` with `v=version` as the last parameter of its query.

@@ -4,6 +4,27 @@ use napi_derive::napi;
 
 use crate::engine;
 
+/// What a caller of `drain` is to do next.
+#[napi(string_enum = "kebab-case")]
+pub enum Next {
+    /// Nothing.
+    Nothing,
+    /// `take`.
+    Take,
+    /// `report`, then `take`.
+    Report,
+}
+
+impl From<engine::Next> for Next {
+    fn from(next: engine::Next) -> Self {
+        match next {
+            engine::Next::Nothing => Self::Nothing,
+            engine::Next::Take => Self::Take,
+            engine::Next::Report => Self::Report,
+        }
+    }
+}
+
 /// Work for a thread, to be done in the order of the fields.
 #[napi(object)]
 pub struct Update {
@@ -11,6 +32,8 @@ pub struct Update {
     pub disposals: Vec<u32>,
     /// Files whose CommonJS modules are stale.
     pub stale: Vec<String>,
+    /// URLs of importers whose resolutions Node must not remember.
+    pub forgotten: Vec<String>,
     /// What the parent and the app are to be told.
     pub messages: Vec<Message>,
     /// Problems that the user should know, a line each.
@@ -24,6 +47,7 @@ impl From<engine::Update> for Update {
         Self {
             disposals: update.disposals.into_iter().map(|id| id.0).collect(),
             stale: strings(&update.stale),
+            forgotten: strings(&update.forgotten),
             messages: update.messages.into_iter().map(Message::from).collect(),
             notices: update.notices,
             released: strings(&update.released),

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
-use crate::engine::Engine;
+use crate::engine::{Caller, Engine};
 use crate::watch::{Sleeper, sleep};
 
 /// The `code` of an error inside us.
@@ -76,9 +76,8 @@ pub fn start_draining() -> Result<(), Error> {
         loop {
             let timeout = host.engine.lock().sleep_time(Instant::now());
             sleeper.sleep(timeout);
-            if with(|engine| engine.drain(Instant::now())).is_err()
-                && blind(Engine::drain_blindly).is_none()
-            {
+            let drained = with(|engine| engine.drain(Caller::Watcher, Instant::now()));
+            if drained.is_err() && blind(Engine::drain_blindly).is_none() {
                 return;
             }
         }

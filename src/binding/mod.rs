@@ -20,10 +20,10 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
 use crate::config::Origin;
-use crate::engine::Import;
+use crate::engine::{Caller, Import, Required};
 use crate::graph::ThreadId;
 use crate::graph::instance::InstanceId;
-use convert::{DumpNode, Update};
+use convert::{DumpNode, Next, Update};
 use host::{Error, with};
 
 /// Takes options in: the JSON of an object as `hot.init` takes it, in which what JSON cannot express stands as
@@ -33,6 +33,7 @@ use host::{Error, with};
 /// of `HOT_HOOK_WATCH`. Throws with the code `HOT_HOOK_OPTIONS` if an option cannot be used; nothing is changed then.
 #[napi]
 pub fn configure(
+    thread: u32,
     options: String,
     name: String,
     base: String,
@@ -41,7 +42,7 @@ pub fn configure(
     let options = serde_json::from_str(&options)
         .map_err(|error| Error::new("HOT_HOOK_OPTIONS", error.to_string()))?;
     let origin = Origin { name: &name, base: &base, env_watch: env_watch.as_deref() };
-    let warnings = with(|engine| engine.configure(&options, &origin))?
+    let warnings = with(|engine| engine.configure(ThreadId(thread), &options, &origin))?
         .map_err(|error| Error::new("HOT_HOOK_OPTIONS", error.to_string()))?;
     host::start_draining()?;
     Ok(warnings)
@@ -96,7 +97,7 @@ pub fn resolve(
     require: bool,
 ) -> Result<Option<String>, Error> {
     let import = import(thread, parent.as_deref(), &specifier, hot.as_deref(), require);
-    with(|engine| engine.resolve(&import, &url, Instant::now()))?
+    with(|engine| engine.resolve(&import, &url))?
         .map_err(|error| Error::new("HOT_HOOK_NOT_DYNAMIC", error.to_string()))
 }
 
@@ -176,6 +177,50 @@ pub fn ended(instance: u32, threw: bool) -> Result<(), Error> {
 #[napi]
 pub fn decline(instance: u32) -> Result<(), Error> {
     with(|engine| engine.decline(InstanceId(instance)))
+}
+
+/// Takes in what has happened to files, and decides on it; costs one empty read when nothing has happened. Says what
+/// the thread is to do next. `canReport`: the caller runs in that thread.
+#[napi]
+pub fn drain(thread: u32, can_report: bool) -> Result<Next, Error> {
+    let caller = if can_report { Caller::Thread(ThreadId(thread)) } else { Caller::Hooks };
+    with(|engine| engine.drain(caller, Instant::now()).into())
+}
+
+/// Reports what `require.cache` holds that the last report did not: modules, those of them that are ES modules, and
+/// who required whom (importer, target, importer, target …), all as absolute paths. `hooked`: `require` passes hooks.
+#[napi]
+pub fn report(
+    thread: u32,
+    new_modules: Vec<String>,
+    es_modules: Vec<String>,
+    edges: Vec<String>,
+    hooked: bool,
+) -> Result<(), Error> {
+    let required = Required {
+        new: new_modules.iter().map(String::as_str).collect(),
+        es_modules: es_modules.iter().map(String::as_str).collect(),
+        edges: edges
+            .as_chunks()
+            .0
+            .iter()
+            .map(|[importer, target]| (importer.as_str(), target.as_str()))
+            .collect(),
+        hooked,
+    };
+    with(|engine| engine.report(ThreadId(thread), &required))
+}
+
+/// A required ES module could not be evicted.
+#[napi]
+pub fn irreplaceable(path: String) -> Result<(), Error> {
+    with(|engine| engine.irreplaceable(&path))
+}
+
+/// Whether superseded instances are to be released.
+#[napi]
+pub fn releases() -> Result<bool, Error> {
+    with(|engine| engine.config().is_some_and(|config| config.release))
 }
 
 /// Whether `take` has something for the thread.

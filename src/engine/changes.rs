@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use crate::decision::{FullReload, Reason, Reporter, Verdict, decide, is_change};
 use crate::fingerprint::Fingerprint;
-use crate::graph::{ModuleId, ModuleKind};
+use crate::graph::{ModuleId, ModuleKind, ThreadId};
 use crate::watch::settle::FileEvent;
 use crate::watch::{Event, parent};
 
@@ -17,7 +17,7 @@ use super::outbox::Message;
 
 /// What the changes of one drain lead to together.
 #[derive(Default)]
-struct Batch {
+pub(super) struct Batch {
     /// The changed files, then what else was invalidated, each in the order of the decisions.
     changed: Vec<Arc<str>>,
     invalidated: Vec<Arc<str>>,
@@ -25,25 +25,71 @@ struct Batch {
     full_reload: Option<FullReload>,
 }
 
+/// On whose behalf file events are taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// A thread's own hook or prelude: it can report what its CommonJS modules required.
+    Thread(ThreadId),
+    /// A hooks thread: it cannot, and must not wait for one that can.
+    Hooks,
+    /// Nobody imports.
+    Watcher,
+}
+
+/// What a caller of [`Engine::drain`] is to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing.
+    Nothing,
+    /// [`Engine::take`] has work for it.
+    Take,
+    /// Changes wait for [`Engine::report`]: repeated `require`s never reach a hook.
+    Report,
+}
+
 impl Engine {
     /// Takes in what has happened to files since the last call, and decides on it. Never blocks; costs one empty read
     /// when nothing has happened.
-    pub fn drain(&mut self, now: Instant) {
+    pub fn drain(&mut self, caller: Caller, now: Instant) -> Next {
+        self.collect(now);
+        if !self.undecided.is_empty() {
+            match caller {
+                Caller::Thread(thread) if self.must_report(thread) => return Next::Report,
+                Caller::Watcher if self.ask_for_reports() => return Next::Nothing,
+                _ => self.decide_undecided(),
+            }
+        }
+        match caller {
+            Caller::Thread(thread) if self.has_pending(thread) => Next::Take,
+            _ => Next::Nothing,
+        }
+    }
+
+    /// Takes file events in; what they mean is decided by the [`Engine::drain`] that follows every hook.
+    pub(super) fn collect(&mut self, now: Instant) {
         let events = self.watch.as_mut().map(crate::watch::Watch::drain).unwrap_or_default();
         if events.is_empty() && self.settle.is_empty() {
             return;
         }
         let deadline = self.settle.deadline();
-        let mut changed = Vec::new();
         for event in events {
-            self.sort(event, now, &mut changed);
+            self.sort(event, now);
         }
-        changed.extend(self.settle.due(now));
+        for path in self.settle.due(now) {
+            self.suspect(path, Reporter::Watcher);
+        }
         if self.settle.deadline() != deadline {
             self.waker.wake();
         }
-        self.changes(&changed, Reporter::Watcher);
         self.report_problems();
+    }
+
+    /// `path` may have changed. Whether a module is being read is a question of now, not of the decision's time.
+    fn suspect(&mut self, path: Arc<str>, reporter: Reporter) {
+        let known = self.graph.find(&path);
+        let is_read =
+            known.is_some_and(|id| self.instances.of_module(id).any(|instance| instance.reading));
+        self.undecided.push((path, if is_read { Reporter::WatcherWhileReading } else { reporter }));
     }
 
     /// After a failure: nothing is known but that something has changed.
@@ -65,31 +111,35 @@ impl Engine {
     pub fn told(&mut self, path: &str, removed: bool, now: Instant) {
         let event = if removed { FileEvent::Removed } else { FileEvent::Written };
         if self.settle.push(path, event, now) {
-            self.changes(&[path.into()], Reporter::Parent);
+            self.suspect(path.into(), Reporter::Parent);
         } else {
             self.waker.wake();
         }
     }
 
-    fn sort(&mut self, event: Event, now: Instant, changed: &mut Vec<Arc<str>>) {
+    fn sort(&mut self, event: Event, now: Instant) {
         match event {
-            Event::File { path, event } => self.push(&path, event, now, changed),
+            Event::File { path, event } => self.push(&path, event, now),
             Event::Directory { path, appeared } => {
                 if let (true, Some(watch)) = (appeared, &mut self.watch) {
                     self.restart.directory_appeared(&path, watch);
                 }
                 let event = if appeared { FileEvent::Written } else { FileEvent::Removed };
                 for inside in self.concerned_below(&path) {
-                    self.push(&inside, event, now, changed);
+                    self.push(&inside, event, now);
                 }
             }
-            Event::Overflow => changed.extend(self.concerned_below("/")),
+            Event::Overflow => {
+                for path in self.concerned_below("/") {
+                    self.suspect(path, Reporter::Watcher);
+                }
+            }
         }
     }
 
-    fn push(&mut self, path: &str, event: FileEvent, now: Instant, changed: &mut Vec<Arc<str>>) {
+    fn push(&mut self, path: &str, event: FileEvent, now: Instant) {
         if self.concerns(path) && self.settle.push(path, event, now) {
-            changed.push(path.into());
+            self.suspect(path.into(), Reporter::Watcher);
         }
     }
 
@@ -98,6 +148,7 @@ impl Engine {
         let known = self.graph.find(path).or_else(|| self.aliases.get(path).copied());
         known.is_some_and(|id| !self.graph.get(id).pruned)
             || self.missing.contains_key(parent(path))
+            || self.links.contains_key(path)
             || self.config.as_ref().is_some_and(|config| config.restart.is_match(path))
     }
 
@@ -114,15 +165,11 @@ impl Engine {
         paths
     }
 
-    /// Decides on files that may have changed.
-    fn changes(&mut self, paths: &[Arc<str>], reporter: Reporter) {
-        if paths.is_empty() {
-            return;
-        }
+    /// Decides on the files that may have changed, and hands out what follows.
+    pub(super) fn decide_undecided(&mut self) {
         let mut batch = Batch::default();
-        let mut seen = FxHashSet::default();
-        for path in paths.iter().filter(|path| seen.insert((*path).clone())) {
-            self.consider(path, reporter, &mut batch);
+        for (path, reporter) in std::mem::take(&mut self.undecided) {
+            self.consider(&path, reporter, &mut batch);
         }
         self.publish(batch);
     }
@@ -141,8 +188,12 @@ impl Engine {
         let found = self.graph.find(path).or_else(|| self.aliases.get(path).copied());
         if let Some(id) = found.or_else(|| self.graph.find(real)) {
             let now = self.fingerprint(id);
+            if now == Fingerprint::Absent {
+                self.forget_resolutions(id);
+            }
             self.consider_module(id, now, reporter, batch);
         }
+        self.consider_link(path, batch);
         self.consider_missing(path, batch);
     }
 
@@ -158,14 +209,12 @@ impl Engine {
         reporter: Reporter,
         batch: &mut Batch,
     ) {
-        let is_read = self.instances.of_module(id).any(|instance| instance.reading);
-        let reporter = if is_read { Reporter::WatcherWhileReading } else { reporter };
         if is_change(&mut self.graph, id, now, reporter) {
             self.decide_on(id, batch);
         }
     }
 
-    fn decide_on(&mut self, id: ModuleId, batch: &mut Batch) {
+    pub(super) fn decide_on(&mut self, id: ModuleId, batch: &mut Batch) {
         let verdict = decide(&self.graph, &self.instances, id);
         let path = self.graph.get(id).path.clone();
         self.note(|| match &verdict {
@@ -190,6 +239,14 @@ impl Engine {
         }
     }
 
+    /// A change that was to be hot cannot be applied after all.
+    pub(super) fn ask_for_restart(&mut self, id: ModuleId) {
+        let path = self.graph.get(id).path.clone();
+        let mut batch = Batch::default();
+        batch.ask(FullReload { path, reason: Reason::Required });
+        self.publish(batch);
+    }
+
     /// Something came to be where a module was missed: `x.js` may have come as `x.ts`.
     fn consider_missing(&mut self, path: &str, batch: &mut Batch) {
         let directory = parent(path);
@@ -211,7 +268,7 @@ impl Engine {
         self.publish(batch);
     }
 
-    fn publish(&mut self, mut batch: Batch) {
+    pub(super) fn publish(&mut self, mut batch: Batch) {
         if !batch.invalidated.is_empty() {
             self.make_stale(&batch.invalidated);
             let mut paths = std::mem::take(&mut batch.changed);
@@ -242,7 +299,7 @@ impl Engine {
 
 impl Batch {
     /// One message of a kind is enough.
-    fn ask(&mut self, reload: FullReload) {
+    pub(super) fn ask(&mut self, reload: FullReload) {
         self.full_reload.get_or_insert(reload);
     }
 }

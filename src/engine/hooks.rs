@@ -1,14 +1,13 @@
-//! The life of an import: resolved, loaded, evaluated.
+//! An import is resolved: which edge it is, and which URL it leads to.
 //!
 //! Static or dynamic? Node resolves all static imports of an instance before that instance evaluates, and an
 //! `import()` can only run after. So no source is ever parsed.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::error::NotDynamicError;
 use crate::fingerprint::Fingerprint;
-use crate::graph::instance::{InstanceId, State};
+use crate::graph::instance::{Instance, State};
 use crate::graph::{EdgeKind, ModuleId, ModuleKind, NewEdge, ThreadId};
 use crate::url::{Meaning, path_of};
 use crate::watch::parent;
@@ -42,7 +41,8 @@ impl Engine {
         self.urls.meaning(url).filter(|meaning| meaning.version > 0).map(|meaning| meaning.clean)
     }
 
-    /// Records that `import` leads to `url`. Returns the URL to load instead, if it is another.
+    /// Records that `import` leads to `url`. Returns the URL to load instead, if it is another; for a `require()`, see
+    /// [`Engine::url_to_require`].
     ///
     /// # Errors
     /// A boundary is imported statically, and `throwWhenBoundariesAreNotDynamicallyImported` is set.
@@ -50,23 +50,45 @@ impl Engine {
         &mut self,
         import: &Import,
         url: &str,
-        now: Instant,
     ) -> Result<Option<String>, NotDynamicError> {
-        self.drain(now);
-        let Some(target) = self.meaning_of(url) else { return Ok(None) };
+        let retargeted = self.retargeted(import, url);
+        let Some(target) = self.meaning_of(retargeted.as_deref().unwrap_or(url)) else {
+            return Ok(None);
+        };
         match self.importer(import) {
             None => self.graph.add_root(import.thread, target.module),
             Some(importer) => self.connect(import, &importer, target.module)?,
         }
-        let module = self.graph.get(target.module);
-        let version = if import.require || module.is_pinned() { 0 } else { module.version };
-        if version == target.version {
-            return Ok(None);
+        if import.require {
+            return Ok(self.url_to_require(import.thread, &target));
         }
-        Ok(Some(match version {
+        let module = self.graph.get(target.module);
+        let to_load = match module.version {
+            _ if module.is_pinned() || module.keeps_url => target.clean.to_string(),
             0 => target.clean.to_string(),
             version => self.urls.issue(&target.clean, version),
-        }))
+        };
+        Ok((to_load != url).then_some(to_load))
+    }
+
+    /// `require()` knows no queries. What it must find under the plain URL: the current instance that `import` has
+    /// loaded under another, which is returned; or, if there is none yet, nothing: then the plain URL is returned.
+    fn url_to_require(&mut self, thread: ThreadId, target: &Meaning) -> Option<String> {
+        let module = self.graph.get(target.module);
+        let version = module.version;
+        if version == 0 || module.is_pinned() {
+            return None;
+        }
+        let is_current = |i: &&Instance| i.thread == thread && i.version == version && i.order > 0;
+        let Some(current) = self.instances.of_module(target.module).find(is_current) else {
+            return Some(target.clean.to_string());
+        };
+        if current.commonjs || module.keeps_url {
+            return None;
+        }
+        let url = current.url.to_string();
+        self.graph.get_mut(target.module).keeps_url = true;
+        Some(url)
     }
 
     fn connect(
@@ -145,7 +167,7 @@ impl Engine {
     }
 
     /// What `url` stands for, learnt if it is new; `None` if it is no file.
-    fn meaning_of(&mut self, url: &str) -> Option<Meaning> {
+    pub(super) fn meaning_of(&mut self, url: &str) -> Option<Meaning> {
         if let Some(meaning) = self.urls.meaning(url) {
             self.revived(meaning.module);
             return Some(meaning);
@@ -188,7 +210,7 @@ impl Engine {
         // Loaded before us: it stays, and whatever it imports from now on is an `import()`.
         let module = self.module_at(&path);
         self.urls.learn(url, module);
-        self.graph.add_root(import.thread, module);
+        self.graph.add_stranger(import.thread, module);
         Some(Importer { module, version: 0, kind: kind(false) })
     }
 
@@ -199,109 +221,10 @@ impl Engine {
         let kind = if import.require { EdgeKind::Require } else { EdgeKind::Dynamic };
         Importer { module, version: 0, kind }
     }
-
-    /// Node is about to read `url`. The file is read here first, so that no hash is ever taken after the module was.
-    /// Returns the URL to read it by, without our version; `None` if it has none.
-    pub fn load(&mut self, thread: ThreadId, url: &str, now: Instant) -> Option<String> {
-        let meaning = self.meaning_of(url)?;
-        let id = meaning.module;
-        let version =
-            if meaning.version == 0 { self.graph.get(id).version } else { meaning.version };
-        let clean = (meaning.version > 0).then(|| meaning.clean.to_string());
-        self.instances.begin(thread, url, id, version);
-        if self.graph.get(id).is_pinned() {
-            return clean;
-        }
-        // From here on, an event for the file may mean that Node read other bytes than we.
-        self.drain(now);
-        let found = self.fingerprint(id);
-        if let Some(instance) = self.instances.find_mut(thread, url) {
-            instance.reading = true;
-        }
-        let module = self.graph.get_mut(id);
-        match module.read {
-            Some(read) if read != found => self.changed_under_version(id, found),
-            _ => {
-                module.read = Some(found);
-                module.seen = Some(found);
-                module.begun = true;
-            }
-        }
-        clean
-    }
-
-    /// Node has read `url`. `prelude`: its evaluation will be told by [`Engine::evaluate`]. Returns whether it must
-    /// wait for asynchronous `dispose` handlers before it runs.
-    pub fn loaded(
-        &mut self,
-        thread: ThreadId,
-        url: &str,
-        commonjs: bool,
-        prelude: bool,
-        now: Instant,
-    ) -> bool {
-        self.drain(now);
-        self.note_loaded(thread, url, commonjs, prelude);
-        self.is_disposing(thread)
-    }
-
-    fn note_loaded(&mut self, thread: ThreadId, url: &str, commonjs: bool, prelude: bool) {
-        let Some(instance) = self.instances.find_mut(thread, url) else { return };
-        instance.commonjs = commonjs;
-        if prelude {
-            return;
-        }
-        instance.reading = false;
-        if commonjs {
-            // It has no prelude, and evaluates at once if it was required.
-            let (module, version) = (instance.module, instance.version);
-            self.evaluations += 1;
-            instance.order = self.evaluations;
-            self.settle_edges(thread, module, version);
-        }
-    }
-
-    /// The instance's body is about to run. Returns its name; `None` if it never passed [`Engine::load`].
-    pub fn evaluate(&mut self, thread: ThreadId, url: &str, now: Instant) -> Option<InstanceId> {
-        self.drain(now);
-        self.evaluations += 1;
-        let instance = self.instances.find_mut(thread, url)?;
-        instance.state = State::Evaluating;
-        instance.reading = false;
-        instance.order = self.evaluations;
-        let (id, module, version) = (instance.id, instance.module, instance.version);
-        self.flush_deferred(thread, module);
-        self.settle_edges(thread, module, version);
-        Some(id)
-    }
-
-    /// Edges follow the code: what older instances imported counts no longer.
-    fn settle_edges(&mut self, thread: ThreadId, module: ModuleId, version: u32) {
-        if version == 0 {
-            return;
-        }
-        let newer = |i: &crate::graph::instance::Instance| {
-            i.thread == thread && i.version > version && i.order > 0
-        };
-        if self.instances.of_module(module).any(newer) {
-            return;
-        }
-        if self.graph.drop_older_edges(thread, module, version) {
-            self.prune();
-        }
-    }
-
-    /// Modules that nothing reaches any more are disposed of, and watched no longer.
-    pub(super) fn prune(&mut self) {
-        for id in self.graph.prune() {
-            self.bump(id);
-            self.let_go(id);
-        }
-    }
 }
 
 /// The path that `specifier` asks for, if it says one.
-fn expected_path(importer: &str, specifier: &str) -> Option<String> {
+pub(super) fn expected_path(importer: &str, specifier: &str) -> Option<String> {
     if let Some(path) = path_of(specifier) {
         return Some(path);
     }

@@ -1,13 +1,18 @@
 //! One per process: all that the hooks of all threads share, behind one lock that the binding holds.
 //!
-//! - [`hooks`]: an import is resolved, loaded, evaluated.
+//! - [`hooks`], [`loading`]: an import is resolved, loaded, evaluated.
+//! - [`commonjs`]: what `require` did behind the hooks' back.
+//! - [`links`]: paths that lead to a module through a symlink.
 //! - [`changes`]: file events become updates.
 //! - [`outbox`]: each thread's pending work, handed out atomically.
 //! - [`dump`]: the graph, to be looked at.
 
 mod changes;
+mod commonjs;
 mod dump;
 mod hooks;
+mod links;
+mod loading;
 mod outbox;
 mod restart;
 
@@ -19,6 +24,7 @@ use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use crate::config::{Config, Options, Origin};
+use crate::decision::Reporter;
 use crate::error::ConfigError;
 use crate::fingerprint::Fingerprint;
 use crate::graph::instance::Instances;
@@ -27,6 +33,8 @@ use crate::url::Urls;
 use crate::watch::settle::Settle;
 use crate::watch::{Sleeper, Waker, Watch, parent};
 
+pub use changes::{Caller, Next};
+pub use commonjs::Required;
 pub use dump::DumpNode;
 pub use hooks::Import;
 use outbox::Thread;
@@ -42,6 +50,10 @@ pub struct Engine {
     urls: Urls,
     /// Paths that lead to a module's real path through a symlink.
     aliases: FxHashMap<Arc<str>, ModuleId>,
+    /// Symlinks, and the aliases that go through them.
+    links: FxHashMap<Arc<str>, Vec<Arc<str>>>,
+    /// Files that may have changed, and who says so.
+    undecided: Vec<(Arc<str>, Reporter)>,
     /// Modules that were asked for and not there, by the directory that they are expected in.
     missing: FxHashMap<Arc<str>, Vec<ModuleId>>,
     restart: RestartFiles,
@@ -65,6 +77,8 @@ impl Engine {
             instances: Instances::default(),
             urls: Urls::default(),
             aliases: FxHashMap::default(),
+            links: FxHashMap::default(),
+            undecided: Vec::new(),
             missing: FxHashMap::default(),
             restart: RestartFiles::default(),
             watch: None,
@@ -82,6 +96,7 @@ impl Engine {
     /// The first option that cannot be used; nothing is changed then.
     pub fn configure(
         &mut self,
+        thread: ThreadId,
         given: &Value,
         origin: &Origin,
     ) -> Result<Vec<String>, ConfigError> {
@@ -91,7 +106,21 @@ impl Engine {
         let config = merged.complete(origin);
         self.options = merged;
         self.apply(config?);
+        if let Some(root) = self.config.as_ref().and_then(|config| config.root.clone()) {
+            self.root_file(thread, &root);
+        }
         Ok(warnings)
+    }
+
+    /// The file that called `hot.init`: it runs already, and never passed a hook.
+    fn root_file(&mut self, thread: ThreadId, path: &str) {
+        let id = self.module_at(path);
+        let found = self.fingerprint(id);
+        let module = self.graph.get_mut(id);
+        module.begun = true;
+        module.read.get_or_insert(found);
+        module.seen.get_or_insert(found);
+        self.graph.add_root(thread, id);
     }
 
     fn apply(&mut self, config: Config) {
@@ -179,8 +208,7 @@ impl Engine {
         });
         self.hold(id);
         if real != path {
-            self.aliases.insert(path.into(), id);
-            self.hold_directories(path);
+            self.add_alias(path, id);
         }
         id
     }

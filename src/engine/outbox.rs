@@ -1,6 +1,7 @@
 //! Each thread's pending work: what the engine decided and JavaScript carries out.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::decision::FullReload;
 use crate::graph::instance::{InstanceId, State};
@@ -32,6 +33,8 @@ pub struct Update {
     pub disposals: Vec<InstanceId>,
     /// Files whose CommonJS modules are stale: they leave `require.cache`.
     pub stale: Vec<Arc<str>>,
+    /// URLs of importers whose resolutions Node must not remember.
+    pub forgotten: Vec<Arc<str>>,
     /// What the parent and the app are to be told.
     pub messages: Vec<Message>,
     /// Problems that the user should know, a line each.
@@ -47,7 +50,6 @@ impl Update {
 }
 
 /// What the engine knows of a thread.
-#[derive(Default)]
 pub(super) struct Thread {
     /// Makes the thread call [`Engine::take`] when it is next free.
     wake: Option<Box<dyn Fn() + Send>>,
@@ -58,6 +60,24 @@ pub(super) struct Thread {
     hooked: bool,
     /// Asynchronous `dispose` handlers are pending.
     disposing: bool,
+    /// It has CommonJS modules that may be reloaded: their `require`s are to be reported before a decision.
+    pub has_commonjs: bool,
+    /// When it last reported them.
+    pub reported: SystemTime,
+}
+
+impl Default for Thread {
+    fn default() -> Self {
+        Self {
+            wake: None,
+            pending: Update::default(),
+            deferred: Vec::new(),
+            hooked: false,
+            disposing: false,
+            has_commonjs: false,
+            reported: SystemTime::now(),
+        }
+    }
 }
 
 impl Engine {
@@ -192,6 +212,36 @@ impl Engine {
     pub(super) fn make_stale(&mut self, paths: &[Arc<str>]) {
         for thread in self.threads.values_mut() {
             thread.pending.stale.extend_from_slice(paths);
+        }
+    }
+
+    /// A file is gone: its importers' imports are to be resolved anew.
+    pub(super) fn forget_resolutions(&mut self, module: ModuleId) {
+        let importers = self.graph.importers(module);
+        let urls: Vec<_> =
+            importers.iter().flat_map(|(id, _)| self.urls.of_module(*id)).cloned().collect();
+        for thread in self.threads.values_mut() {
+            thread.pending.forgotten.extend_from_slice(&urls);
+        }
+    }
+
+    /// Whether changes wait until the thread has reported what its CommonJS modules required.
+    pub(super) fn must_report(&self, thread: ThreadId) -> bool {
+        self.threads.get(&thread).is_some_and(|thread| thread.has_commonjs && thread.wake.is_some())
+    }
+
+    /// Asks the threads that must report to do so. Returns whether there is one.
+    pub(super) fn ask_for_reports(&self) -> bool {
+        let mut reporting = self.threads.values().filter(|thread| thread.has_commonjs).peekable();
+        let any = reporting.peek().is_some();
+        reporting.filter_map(|thread| thread.wake.as_ref()).for_each(|wake| wake());
+        any
+    }
+
+    /// The thread has a CommonJS module that may be reloaded.
+    pub(super) fn expect_reports(&mut self, thread: ThreadId, module: ModuleId) {
+        if !self.graph.get(module).is_pinned() {
+            self.threads.entry(thread).or_default().has_commonjs = true;
         }
     }
 

@@ -76,22 +76,20 @@ impl Instances {
         self.by_id.get_mut(self.by_url.get(&thread)?.get(url)?)
     }
 
-    /// The instance that `thread` knows by `url`, put back to its beginning if it was loaded before.
-    pub fn begin(
-        &mut self,
-        thread: ThreadId,
-        url: &str,
-        module: ModuleId,
-        version: u32,
-    ) -> &mut Instance {
+    /// `thread` loads `url`. Returns whether an instance comes of it: Node also asks for the source of what it has.
+    pub fn begin(&mut self, thread: ThreadId, url: &str, module: ModuleId, version: u32) -> bool {
+        if let Some(known) = self.find(thread, url)
+            && known.version == version
+            && !known.superseded
+        {
+            return known.order == 0;
+        }
         let url: Arc<str> = url.into();
-        let id = *self.by_url.entry(thread).or_default().entry(url.clone()).or_insert_with(|| {
-            self.last += 1;
-            let id = InstanceId(self.last);
-            self.by_module.entry(module).or_default().push(id);
-            id
-        });
-        let fresh = || Instance {
+        self.last += 1;
+        let id = InstanceId(self.last);
+        self.by_url.entry(thread).or_default().insert(url.clone(), id);
+        self.by_module.entry(module).or_default().push(id);
+        let instance = Instance {
             id,
             thread,
             module,
@@ -105,9 +103,8 @@ impl Instances {
             declined: false,
             order: 0,
         };
-        let instance = self.by_id.entry(id).or_insert_with(fresh);
-        instance.state = State::Linking;
-        instance
+        self.by_id.insert(id, instance);
+        true
     }
 
     /// An instance, if it was not released.
@@ -129,7 +126,10 @@ impl Instances {
     /// Forgets an instance that can have no more to do.
     pub fn remove(&mut self, id: InstanceId) {
         let Some(instance) = self.by_id.remove(&id) else { return };
-        if let Some(urls) = self.by_url.get_mut(&instance.thread) {
+        // A required ES module keeps its URL: the name may be its successor's by now.
+        if let Some(urls) = self.by_url.get_mut(&instance.thread)
+            && urls.get(&instance.url) == Some(&id)
+        {
             urls.remove(&instance.url);
         }
         if let Some(ids) = self.by_module.get_mut(&instance.module) {

@@ -55,6 +55,8 @@ pub struct Module {
     pub seen: Option<Fingerprint>,
     /// What was last decided on.
     pub decided: Option<Fingerprint>,
+    /// `require()` has loaded it as an ES module: it knows no queries, so every instance has the plain URL.
+    pub keeps_url: bool,
     /// Nothing reaches it any more; it keeps its version for when it comes back.
     pub pruned: bool,
 }
@@ -141,6 +143,7 @@ pub struct Graph {
     by_path: FxHashMap<Arc<str>, ModuleId>,
     by_key: FxHashMap<EdgeKey, EdgeIndex>,
     roots: Vec<(ThreadId, ModuleId)>,
+    strangers: FxHashSet<(ThreadId, ModuleId)>,
     next_order: u64,
     /// The cold set, until an edge or root changes.
     cold: RefCell<Option<cold::ColdSet>>,
@@ -167,6 +170,7 @@ impl Graph {
             read: None,
             seen: None,
             decided: None,
+            keeps_url: false,
             pruned: false,
         });
         self.by_path.insert(path, id);
@@ -212,6 +216,22 @@ impl Graph {
         if !self.roots.contains(&(thread, module)) {
             self.roots.push((thread, module));
             self.store[module].pruned = false;
+            self.edges_changed();
+        }
+    }
+
+    /// Makes a module a root because nobody knows who imports it: until somebody does.
+    pub fn add_stranger(&mut self, thread: ThreadId, module: ModuleId) {
+        if !self.roots.contains(&(thread, module)) {
+            self.add_root(thread, module);
+            self.strangers.insert((thread, module));
+        }
+    }
+
+    /// An importer of a module was found: it is a root no longer, if it was one for want of that.
+    pub fn remove_stranger(&mut self, thread: ThreadId, module: ModuleId) {
+        if self.strangers.remove(&(thread, module)) {
+            self.roots.retain(|root| *root != (thread, module));
             self.edges_changed();
         }
     }
@@ -276,6 +296,7 @@ impl Graph {
     /// Drops what a thread that has ended imported, and its roots.
     pub fn drop_thread(&mut self, thread: ThreadId) {
         self.roots.retain(|&(owner, _)| owner != thread);
+        self.strangers.retain(|&(owner, _)| owner != thread);
         let gone: Vec<_> =
             self.store.edge_indices().filter(|&e| self.store[e].thread == thread).collect();
         for edge in gone {

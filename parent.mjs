@@ -1,0 +1,49 @@
+/**
+ * The parent process: what it is told, and what it says. It sees no more of us than that, and neither does the app:
+ * our listener keeps nothing alive and takes no message away.
+ */
+
+/** Tells the parent, if there is one. @param {object} message @returns {boolean} whether there is */
+export function tellParent(message) {
+  if (!process.send || !process.connected) return false
+  // A parent that goes away meanwhile harms nobody.
+  process.send(message, undefined, undefined, () => {})
+  return true
+}
+
+let isListening = false
+
+/**
+ * Calls `changed` when the parent says that a file has changed.
+ * @param {(path: string, isRemoved: boolean) => void} changed
+ */
+export function listenToParent(changed) {
+  if (isListening || !process.send) return
+  isListening = true
+
+  /** What came while nobody but us listened: Node would have kept it. @type {unknown[][]} */
+  let early = []
+  const listener = (/** @type {unknown} */ message, /** @type {unknown} */ handle) => {
+    const { type, path, action } = /** @type {Record<string, unknown>} */ (Object(message))
+    if (type === 'hot-hook:file-changed') {
+      if (typeof path === 'string' && path !== '') changed(path, action === 'unlink')
+    } else if (process.listenerCount('message') === 1) early.push([message, handle])
+  }
+  const replay = () => {
+    const others = process.listeners('message').filter((other) => other !== listener)
+    if (others.length === 0) return
+    const messages = early
+    early = []
+    for (const args of messages) for (const other of others) Reflect.apply(other, process, args)
+  }
+  process.on('message', listener)
+  process.on('newListener', (event) => event === 'message' && process.nextTick(replay))
+  process.on('removeListener', (event, removed) => event === 'message' && removed === listener && channel()?.refCounted?.())
+  // Listening must not keep the app alive; its own listeners still do, because Node counts them.
+  channel()?.unrefCounted?.()
+}
+
+const channel = () =>
+  /** @type {{ refCounted?: () => void, unrefCounted?: () => void } | null | undefined} */ (
+    /** @type {unknown} */ (process.channel)
+  )

@@ -1,0 +1,110 @@
+//! What `require` did behind the hooks' back: repeated `require`s of one path from one folder reach no hook, and on
+//! Node 20 none does. So a thread reports what `require.cache` says, before anything is decided.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use crate::decision::Reporter;
+use crate::graph::{EdgeKind, ModuleId, NewEdge, ThreadId};
+
+use super::Engine;
+
+/// What a thread found in its `require.cache` since its last report. All are absolute paths.
+pub struct Required<'a> {
+    /// Modules that are new in the cache.
+    pub new: Vec<&'a str>,
+    /// Of them, the ES modules: on Node 20 they passed no hook.
+    pub es_modules: Vec<&'a str>,
+    /// Which module required which.
+    pub edges: Vec<(&'a str, &'a str)>,
+    /// Whether `require` passes the hooks of this thread.
+    pub hooked: bool,
+}
+
+impl Engine {
+    /// Takes a thread's report in, and decides on what waited for it.
+    pub fn report(&mut self, thread: ThreadId, required: &Required) {
+        for &(importer, target) in &required.edges {
+            self.require(thread, importer, target, required.hooked);
+        }
+        for path in &required.new {
+            self.loaded_by_require(thread, path, required);
+        }
+        if let Some(thread) = self.threads.get_mut(&thread) {
+            thread.reported = SystemTime::now();
+        }
+        self.decide_undecided();
+    }
+
+    fn require(&mut self, thread: ThreadId, importer: &str, target: &str, hooked: bool) {
+        let importer = self.required_module(thread, importer, hooked);
+        let target = self.required_module(thread, target, hooked);
+        let edge = NewEdge {
+            thread,
+            version: self.graph.get(importer).version,
+            kind: EdgeKind::Require,
+            hot: false,
+            meant_hot: false,
+            specifier: &self.graph.get(target).path.clone(),
+        };
+        self.graph.add_edge(importer, target, &edge);
+        self.graph.remove_stranger(thread, target);
+    }
+
+    fn loaded_by_require(&mut self, thread: ThreadId, path: &str, required: &Required) {
+        let id = self.required_module(thread, path, required.hooked);
+        self.expect_reports(thread, id);
+        if !required.hooked {
+            let version = self.graph.get(id).version;
+            self.settle_edges(thread, id, version);
+            // Its imports passed no hook, so that nothing below it can be reloaded.
+            if required.es_modules.contains(&path) {
+                self.graph.add_root(thread, id);
+            }
+        }
+        if self.graph.importers(id).is_empty() {
+            self.graph.add_stranger(thread, id);
+        }
+    }
+
+    /// The module at `path`. If no hook saw it being read, what it held then is known only if it was not written since.
+    fn required_module(&mut self, thread: ThreadId, path: &str, hooked: bool) -> ModuleId {
+        let id = self.module_at(path);
+        let module = self.graph.get(id);
+        if module.begun || module.is_pinned() {
+            return id;
+        }
+        let found = self.fingerprint(id);
+        let module = self.graph.get_mut(id);
+        module.begun = true;
+        module.read = Some(found);
+        module.seen = Some(found);
+        let since = self.threads.get(&thread).map(|thread| thread.reported);
+        if !hooked && since.is_some_and(|since| changed_since(path, since)) {
+            self.undecided.push((path.into(), Reporter::WatcherWhileReading));
+        }
+        id
+    }
+
+    /// A required ES module could not be evicted: only a restart can apply the change.
+    pub fn irreplaceable(&mut self, path: &str) {
+        if let Some(id) = self.graph.find(path) {
+            self.ask_for_restart(id);
+        }
+    }
+}
+
+fn changed_since(path: &str, since: SystemTime) -> bool {
+    #[cfg(unix)]
+    let changed = {
+        use std::os::unix::fs::MetadataExt;
+        let seconds = |meta: std::fs::Metadata| u64::try_from(meta.ctime()).unwrap_or(0);
+        let nanos = |meta: &std::fs::Metadata| u32::try_from(meta.ctime_nsec()).unwrap_or(0);
+        std::fs::metadata(path).ok().map(|meta| (nanos(&meta), seconds(meta))).map(
+            |(nanos, seconds)| SystemTime::UNIX_EPOCH + std::time::Duration::new(seconds, nanos),
+        )
+    };
+    #[cfg(not(unix))]
+    let changed = Path::new(path).metadata().and_then(|meta| meta.modified()).ok();
+    changed.is_none_or(|changed| changed >= since) && Path::new(path).exists()
+}

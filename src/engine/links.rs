@@ -1,0 +1,98 @@
+//! Paths that lead to a module through a symlink, which may be pointed at something else.
+//!
+//! Node caches real paths for ever; so we take our own where a link is on the way.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::graph::ModuleId;
+use crate::path::resolve;
+use crate::url::{path_of, url_of};
+use crate::watch::parent;
+
+use super::Engine;
+use super::changes::Batch;
+use super::hooks::{Import, expected_path};
+
+impl Engine {
+    /// `path` leads to `module` through a symlink: the directories of the links on the way are watched too.
+    pub(super) fn add_alias(&mut self, path: &str, module: ModuleId) {
+        let alias: Arc<str> = path.into();
+        self.aliases.insert(alias.clone(), module);
+        for link in links_on(path) {
+            let through = self.links.entry(link.as_str().into()).or_default();
+            if !through.contains(&alias) {
+                through.push(alias.clone());
+                self.hold_directories(&link);
+            }
+        }
+    }
+
+    /// The URL that `import` means today, if it goes through a symlink and Node remembers another target.
+    pub(super) fn retargeted(&mut self, import: &Import, url: &str) -> Option<String> {
+        let from = path_of(import.parent?)?;
+        let resolved = path_of(url)?;
+        if is_plainly(&from, import.specifier, &resolved) {
+            return None;
+        }
+        let asked = expected_path(&from, import.specifier).filter(|asked| *asked != resolved)?;
+        let today = real_target(&asked, &resolved)?;
+        if today == resolved {
+            let module = self.module_at(&resolved);
+            if self.aliases.get(asked.as_str()) != Some(&module) {
+                self.add_alias(&asked, module);
+            }
+            return None;
+        }
+        let module = self.module_at(&today);
+        self.add_alias(&asked, module);
+        let query = &url[url.find(['?', '#']).unwrap_or(url.len())..];
+        Some(format!("{}{query}", url_of(&today)))
+    }
+
+    /// A symlink may lead elsewhere now: what was imported through it has changed, whatever its file holds.
+    pub(super) fn consider_link(&mut self, path: &str, batch: &mut Batch) {
+        let Some(aliases) = self.links.get(path).cloned() else { return };
+        for alias in aliases {
+            let Some(&module) = self.aliases.get(&alias) else { continue };
+            let today = std::fs::canonicalize(alias.as_ref()).ok();
+            if today.as_deref() != Some(Path::new(self.graph.get(module).path.as_ref())) {
+                self.aliases.remove(&alias);
+                if self.graph.get(module).begun {
+                    self.decide_on(module, batch);
+                }
+            }
+        }
+    }
+}
+
+/// Whether `./a/b` from `/p/x.js` was resolved to `/p/a/b`, without asking for memory: nearly always.
+fn is_plainly(from: &str, specifier: &str, resolved: &str) -> bool {
+    let Some(rest) = specifier.strip_prefix("./") else { return specifier == resolved };
+    let directory = parent(from);
+    resolved.strip_prefix(directory).and_then(|below| below.strip_prefix('/')) == Some(rest)
+}
+
+/// Where `asked` leads today, if a symlink is on the way; another loader may have chosen another extension.
+fn real_target(asked: &str, resolved: &str) -> Option<String> {
+    let name = Path::new(resolved).file_name()?.to_str()?;
+    let real = match std::fs::canonicalize(asked) {
+        Ok(real) => real,
+        Err(_) => std::fs::canonicalize(parent(asked)).ok()?.join(name),
+    };
+    let real = real.to_str()?.to_owned();
+    // Without a link on the way there is nothing to know better; neither if it is no file.
+    let through_link =
+        !Path::new(asked).starts_with(parent(&real)) || links_on(asked).next().is_some();
+    (through_link && Path::new(&real).is_file()).then_some(real)
+}
+
+/// The symlinks among a path and its ancestors.
+fn links_on(path: &str) -> impl Iterator<Item = String> {
+    let path = resolve("/", path);
+    let ancestors: Vec<String> =
+        Path::new(&path).ancestors().filter_map(|p| p.to_str().map(str::to_owned)).collect();
+    ancestors
+        .into_iter()
+        .filter(|p| std::fs::symlink_metadata(p).is_ok_and(|meta| meta.is_symlink()))
+}

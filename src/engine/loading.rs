@@ -1,0 +1,115 @@
+//! An import is loaded and evaluated: what was read, and from when on its edges count.
+
+use std::time::Instant;
+
+use crate::graph::instance::{Instance, InstanceId, State};
+use crate::graph::{EdgeKind, ModuleId, ThreadId};
+
+use super::Engine;
+
+impl Engine {
+    /// Node is about to read `url`. The file is read here first, so that no hash is ever taken after the module was.
+    /// Returns the URL to read it by, without our version; `None` if it has none.
+    pub fn load(&mut self, thread: ThreadId, url: &str, now: Instant) -> Option<String> {
+        let meaning = self.meaning_of(url)?;
+        let id = meaning.module;
+        let version =
+            if meaning.version == 0 { self.graph.get(id).version } else { meaning.version };
+        let clean = (meaning.version > 0).then(|| meaning.clean.to_string());
+        if !self.instances.begin(thread, url, id, version) || self.graph.get(id).is_pinned() {
+            return clean;
+        }
+        // From here on, an event for the file may mean that Node read other bytes than we.
+        self.collect(now);
+        let found = self.fingerprint(id);
+        if let Some(instance) = self.instances.find_mut(thread, url) {
+            instance.reading = true;
+        }
+        let module = self.graph.get_mut(id);
+        match module.read {
+            Some(read) if read != found => self.changed_under_version(id, found),
+            _ => {
+                module.read = Some(found);
+                module.seen = Some(found);
+                module.begun = true;
+            }
+        }
+        clean
+    }
+
+    /// Node has read `url`. `prelude`: its evaluation will be told by [`Engine::evaluate`]. Returns whether it must
+    /// wait for asynchronous `dispose` handlers before it runs.
+    pub fn loaded(
+        &mut self,
+        thread: ThreadId,
+        url: &str,
+        commonjs: bool,
+        prelude: bool,
+        now: Instant,
+    ) -> bool {
+        self.collect(now);
+        self.note_loaded(thread, url, commonjs, prelude);
+        self.is_disposing(thread)
+    }
+
+    fn note_loaded(&mut self, thread: ThreadId, url: &str, commonjs: bool, prelude: bool) {
+        let Some(instance) = self.instances.find_mut(thread, url) else { return };
+        if instance.order > 0 {
+            // Node asks for the source of what it has already, and throws the answer away.
+            return;
+        }
+        instance.commonjs = commonjs;
+        instance.reading = prelude;
+        let (module, version) = (instance.module, instance.version);
+        if commonjs {
+            // It has no prelude, and evaluates at once if it was required.
+            self.evaluations += 1;
+            instance.order = self.evaluations;
+            self.expect_reports(thread, module);
+            self.settle_edges(thread, module, version);
+        } else if self
+            .graph
+            .importers(module)
+            .iter()
+            .any(|(_, edge)| edge.kind == EdgeKind::Require)
+        {
+            self.graph.get_mut(module).keeps_url = true;
+        }
+    }
+
+    /// The instance's body is about to run. Returns its name; `None` if it never passed [`Engine::load`].
+    pub fn evaluate(&mut self, thread: ThreadId, url: &str, now: Instant) -> Option<InstanceId> {
+        self.collect(now);
+        self.evaluations += 1;
+        let instance = self.instances.find_mut(thread, url)?;
+        instance.state = State::Evaluating;
+        instance.reading = false;
+        instance.order = self.evaluations;
+        let (id, module, version) = (instance.id, instance.module, instance.version);
+        self.flush_deferred(thread, module);
+        self.settle_edges(thread, module, version);
+        Some(id)
+    }
+
+    /// Edges follow the code: what older instances imported counts no longer.
+    pub(super) fn settle_edges(&mut self, thread: ThreadId, module: ModuleId, version: u32) {
+        if version == 0 {
+            return;
+        }
+        let newer = |i: &Instance| i.thread == thread && i.version > version && i.order > 0;
+        if self.instances.of_module(module).any(newer) {
+            return;
+        }
+        if self.graph.drop_older_edges(thread, module, version) {
+            self.prune();
+        }
+    }
+
+    /// Modules that nothing reaches any more are disposed of, and watched no longer.
+    pub(super) fn prune(&mut self) {
+        for id in self.graph.prune() {
+            self.bump(id);
+            self.let_go(id);
+        }
+    }
+}
