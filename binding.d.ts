@@ -11,9 +11,9 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 
 /**
  * A thread takes part until it ends. `wake` is called in it, without arguments, when `take` has something; it keeps
- * nothing alive.
+ * nothing alive. `hooked`: its `require`s pass our hooks; otherwise it must `report` them.
  */
-export declare function attach(thread: number, wake: () => void): void
+export declare function attach(thread: number, hooked: boolean, wake: () => void): void
 
 /** Whether these are the first hooks for the thread; further ones let everything through. */
 export declare function claimHooks(thread: number): boolean
@@ -80,10 +80,10 @@ export declare function keepNotes(): void
 export declare function load(thread: number, url: string): string | null
 
 /**
- * Node has read `url`. `prelude`: `evaluate` will be called when it begins to run. Returns whether it must wait for
- * asynchronous `dispose` handlers before it runs.
+ * Node has read `url`, which is in `format`, as Node's load hook names it. `prelude`: `evaluate` will be called when it
+ * begins to run. Returns whether it must wait for asynchronous `dispose` handlers before it runs.
  */
-export declare function loaded(thread: number, url: string, commonjs: boolean, prelude: boolean): boolean
+export declare function loaded(thread: number, url: string, format: string | undefined | null, prelude: boolean): boolean
 
 /** What is told to the parent process and to the app. */
 export type Message =

@@ -35,6 +35,7 @@ const runtime = {
     if (meta.url.includes('v=')) keepSources()
     const id = guarded(() => engine.evaluate(threadId, meta.url)) ?? 0
     deliver()
+    if (!hasSyncHooks) reportSoon()
     return createImportMetaHot({ id, url: meta.url, handlers: [], over: false })
   },
   /** Pending asynchronous `dispose` handlers. @type {Promise<unknown> | undefined} */
@@ -118,6 +119,19 @@ function deliver() {
   for (let update; (update = guarded(() => engine.take(threadId))); ) carryOut(update)
 }
 
+let isReportDue = false
+
+/** No hook sees `require` here: what the modules that run now have required is reported when they have run. */
+function reportSoon() {
+  if (isReportDue) return
+  isReportDue = true
+  setImmediate(() => {
+    isReportDue = false
+    guarded(() => reportRequires(threadId))
+    deliver()
+  }).unref()
+}
+
 /** @param {import('./binding.js').Update} update */
 function carryOut(update) {
   const pending = update.disposals.flatMap(dispose)
@@ -186,7 +200,7 @@ export function start(options, name, base) {
   if (!isAttached) {
     isAttached = true
     if (debug.enabled) engine.keepNotes()
-    engine.attach(threadId, deliver)
+    engine.attach(threadId, hasSyncHooks, deliver)
   }
   if (!engine.watches()) listenToParent(fileChanged)
   if (!engine.claimHooks(threadId)) return
@@ -233,7 +247,7 @@ if (!shared[KEY]) Object.defineProperty(globalThis, KEY, { value: runtime, confi
 if (!isAttached && shared[KEY] === runtime) {
   // Registered by hand, the hooks thread serves this thread: it must be able to reach it.
   isAttached = true
-  engine.attach(threadId, deliver)
+  engine.attach(threadId, hasSyncHooks, deliver)
 }
 
 /** The public face: see index.d.ts. */

@@ -121,7 +121,7 @@ function equip({ thread, boots }, url, { clean, asked }, result) {
   const reloaded = clean != null
   const text = isModule ? toText(source) : ''
   const prelude = isModule && (reloaded || boots || needsPrelude(text))
-  const waits = guarded(() => engine.loaded(thread, url, format?.startsWith('commonjs') ?? false, prelude)) ?? false
+  const waits = guarded(() => engine.loaded(thread, url, format, prelude)) ?? false
   if (!isModule) return result
   return { ...result, source: prelude || waits ? withPrelude(text, { waits, boots }) : text }
 }

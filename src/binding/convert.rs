@@ -4,6 +4,17 @@ use napi_derive::napi;
 
 use crate::engine;
 
+/// A format as Node's load hook names it.
+pub fn format(name: Option<&str>) -> engine::Format {
+    match name {
+        Some("module" | "module-typescript") => engine::Format::Es,
+        Some(
+            "commonjs" | "commonjs-typescript" | "require-commonjs" | "require-commonjs-typescript",
+        ) => engine::Format::CommonJs,
+        _ => engine::Format::Other,
+    }
+}
+
 /// What a caller of `drain` is to do next.
 #[napi(string_enum = "kebab-case")]
 pub enum Next {

@@ -55,15 +55,19 @@ pub fn watches() -> Result<Option<bool>, Error> {
 }
 
 /// A thread takes part until it ends. `wake` is called in it, without arguments, when `take` has something; it keeps
-/// nothing alive.
+/// nothing alive. `hooked`: its `require`s pass our hooks; otherwise it must `report` them.
 #[napi]
-pub fn attach(env: Env, thread: u32, wake: Function<(), ()>) -> Result<(), Error> {
+pub fn attach(env: Env, thread: u32, hooked: bool, wake: Function<(), ()>) -> Result<(), Error> {
     let internal = |error: napi::Error| Error::new(host::INTERNAL, error.reason.clone());
     let wake = wake.build_threadsafe_function().weak::<true>().build().map_err(internal)?;
     let wake = move || {
         wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
     };
-    with(|engine| engine.attach(ThreadId(thread), Box::new(wake)))?;
+    with(|engine| engine.attach(ThreadId(thread), hooked, Box::new(wake)))?;
+    if thread == 0 {
+        // The process ends with its main thread: nothing need be tidied up.
+        return Ok(());
+    }
     env.add_env_cleanup_hook(thread, |thread| {
         let _ = with(|engine| engine.detach(ThreadId(thread)));
     })
@@ -130,11 +134,17 @@ pub fn load(thread: u32, url: String) -> Result<Option<String>, Error> {
     with(|engine| engine.load(ThreadId(thread), &url, Instant::now()))
 }
 
-/// Node has read `url`. `prelude`: `evaluate` will be called when it begins to run. Returns whether it must wait for
-/// asynchronous `dispose` handlers before it runs.
+/// Node has read `url`, which is in `format`, as Node's load hook names it. `prelude`: `evaluate` will be called when it
+/// begins to run. Returns whether it must wait for asynchronous `dispose` handlers before it runs.
 #[napi]
-pub fn loaded(thread: u32, url: String, commonjs: bool, prelude: bool) -> Result<bool, Error> {
-    with(|engine| engine.loaded(ThreadId(thread), &url, commonjs, prelude, Instant::now()))
+pub fn loaded(
+    thread: u32,
+    url: String,
+    format: Option<String>,
+    prelude: bool,
+) -> Result<bool, Error> {
+    let format = convert::format(format.as_deref());
+    with(|engine| engine.loaded(ThreadId(thread), &url, format, prelude, Instant::now()))
 }
 
 /// Asynchronous `dispose` handlers are pending in the thread, or no longer.

@@ -130,7 +130,7 @@ impl Engine {
                 }
             }
             Event::Overflow => {
-                for path in self.concerned_below("/") {
+                for path in self.concerned_below(std::path::MAIN_SEPARATOR_STR) {
                     self.suspect(path, Reporter::Watcher);
                 }
             }
@@ -149,7 +149,16 @@ impl Engine {
         known.is_some_and(|id| !self.graph.get(id).pruned)
             || self.missing.contains_key(parent(path))
             || self.links.contains_key(path)
+            || self.may_be_required(path)
             || self.config.as_ref().is_some_and(|config| config.restart.is_match(path))
+    }
+
+    /// Where `require` passes no hook, a file that nobody has reported yet may be in use.
+    fn may_be_required(&self, path: &str) -> bool {
+        let is_source = ["js", "cjs", "json", "ts", "cts"]
+            .iter()
+            .any(|extension| Path::new(path).extension().is_some_and(|found| found == *extension));
+        is_source && self.threads.values().any(|thread| !thread.requires_hooked)
     }
 
     /// All paths below a directory whose change could mean something.

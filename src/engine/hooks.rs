@@ -76,7 +76,7 @@ impl Engine {
     fn url_to_require(&mut self, thread: ThreadId, target: &Meaning) -> Option<String> {
         let module = self.graph.get(target.module);
         let version = module.version;
-        if version == 0 || module.is_pinned() {
+        if version == 0 || !module.is_es || module.is_pinned() {
             return None;
         }
         let is_current = |i: &&Instance| i.thread == thread && i.version == version && i.order > 0;

@@ -7,6 +7,17 @@ use crate::graph::{EdgeKind, ModuleId, ThreadId};
 
 use super::Engine;
 
+/// What kind of module was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// An ES module, whatever language it was written in.
+    Es,
+    /// CommonJS.
+    CommonJs,
+    /// JSON, wasm, an addon.
+    Other,
+}
+
 impl Engine {
     /// Node is about to read `url`. The file is read here first, so that no hash is ever taken after the module was.
     /// Returns the URL to read it by, without our version; `None` if it has none.
@@ -37,43 +48,49 @@ impl Engine {
         clean
     }
 
-    /// Node has read `url`. `prelude`: its evaluation will be told by [`Engine::evaluate`]. Returns whether it must
-    /// wait for asynchronous `dispose` handlers before it runs.
+    /// Node has read `url`, which is in `format`. `prelude`: its evaluation will be told by [`Engine::evaluate`].
+    /// Returns whether it must wait for asynchronous `dispose` handlers before it runs.
     pub fn loaded(
         &mut self,
         thread: ThreadId,
         url: &str,
-        commonjs: bool,
+        format: Format,
         prelude: bool,
         now: Instant,
     ) -> bool {
         self.collect(now);
-        self.note_loaded(thread, url, commonjs, prelude);
+        self.note_loaded(thread, url, format, prelude);
         self.is_disposing(thread)
     }
 
-    fn note_loaded(&mut self, thread: ThreadId, url: &str, commonjs: bool, prelude: bool) {
+    fn note_loaded(&mut self, thread: ThreadId, url: &str, format: Format, prelude: bool) {
         let Some(instance) = self.instances.find_mut(thread, url) else { return };
         if instance.order > 0 {
             // Node asks for the source of what it has already, and throws the answer away.
             return;
         }
-        instance.commonjs = commonjs;
+        instance.commonjs = format == Format::CommonJs;
         instance.reading = prelude;
         let (module, version) = (instance.module, instance.version);
-        if commonjs {
-            // It has no prelude, and evaluates at once if it was required.
-            self.evaluations += 1;
-            instance.order = self.evaluations;
-            self.expect_reports(thread, module);
-            self.settle_edges(thread, module, version);
-        } else if self
-            .graph
-            .importers(module)
-            .iter()
-            .any(|(_, edge)| edge.kind == EdgeKind::Require)
-        {
-            self.graph.get_mut(module).keeps_url = true;
+        match format {
+            Format::Es => {
+                let required = self
+                    .graph
+                    .importers(module)
+                    .iter()
+                    .any(|(_, edge)| edge.kind == EdgeKind::Require);
+                let module = self.graph.get_mut(module);
+                module.is_es = true;
+                module.keeps_url |= required;
+            }
+            Format::CommonJs => {
+                // It has no prelude, and evaluates at once if it was required.
+                self.evaluations += 1;
+                instance.order = self.evaluations;
+                self.expect_reports(thread, module);
+                self.settle_edges(thread, module, version);
+            }
+            Format::Other => {}
         }
     }
 

@@ -37,12 +37,15 @@ pub use changes::{Caller, Next};
 pub use commonjs::Required;
 pub use dump::DumpNode;
 pub use hooks::Import;
+pub use loading::Format;
 use outbox::Thread;
 pub use outbox::{Message, Update};
 use restart::RestartFiles;
 
 /// The engine.
 pub struct Engine {
+    /// What was given last, so that a worker that gives it again changes nothing.
+    given: Option<Value>,
     options: Options,
     config: Option<Config>,
     graph: Graph,
@@ -71,6 +74,7 @@ impl Engine {
     /// nobody imports.
     pub fn new(waker: Waker) -> Self {
         Self {
+            given: None,
             options: Options::default(),
             config: None,
             graph: Graph::default(),
@@ -100,12 +104,16 @@ impl Engine {
         given: &Value,
         origin: &Origin,
     ) -> Result<Vec<String>, ConfigError> {
+        if self.given.as_ref() == Some(given) {
+            return Ok(Vec::new());
+        }
         let mut options = Options::parse(given, origin)?;
         let warnings = std::mem::take(&mut options.warnings);
         let merged = std::mem::take(&mut self.options).merge(options);
         let config = merged.complete(origin);
         self.options = merged;
         self.apply(config?);
+        self.given = Some(given.clone());
         if let Some(root) = self.config.as_ref().and_then(|config| config.root.clone()) {
             self.root_file(thread, &root);
         }

@@ -50,6 +50,10 @@ impl Update {
 }
 
 /// What the engine knows of a thread.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, all combinations of which occur"
+)]
 pub(super) struct Thread {
     /// Makes the thread call [`Engine::take`] when it is next free.
     wake: Option<Box<dyn Fn() + Send>>,
@@ -62,6 +66,8 @@ pub(super) struct Thread {
     disposing: bool,
     /// It has CommonJS modules that may be reloaded: their `require`s are to be reported before a decision.
     pub has_commonjs: bool,
+    /// Its `require`s pass our hooks.
+    pub requires_hooked: bool,
     /// When it last reported them.
     pub reported: SystemTime,
 }
@@ -75,6 +81,7 @@ impl Default for Thread {
             hooked: false,
             disposing: false,
             has_commonjs: false,
+            requires_hooked: true,
             reported: SystemTime::now(),
         }
     }
@@ -82,8 +89,12 @@ impl Default for Thread {
 
 impl Engine {
     /// A thread takes part from now on. `wake` is called, from any thread, when there is work for it.
-    pub fn attach(&mut self, thread: ThreadId, wake: Box<dyn Fn() + Send>) {
-        self.threads.entry(thread).or_default().wake = Some(wake);
+    /// `hooked`: its `require`s pass our hooks; otherwise it must report them.
+    pub fn attach(&mut self, thread: ThreadId, hooked: bool, wake: Box<dyn Fn() + Send>) {
+        let thread = self.threads.entry(thread).or_default();
+        thread.wake = Some(wake);
+        thread.has_commonjs |= !hooked;
+        thread.requires_hooked = hooked;
     }
 
     /// Whether this is the first set of hooks for that thread: a second one lets everything through.

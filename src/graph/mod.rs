@@ -38,6 +38,10 @@ pub enum ModuleKind {
 
 /// A file, or something that imports one.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, all combinations of which occur"
+)]
 pub struct Module {
     /// The real path; a label for [`ModuleKind::Virtual`].
     pub path: Arc<str>,
@@ -55,6 +59,8 @@ pub struct Module {
     pub seen: Option<Fingerprint>,
     /// What was last decided on.
     pub decided: Option<Fingerprint>,
+    /// It was loaded as an ES module.
+    pub is_es: bool,
     /// `require()` has loaded it as an ES module: it knows no queries, so every instance has the plain URL.
     pub keeps_url: bool,
     /// Nothing reaches it any more; it keeps its version for when it comes back.
@@ -170,6 +176,7 @@ impl Graph {
             read: None,
             seen: None,
             decided: None,
+            is_es: false,
             keeps_url: false,
             pruned: false,
         });

@@ -178,7 +178,9 @@ impl Watch {
             match event {
                 Event::Directory { path, appeared: true } => self.retry_below(path),
                 Event::Directory { path, appeared: false } => self.lose_below(path),
-                Event::File { .. } | Event::Overflow => {}
+                // Directories may have come and gone unseen.
+                Event::Overflow => self.reattach(std::path::MAIN_SEPARATOR_STR, |_| true),
+                Event::File { .. } => {}
             }
         }
         events
