@@ -73,10 +73,16 @@ export declare function hasPending(thread: number): boolean
 /** A required ES module could not be evicted. */
 export declare function irreplaceable(path: string): void
 
+/** Whether options were taken in. */
+export declare function isConfigured(): boolean
+
 /** Keeps notes of what is watched and decided, for `notes`. */
 export declare function keepNotes(): void
 
-/** Node is about to read `url`. Returns the URL to read it by, without our version; `null` if it has none. */
+/**
+ * Node is about to read `url`. Returns the URL to read it by, without our version; `null` for a first instance, which
+ * has none.
+ */
 export declare function load(thread: number, url: string): string | null
 
 /**
@@ -105,17 +111,19 @@ export declare function releases(): boolean
 
 /**
  * Reports what `require.cache` holds that the last report did not: modules, those of them that are ES modules, and
- * who required whom (importer, target, importer, target …), all as absolute paths. `hooked`: `require` passes hooks.
+ * who required whom (importer, target, importer, target …), all as absolute paths; `lazy` says of each pair whether the
+ * importer had run to its end. `hooked`: `require` passes hooks.
  */
-export declare function report(thread: number, newModules: Array<string>, esModules: Array<string>, edges: Array<string>, hooked: boolean): void
+export declare function report(thread: number, newModules: Array<string>, esModules: Array<string>, edges: Array<string>, lazy: Array<boolean>, hooked: boolean): void
 
 /**
  * Records that `parent` (nothing for an entry point) imports `url`, which it wrote as `specifier`, with the value of
  * the import attribute `hot`, by `require()` or not. Returns the URL to load instead; `null` if it is that one.
+ * `lazy`: by a `require()` that the importer may not repeat.
  *
  * Throws with the code `HOT_HOOK_NOT_DYNAMIC` for a static import of a boundary, if the options ask for that.
  */
-export declare function resolve(thread: number, parent: string | undefined | null, specifier: string, url: string, hot: string | undefined | null, require: boolean): string | null
+export declare function resolve(thread: number, parent: string | undefined | null, specifier: string, url: string, hot: string | undefined | null, require: boolean, lazy: boolean): string | null
 
 /** Asynchronous `dispose` handlers are pending in the thread, or no longer. */
 export declare function setDisposing(thread: number, disposing: boolean): void

@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { attach, claimHooks, clean, configure, decline, drain, dump, ended, evaluate, find, hasPending, irreplaceable, keepNotes, load, loaded, Next, notes, releases, report, resolve, setDisposing, take, takeBlindly, told, track, unloaded, unresolved, watches } = nativeBinding
+const { attach, claimHooks, clean, configure, decline, drain, dump, ended, evaluate, find, hasPending, irreplaceable, isConfigured, keepNotes, load, loaded, Next, notes, releases, report, resolve, setDisposing, take, takeBlindly, told, track, unloaded, unresolved, watches } = nativeBinding
 export { attach }
 export { claimHooks }
 export { clean }
@@ -786,6 +786,7 @@ export { evaluate }
 export { find }
 export { hasPending }
 export { irreplaceable }
+export { isConfigured }
 export { keepNotes }
 export { load }
 export { loaded }

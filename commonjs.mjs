@@ -2,7 +2,7 @@
  * Node's CommonJS: what it holds that no hook has seen, and what must leave it.
  */
 import { Module, createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { types } from 'node:util'
 import * as engine from './binding.js'
 import { hasSyncHooks } from './node.mjs'
@@ -10,32 +10,88 @@ import { evictNow } from './release.mjs'
 
 const { cache } = createRequire(import.meta.url)
 
+/**
+ * The modules that `createRequire` makes for what it is given: they are in no cache, and the ES modules that they stand
+ * for come and go.
+ * @type {Set<WeakRef<NodeJS.Module>>}
+ */
+const makeshifts = new Set()
+
+/** @type {WeakSet<NodeJS.Module>} */
+const noted = new WeakSet()
+
+/**
+ * Calls `required` when something is required, and takes note of the makeshift modules that require. It is a getter, so
+ * that no frame of ours stands in anybody's stack.
+ * @param {() => void} required
+ */
+export function noteRequires(required) {
+  let original = Module.prototype.require
+  Object.defineProperty(Module.prototype, 'require', {
+    configurable: true,
+    enumerable: true,
+    get() {
+      if (this?.filename && cache[this.filename] !== this && !noted.has(this)) {
+        noted.add(this)
+        makeshifts.add(new WeakRef(this))
+        eager.set(this, 0)
+      }
+      if (this?.loaded && !eager.has(this)) eager.set(this, this.children.length)
+      required()
+      return original
+    },
+    set(replacement) {
+      original = replacement
+    },
+  })
+}
+
+/** How many children a module had when it first required something after it had run. @type {WeakMap<NodeJS.Module, number>} */
+const eager = new WeakMap()
+
+/**
+ * Whether a `require` of the module at `url` may not be repeated: it has run to its end, or is no CommonJS.
+ * @param {string} url
+ */
+export function isLazy(url) {
+  return !url.startsWith('file:') || (cache[fileURLToPath(url)]?.loaded ?? true)
+}
+
 /** Which children of a module were reported. @type {WeakMap<NodeJS.Module, WeakSet<NodeJS.Module>>} */
 const reported = new WeakMap()
 
+/** @typedef {{ modules: string[], es: string[], edges: string[], lazy: boolean[] }} Found see `report` of the binding */
+
 /** Reports what `require` did in this thread since the last report. @param {number} thread */
 export function reportRequires(thread) {
-  const found = { modules: /** @type {string[]} */ ([]), es: /** @type {string[]} */ ([]), edges: /** @type {string[]} */ ([]) }
-  for (const required of Object.values(cache)) if (required) inspect(required, found)
-  engine.report(thread, found.modules, found.es, found.edges, hasSyncHooks)
+  /** @type {Found} */
+  const found = { modules: [], es: [], edges: [], lazy: [] }
+  for (const required of Object.values(cache)) {
+    if (!required) continue
+    if (!reported.has(required)) {
+      found.modules.push(required.filename)
+      if (isESModule(required)) found.es.push(required.filename)
+    }
+    reportChildren(required, found)
+  }
+  for (const reference of makeshifts) {
+    const makeshift = reference.deref()
+    if (makeshift) reportChildren(makeshift, found)
+    else makeshifts.delete(reference)
+  }
+  engine.report(thread, found.modules, found.es, found.edges, found.lazy, hasSyncHooks)
 }
 
-/** @param {NodeJS.Module} required @param {{ modules: string[], es: string[], edges: string[] }} found */
-function inspect(required, found) {
-  let known = reported.get(required)
-  if (!known) {
-    reported.set(required, (known = new WeakSet()))
-    found.modules.push(required.filename)
-    if (isESModule(required)) found.es.push(required.filename)
-    // The parent that `createRequire` makes is in no cache.
-    const parent = parentOf(required)
-    if (parent?.filename && cache[parent.filename] !== parent) found.edges.push(parent.filename, required.filename)
-  }
-  for (const child of required.children) {
-    if (known.has(child)) continue
+/** @param {NodeJS.Module} parent @param {Found} found */
+function reportChildren(parent, found) {
+  let known = reported.get(parent)
+  if (!known) reported.set(parent, (known = new WeakSet()))
+  parent.children.forEach((child, index) => {
+    if (known.has(child)) return
     known.add(child)
-    found.edges.push(required.filename, child.filename)
-  }
+    found.edges.push(parent.filename, child.filename)
+    found.lazy.push(index >= (eager.get(parent) ?? Infinity))
+  })
 }
 
 /**
@@ -52,11 +108,11 @@ export function evictRequired(paths) {
       continue
     }
     delete cache[path]
-    removeChild(parentOf(required), new Set([required]))
     stale.add(required)
   }
   if (stale.size === 0) return
   for (const other of Object.values(cache)) removeChild(other, stale)
+  for (const reference of makeshifts) removeChild(reference.deref(), stale)
   forgetPaths(new Set(paths))
 }
 
@@ -76,16 +132,4 @@ function forgetPaths(stale) {
 /** `require(esm)` gives the namespace, or a facade of it that adds `__esModule`. @param {NodeJS.Module} required */
 function isESModule(required) {
   return types.isModuleNamespaceObject(required.exports)
-}
-
-/** `module.parent` warns under `--pending-deprecation`. @param {NodeJS.Module} required */
-function parentOf(required) {
-  const before = Object.getOwnPropertyDescriptor(process, 'noDeprecation')
-  process.noDeprecation = true
-  try {
-    return required.parent
-  } finally {
-    if (before) Object.defineProperty(process, 'noDeprecation', before)
-    else Reflect.deleteProperty(process, 'noDeprecation')
-  }
 }

@@ -7,8 +7,8 @@ import module from 'node:module'
 import { debuglog, inspect } from 'node:util'
 import { threadId } from 'node:worker_threads'
 import * as engine from './binding.js'
-import { evictRequired, reportRequires } from './commonjs.mjs'
-import { createSyncHooks, guarded, keepSources } from './loader.mjs'
+import { evictRequired, noteRequires, reportRequires } from './commonjs.mjs'
+import { createSyncHooks, guarded, hasFailed, keepSources } from './loader.mjs'
 import { hasSyncHooks } from './node.mjs'
 import { listenToParent, tellParent } from './parent.mjs'
 import { evict, forgetResolutions } from './release.mjs'
@@ -32,10 +32,9 @@ const runtime = {
    * @param {ImportMeta} meta
    */
   enter(meta) {
-    if (meta.url.includes('v=')) keepSources()
+    keepSources(meta.url)
     const id = guarded(() => engine.evaluate(threadId, meta.url)) ?? 0
     deliver()
-    if (!hasSyncHooks) reportSoon()
     return createImportMetaHot({ id, url: meta.url, handlers: [], over: false })
   },
   /** Pending asynchronous `dispose` handlers. @type {Promise<unknown> | undefined} */
@@ -110,6 +109,7 @@ function report(instance, error) {
  * a handler runs: handlers may import.
  */
 function deliver() {
+  if (hasFailed()) return engine.takeBlindly(threadId)?.messages.forEach(tell)
   let next = guarded(() => engine.drain(threadId, true))
   if (next === 'report') {
     guarded(() => reportRequires(threadId))
@@ -121,7 +121,7 @@ function deliver() {
 
 let isReportDue = false
 
-/** No hook sees `require` here: what the modules that run now have required is reported when they have run. */
+/** No hook sees `require` here: what is required is reported when the modules that run now have run. */
 function reportSoon() {
   if (isReportDue) return
   isReportDue = true
@@ -143,12 +143,16 @@ function carryOut(update) {
   if (update.released.length > 0) release(update.released)
 }
 
+/** How long a link that is in flight may take before it is asked again whether it is over, in milliseconds. */
+const RELEASE_INTERVAL = 100
+
 /** Frees superseded instances, when what is under way has had its turn. @param {string[]} urls */
 function release(urls) {
   if (!guarded(() => engine.releases())) return
+  // A required ES module keeps its URL: it may be its successor's by now.
+  const isInUse = (/** @type {string} */ url) => guarded(() => engine.find(threadId, url)) !== 0
   setImmediate(() => {
-    // A required ES module keeps its URL: it may be its successor's by now.
-    evict(urls.filter((url) => guarded(() => engine.find(threadId, url)) === 0))
+    if (!evict(urls, isInUse)) setTimeout(release, RELEASE_INTERVAL, []).unref()
   }).unref()
 }
 
@@ -163,6 +167,15 @@ function waitFor(pending) {
   guarded(() => engine.setDisposing(threadId, true))
 }
 
+/** The user's own callback harms nobody. */
+async function askForRestart() {
+  try {
+    await onFullReloadAsked?.()
+  } catch (error) {
+    process.stderr.write(`hot-hook: onFullReloadAsked failed: ${inspect(error)}\n`)
+  }
+}
+
 /** @param {import('./binding.js').Message} message */
 function tell(message) {
   if (message.type === 'invalidated') {
@@ -174,11 +187,7 @@ function tell(message) {
   debug('full reload: %s', text)
   const isSent = tellParent({ type: 'hot-hook:full-reload', path, shouldBeReloadable })
   if (!isSent && !onFullReloadAsked) process.stderr.write(`hot-hook: restart needed: ${text}\n`)
-  try {
-    onFullReloadAsked?.()
-  } catch (error) {
-    process.stderr.write(`hot-hook: onFullReloadAsked failed: ${inspect(error)}\n`)
-  }
+  askForRestart()
 }
 
 /** What JSON cannot express, by name, for the engine's error messages. @param {string} _ @param {unknown} value */
@@ -197,15 +206,20 @@ export function start(options, name, base) {
   const warnings = engine.configure(threadId, json, name, base, process.env.HOT_HOOK_WATCH)
   for (const warning of warnings) process.stderr.write(`hot-hook: ${warning}\n`)
   onFullReloadAsked = options?.onFullReloadAsked ?? onFullReloadAsked
-  if (!isAttached) {
-    isAttached = true
-    if (debug.enabled) engine.keepNotes()
-    engine.attach(threadId, hasSyncHooks, deliver)
-  }
+  takePart()
   if (!engine.watches()) listenToParent(fileChanged)
   if (!engine.claimHooks(threadId)) return
   if (hasSyncHooks) module.registerHooks(createSyncHooks(threadId, deliver))
   else module.register('./loader.mjs', { parentURL: import.meta.url, data: { thread: threadId } })
+}
+
+/** This thread hears of updates from now on, and reports what it requires. */
+function takePart() {
+  if (isAttached) return
+  isAttached = true
+  if (debug.enabled) engine.keepNotes()
+  engine.attach(threadId, hasSyncHooks, deliver)
+  noteRequires(hasSyncHooks ? () => {} : reportSoon)
 }
 
 /** @param {string} path @param {boolean} isRemoved */
@@ -244,11 +258,8 @@ function createHot() {
 
 const shared = /** @type {Record<symbol, typeof runtime>} */ (/** @type {unknown} */ (globalThis))
 if (!shared[KEY]) Object.defineProperty(globalThis, KEY, { value: runtime, configurable: true })
-if (!isAttached && shared[KEY] === runtime) {
-  // Registered by hand, the hooks thread serves this thread: it must be able to reach it.
-  isAttached = true
-  engine.attach(threadId, hasSyncHooks, deliver)
-}
+// Where `hot-hook/loader` was registered by hand, nobody calls `start`.
+if (engine.isConfigured()) takePart()
 
 /** The public face: see index.d.ts. */
 export const hot = shared[KEY].hot

@@ -1,20 +1,27 @@
-/** What `import.meta.hot` is. Add `"types": ["hot-hook/import-meta"]` to your tsconfig.json. */
+/**
+ * Types `import.meta.hot`. Add `"types": ["hot-hook/import-meta"]` to the `compilerOptions` of your tsconfig.json, or
+ * write `/// <reference types="hot-hook/import-meta" />` in one file.
+ *
+ * Everything here is global and an interface: it merges with what other packages add to `ImportMeta`.
+ */
+
+/** What `import.meta.hot` is. */
 interface ImportMetaHot {
   /**
-   * The import options that make an `import()` a boundary: `import('./x.js', import.meta.hot?.boundary)`.
+   * The options that make an `import()` a boundary: `import('./x.js', import.meta.hot?.boundary)`.
    * They are `{ with: { hot: 'true' } }`.
    */
   readonly boundary: { with: { hot: 'true' } }
 
   /**
-   * Registers a handler that runs once, when this instance of the module is superseded: before its next instance
-   * evaluates. Several may be registered; they run in this order. Handlers of an importer run before those of what it
-   * imports. A handler that returns a promise is waited for before a new module evaluates. One that fails is reported
-   * on stderr and stops nothing.
+   * Registers a handler for when this instance of the module is superseded. It runs once, before the next instance
+   * evaluates. Several may be registered: those of one instance run in this order, those of an importer before those
+   * of what it imports. What a handler returns is waited for, if it is a promise, before a new module evaluates. A
+   * handler that fails is reported on stderr and stops nothing.
    *
    * @throws TypeError if `callback` is not a function.
    */
-  dispose(callback: () => void | Promise<void>): void
+  dispose(callback: () => unknown): void
 
   /** From now on, a change that would supersede this instance asks for a full reload instead. */
   decline(): void

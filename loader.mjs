@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { debuglog } from 'node:util'
 import * as engine from './binding.js'
+import { isLazy } from './commonjs.mjs'
 import { needsPrelude, toText, withPrelude } from './prelude.mjs'
 import { alias, compilationCache, evictNow } from './release.mjs'
 
@@ -28,6 +29,9 @@ const ACKNOWLEDGE_LIMIT = 1000
 
 /** The engine has failed: imports go through as if we were not there. */
 let failed = false
+
+/** Whether the engine has failed: then it only tells that something has changed. */
+export const hasFailed = () => failed
 
 /**
  * Calls the engine. After a failure inside it, which is said once, `undefined`.
@@ -54,6 +58,7 @@ export function guarded(call) {
  * @property {Record<string, string> | undefined} attributes
  * @property {string | undefined} hot
  * @property {boolean} required
+ * @property {boolean} lazy a `require` that may not be repeated
  */
 
 /** What the engine must know of an import, and the context without what is ours. @param {ResolveContext} context */
@@ -67,7 +72,9 @@ function ask(context) {
     attributes,
     hot: attributes?.hot,
     required: Array.isArray(conditions) ? conditions.includes('require') : conditions.has('require'),
+    lazy: false,
   }
+  if (asked.required && parent) asked.lazy = isLazy(parent)
   const clean = parent?.includes('v=') ? guarded(() => engine.clean(parent)) : undefined
   return { asked, context: clean ? { ...context, parentURL: clean } : context }
 }
@@ -79,7 +86,8 @@ function ask(context) {
 function arrive(thread, specifier, asked, result) {
   if (OWN.has(result.url)) return result
   if (asked.hot !== undefined) result = { ...result, importAttributes: withoutHot(asked.attributes) }
-  const url = guarded(() => engine.resolve(thread, asked.parent, specifier, result.url, asked.hot, asked.required))
+  const { parent, hot, required, lazy } = asked
+  const url = guarded(() => engine.resolve(thread, parent, specifier, result.url, hot, required, lazy))
   if (debug.enabled) debug('%s %s from %s: %s', asked.required ? 'require' : 'import', specifier, asked.parent, url ?? result.url)
   if (url && asked.required) return supply(result, url)
   return url ? { ...result, url } : result
@@ -148,9 +156,11 @@ function leaveNoSource() {
   cacheTimer = setTimeout(keepSources, SOURCE_LIMIT).unref()
 }
 
-/** The end of {@link leaveNoSource}. */
-export function keepSources() {
+/** The end of {@link leaveNoSource}, in whichever thread it began: `url` runs. @param {string} [url] */
+export function keepSources(url) {
+  if (url && !cacheTimer && !url.includes('v=')) return
   clearTimeout(cacheTimer)
+  cacheTimer = undefined
   compilationCache(true)
 }
 

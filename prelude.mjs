@@ -4,8 +4,9 @@
  * It names nothing but `globalThis`, which modules seldom shadow (they do shadow `Symbol`).
  */
 const HOT = 'globalThis[globalThis.Symbol.for("hot-hook")]'
-const ENTER = `import.meta.hot=${HOT}.enter(import.meta);`
-const WAIT = `await ${HOT}.settled;`
+// Node 20 also sends the modules of loaders that are registered after us through our hooks: in a thread without us.
+const ENTER = `import.meta.hot=${HOT}?.enter(import.meta);`
+const WAIT = `await ${HOT}?.settled;`
 const BOOT = `import${JSON.stringify(new URL('./hot.mjs', import.meta.url).href)};`
 
 const decoder = new TextDecoder()

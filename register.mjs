@@ -30,4 +30,7 @@ function withRootDirectory(options) {
 
 const file = findPackage(process.cwd())
 if (file) start(withRootDirectory(readOptions(file)), `${file}#hotHook`, path.dirname(file))
-else start(undefined, 'hot-hook/register', process.cwd())
+else {
+  process.stderr.write(`hot-hook: there is no package.json in ${process.cwd()} or above it; the defaults apply\n`)
+  start(undefined, 'hot-hook/register', process.cwd())
+}

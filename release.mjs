@@ -92,22 +92,18 @@ function isPending(job) {
  * Forgets superseded URLs. Whoever holds their instances keeps them.
  *
  * While a link is in flight nothing is forgotten: the URLs wait for the next call.
- *
- * @param {Iterable<string>} urls exactly as Node knows them, with their query
- * @returns {number} how many entries went, of these URLs and of those that waited
+ * @param {string[]} urls exactly as Node knows them, with their query
+ * @param {(url: string) => boolean} isInUse whether a URL names a current instance by now
+ * @returns {boolean} whether all is done
  */
-export function evict(urls) {
+export function evict(urls, isInUse) {
   const found = find()
-  if (!found) return 0
+  if (!found) return true
   for (const url of urls) postponed.add(url)
-  if (postponed.size === 0 || isLinking()) return 0
-
-  let evicted = 0
-  for (const url of postponed) {
-    if (forget(found, url)) evicted++
-  }
+  if (isLinking()) return false
+  for (const url of postponed) if (!isInUse(url)) forget(found, url)
   postponed.clear()
-  return evicted
+  return true
 }
 
 /** @param {Internals} internals @param {string} url @returns {boolean} */

@@ -9,7 +9,7 @@ use crate::error::ConfigError;
 use crate::glob::Matcher;
 
 /// The options, as users write them.
-const OPTIONS: [&str; 11] = [
+const OPTIONS: [&str; 10] = [
     "root",
     "rootDirectory",
     "ignore",
@@ -20,7 +20,6 @@ const OPTIONS: [&str; 11] = [
     "release",
     "throwWhenBoundariesAreNotDynamicallyImported",
     "onFullReloadAsked",
-    "disposeTimeout",
 ];
 
 /// The key under which JavaScript passes on the name of what JSON cannot express, such as `{"$type": "a function"}`.
@@ -108,9 +107,9 @@ impl Options {
         let directory = reader.path("rootDirectory", origin.base)?;
         let root_directory =
             directory.or_else(|| root.as_deref().map(|r| crate::watch::parent(r).to_owned()));
-        let base = real(root_directory.as_deref().unwrap_or(origin.base));
+        let root_directory = root_directory.map(|directory| real(&directory));
+        let base = root_directory.clone().unwrap_or_else(|| real(origin.base));
         reader.function("onFullReloadAsked")?;
-        reader.number("disposeTimeout")?;
         Ok(Self {
             ignore: reader.patterns("ignore", &base)?,
             boundaries: reader.patterns("boundaries", &base)?,
@@ -120,7 +119,7 @@ impl Options {
             release: reader.flag("release")?,
             throw_when_static: reader.flag("throwWhenBoundariesAreNotDynamicallyImported")?,
             warnings: object.keys().filter_map(|key| unknown(key, origin)).collect(),
-            root_directory: Some(base),
+            root_directory,
             root,
         })
     }
@@ -129,12 +128,7 @@ impl Options {
     #[must_use]
     pub fn merge(self, later: Self) -> Self {
         Self {
-            // A later call that names no folder of its own keeps the first one's.
-            root_directory: if later.root.is_some() {
-                later.root_directory
-            } else {
-                self.root_directory
-            },
+            root_directory: later.root_directory.or(self.root_directory),
             root: later.root.or(self.root),
             ignore: later.ignore.or(self.ignore),
             boundaries: later.boundaries.or(self.boundaries),
@@ -152,7 +146,7 @@ impl Options {
     /// # Errors
     /// A default pattern that cannot be used below this root directory: never in practice.
     pub fn complete(&self, origin: &Origin) -> Result<Config, ConfigError> {
-        let root_directory = self.root_directory.clone().unwrap_or_else(|| origin.base.to_owned());
+        let root_directory = self.root_directory.clone().unwrap_or_else(|| real(origin.base));
         let directory = Path::new(&root_directory);
         let or_default = |option: &str, given: &Option<Patterns>, default: &[&str]| match given {
             Some(matcher) => Ok(matcher.clone()),
@@ -245,15 +239,6 @@ impl Reader<'_> {
                 Some(ms) if ms > 0 => Ok(Some(Polling(Some(Duration::from_millis(ms))))),
                 _ => self.wrong("poll", value, "true, false or an interval in milliseconds"),
             },
-        }
-    }
-
-    fn number(&self, option: &str) -> Result<(), ConfigError> {
-        match self.get(option) {
-            Some(value) if value.as_f64().is_none_or(|ms| ms < 0.0) => {
-                self.wrong(option, value, "a number of milliseconds")
-            }
-            _ => Ok(()),
         }
     }
 
@@ -400,6 +385,13 @@ mod tests {
         assert!(config.ignore.is_match("/p/vite.config.ts.timestamp-12.mjs"));
         assert!(config.restart.is_match("/p/.env") && !config.restart.is_match("/p/sub/.env"));
         assert!(config.watch && config.release && !config.throw_when_static);
+    }
+
+    #[test]
+    fn the_root_directory_also_governs_the_defaults() {
+        let config = complete(&json!({ "rootDirectory": "./src" }));
+        assert!(config.restart.is_match("/p/src/.env") && !config.restart.is_match("/p/.env"));
+        assert_eq!(config.root_directory, "/p/src");
     }
 
     #[test]

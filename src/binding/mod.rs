@@ -48,6 +48,12 @@ pub fn configure(
     Ok(warnings)
 }
 
+/// Whether options were taken in.
+#[napi]
+pub fn is_configured() -> Result<bool, Error> {
+    with(|engine| engine.config().is_some())
+}
+
 /// Whether files are watched by us; `undefined` before `configure`.
 #[napi]
 pub fn watches() -> Result<Option<bool>, Error> {
@@ -89,6 +95,7 @@ pub fn clean(url: String) -> Result<Option<String>, Error> {
 
 /// Records that `parent` (nothing for an entry point) imports `url`, which it wrote as `specifier`, with the value of
 /// the import attribute `hot`, by `require()` or not. Returns the URL to load instead; `null` if it is that one.
+/// `lazy`: by a `require()` that the importer may not repeat.
 ///
 /// Throws with the code `HOT_HOOK_NOT_DYNAMIC` for a static import of a boundary, if the options ask for that.
 #[napi]
@@ -99,8 +106,10 @@ pub fn resolve(
     url: String,
     hot: Option<String>,
     require: bool,
+    lazy: bool,
 ) -> Result<Option<String>, Error> {
-    let import = import(thread, parent.as_deref(), &specifier, hot.as_deref(), require);
+    let import =
+        Import { lazy, ..import(thread, parent.as_deref(), &specifier, hot.as_deref(), require) };
     with(|engine| engine.resolve(&import, &url))?
         .map_err(|error| Error::new("HOT_HOOK_NOT_DYNAMIC", error.to_string()))
 }
@@ -125,10 +134,11 @@ fn import<'a>(
     attribute: Option<&'a str>,
     require: bool,
 ) -> Import<'a> {
-    Import { thread: ThreadId(thread), parent, specifier, attribute, require }
+    Import { thread: ThreadId(thread), parent, specifier, attribute, require, lazy: false }
 }
 
-/// Node is about to read `url`. Returns the URL to read it by, without our version; `null` if it has none.
+/// Node is about to read `url`. Returns the URL to read it by, without our version; `null` for a first instance, which
+/// has none.
 #[napi]
 pub fn load(thread: u32, url: String) -> Result<Option<String>, Error> {
     with(|engine| engine.load(ThreadId(thread), &url, Instant::now()))
@@ -198,23 +208,22 @@ pub fn drain(thread: u32, can_report: bool) -> Result<Next, Error> {
 }
 
 /// Reports what `require.cache` holds that the last report did not: modules, those of them that are ES modules, and
-/// who required whom (importer, target, importer, target …), all as absolute paths. `hooked`: `require` passes hooks.
+/// who required whom (importer, target, importer, target …), all as absolute paths; `lazy` says of each pair whether the
+/// importer had run to its end. `hooked`: `require` passes hooks.
 #[napi]
 pub fn report(
     thread: u32,
     new_modules: Vec<String>,
     es_modules: Vec<String>,
     edges: Vec<String>,
+    lazy: Vec<bool>,
     hooked: bool,
 ) -> Result<(), Error> {
     let required = Required {
         new: new_modules.iter().map(String::as_str).collect(),
         es_modules: es_modules.iter().map(String::as_str).collect(),
-        edges: edges
-            .as_chunks()
-            .0
-            .iter()
-            .map(|[importer, target]| (importer.as_str(), target.as_str()))
+        edges: std::iter::zip(edges.as_chunks().0, lazy)
+            .map(|([from, to], lazy)| (from.as_str(), to.as_str(), lazy))
             .collect(),
         hooked,
     };

@@ -15,8 +15,8 @@ pub struct Required<'a> {
     pub new: Vec<&'a str>,
     /// Of them, the ES modules: on Node 20 they passed no hook.
     pub es_modules: Vec<&'a str>,
-    /// Which module required which.
-    pub edges: Vec<(&'a str, &'a str)>,
+    /// Which module required which, and whether after it had run to its end.
+    pub edges: Vec<(&'a str, &'a str, bool)>,
     /// Whether `require` passes the hooks of this thread.
     pub hooked: bool,
 }
@@ -24,25 +24,34 @@ pub struct Required<'a> {
 impl Engine {
     /// Takes a thread's report in, and decides on what waited for it.
     pub fn report(&mut self, thread: ThreadId, required: &Required) {
-        for &(importer, target) in &required.edges {
-            self.require(thread, importer, target, required.hooked);
+        for &(importer, target, lazy) in &required.edges {
+            self.require(thread, (importer, target), lazy, required.hooked);
         }
         for path in &required.new {
             self.loaded_by_require(thread, path, required);
         }
-        if let Some(thread) = self.threads.get_mut(&thread) {
-            thread.reported = SystemTime::now();
+        let Some(reporting) = self.threads.get_mut(&thread) else { return };
+        reporting.reported = SystemTime::now();
+        for (id, version) in std::mem::take(&mut reporting.reloaded) {
+            self.settle_edges(thread, id, version);
         }
         self.decide_undecided();
     }
 
-    fn require(&mut self, thread: ThreadId, importer: &str, target: &str, hooked: bool) {
+    fn require(
+        &mut self,
+        thread: ThreadId,
+        (importer, target): (&str, &str),
+        lazy: bool,
+        hooked: bool,
+    ) {
         let importer = self.required_module(thread, importer, hooked);
         let target = self.required_module(thread, target, hooked);
         let edge = NewEdge {
             thread,
             version: self.graph.get(importer).version,
             kind: EdgeKind::Require,
+            lazy,
             hot: false,
             meant_hot: false,
             specifier: &self.graph.get(target).path.clone(),
@@ -55,8 +64,7 @@ impl Engine {
         let id = self.required_module(thread, path, required.hooked);
         self.expect_reports(thread, id);
         if !required.hooked {
-            let version = self.graph.get(id).version;
-            self.settle_edges(thread, id, version);
+            self.reloaded(thread, id);
             // Its imports passed no hook, so that nothing below it can be reloaded.
             if required.es_modules.contains(&path) {
                 self.graph.add_root(thread, id);
@@ -64,6 +72,14 @@ impl Engine {
         }
         if self.graph.importers(id).is_empty() {
             self.graph.add_stranger(thread, id);
+        }
+    }
+
+    /// A CommonJS module was loaded again: what it requires now is in the next report.
+    pub(super) fn reloaded(&mut self, thread: ThreadId, id: ModuleId) {
+        let version = self.graph.get(id).version;
+        if version > 0 {
+            self.threads.entry(thread).or_default().reloaded.push((id, version));
         }
     }
 

@@ -26,6 +26,8 @@ pub struct Import<'a> {
     pub attribute: Option<&'a str>,
     /// Whether it is a `require()`.
     pub require: bool,
+    /// Whether the importer, which is CommonJS, had run to its end: it may or may not require that again.
+    pub lazy: bool,
 }
 
 /// Who imports.
@@ -116,11 +118,15 @@ impl Engine {
             thread: import.thread,
             version: importer.version,
             kind: importer.kind,
+            lazy: importer.kind == EdgeKind::Dynamic || import.lazy,
             hot: meant_hot && importer.kind == EdgeKind::Dynamic,
             meant_hot,
             specifier: import.specifier,
         };
         self.graph.add_edge(importer.module, target, &edge);
+        if import.require {
+            self.expect_reports(import.thread, target);
+        }
         Ok(())
     }
 

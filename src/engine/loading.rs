@@ -20,13 +20,13 @@ pub enum Format {
 
 impl Engine {
     /// Node is about to read `url`. The file is read here first, so that no hash is ever taken after the module was.
-    /// Returns the URL to read it by, without our version; `None` if it has none.
+    /// Returns the URL to read it by, without our version; `None` for a first instance, which has none.
     pub fn load(&mut self, thread: ThreadId, url: &str, now: Instant) -> Option<String> {
         let meaning = self.meaning_of(url)?;
         let id = meaning.module;
         let version =
             if meaning.version == 0 { self.graph.get(id).version } else { meaning.version };
-        let clean = (meaning.version > 0).then(|| meaning.clean.to_string());
+        let clean = (version > 0).then(|| meaning.clean.to_string());
         if !self.instances.begin(thread, url, id, version) || self.graph.get(id).is_pinned() {
             return clean;
         }
@@ -71,7 +71,7 @@ impl Engine {
         }
         instance.commonjs = format == Format::CommonJs;
         instance.reading = prelude;
-        let (module, version) = (instance.module, instance.version);
+        let module = instance.module;
         match format {
             Format::Es => {
                 let required = self
@@ -88,7 +88,7 @@ impl Engine {
                 self.evaluations += 1;
                 instance.order = self.evaluations;
                 self.expect_reports(thread, module);
-                self.settle_edges(thread, module, version);
+                self.reloaded(thread, module);
             }
             Format::Other => {}
         }

@@ -68,6 +68,8 @@ pub(super) struct Thread {
     pub has_commonjs: bool,
     /// Its `require`s pass our hooks.
     pub requires_hooked: bool,
+    /// CommonJS modules that were loaded again since the last report, with their versions.
+    pub reloaded: Vec<(ModuleId, u32)>,
     /// When it last reported them.
     pub reported: SystemTime,
 }
@@ -82,6 +84,7 @@ impl Default for Thread {
             disposing: false,
             has_commonjs: false,
             requires_hooked: true,
+            reloaded: Vec::new(),
             reported: SystemTime::now(),
         }
     }

@@ -105,6 +105,8 @@ pub struct Edge {
     pub version: u32,
     /// How.
     pub kind: EdgeKind,
+    /// It may not be seen again although the code still has it: it stays until the importer is pruned.
+    pub lazy: bool,
     /// Crossing it means to import again: the importer repeats its `import()`.
     pub hot: bool,
     /// A boundary was meant (by attribute or pattern), whether or not the import can be one.
@@ -134,6 +136,8 @@ pub struct NewEdge<'a> {
     pub version: u32,
     /// See [`Edge`].
     pub kind: EdgeKind,
+    /// See [`Edge`].
+    pub lazy: bool,
     /// See [`Edge`].
     pub hot: bool,
     /// See [`Edge`].
@@ -256,8 +260,8 @@ impl Graph {
             target,
             kind: new.kind,
             hot: new.hot,
-            // Dynamic edges outlive their instance: the next one's are the same.
-            version: if new.kind == EdgeKind::Dynamic { 0 } else { new.version },
+            // Lazy edges outlive their instance: the next one's are the same.
+            version: if new.lazy { 0 } else { new.version },
         };
         if self.by_key.contains_key(&key) {
             return;
@@ -266,6 +270,7 @@ impl Graph {
             thread: new.thread,
             version: new.version,
             kind: new.kind,
+            lazy: new.lazy,
             hot: new.hot,
             meant_hot: new.meant_hot,
             specifier: new.specifier.into(),
@@ -278,16 +283,14 @@ impl Graph {
         self.edges_changed();
     }
 
-    /// Drops the static and `require` edges that versions of `importer` before `version` made in `thread`. Returns
-    /// whether a module may have lost its last importer.
+    /// Drops the edges that versions of `importer` before `version` made in `thread`, but for the lazy ones: they are
+    /// seen only when they run, so not seeing one again proves nothing. Returns whether a module may have lost its last
+    /// importer.
     pub fn drop_older_edges(&mut self, thread: ThreadId, importer: ModuleId, version: u32) -> bool {
         let (mut stale, mut kept) = (Vec::new(), FxHashSet::default());
         for edge in self.store.edges(importer) {
             let weight = edge.weight();
-            if weight.thread == thread
-                && weight.kind != EdgeKind::Dynamic
-                && weight.version < version
-            {
+            if weight.thread == thread && !weight.lazy && weight.version < version {
                 stale.push((edge.id(), edge.target()));
             } else {
                 kept.insert(edge.target());
@@ -376,7 +379,7 @@ impl Graph {
     fn remove_edge(&mut self, index: EdgeIndex) {
         let Some((importer, target)) = self.store.edge_endpoints(index) else { return };
         if let Some(edge) = self.store.remove_edge(index) {
-            let version = if edge.kind == EdgeKind::Dynamic { 0 } else { edge.version };
+            let version = if edge.lazy { 0 } else { edge.version };
             let key = EdgeKey {
                 thread: edge.thread,
                 importer,
@@ -402,6 +405,7 @@ impl<'a> NewEdge<'a> {
             thread: edge.thread,
             version: edge.version,
             kind: edge.kind,
+            lazy: edge.lazy,
             hot: edge.hot,
             meant_hot: edge.meant_hot,
             specifier: &edge.specifier,

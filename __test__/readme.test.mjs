@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import test from 'node:test'
+import { PACKAGE } from './support/app.mjs'
+
+const read = (/** @type {string} */ name) => fs.readFileSync(path.join(PACKAGE, name), 'utf8')
+const readme = read('README.md')
+const isNamed = (/** @type {string} */ name) => readme.includes(`\`${name}\``)
+
+test('README names every option', () => {
+  const [, list] = /const OPTIONS: \[&str; \d+\] = \[([^\]]+)\]/.exec(read('src/config.rs')) ?? assert.fail('config.rs has no OPTIONS')
+  const options = list.match(/\w+/g) ?? []
+  assert.ok(options.includes('boundaries'))
+  assert.deepEqual(options.filter((option) => !readme.includes(`\n| \`${option}\` |`)), [])
+})
+
+test('README names every entry point of the package', () => {
+  const { name, exports } = JSON.parse(read('package.json'))
+  assert.deepEqual(Object.keys(exports).map((entry) => path.posix.join(name, entry)).filter((entry) => !isNamed(entry)), [])
+})
+
+test('README names every public error code', () => {
+  const codes = new Set(read('index.d.ts').match(/HOT_HOOK_[A-Z_]+/g))
+  codes.delete('HOT_HOOK_WATCH')
+  assert.equal(codes.size, 2)
+  assert.deepEqual([...codes].filter((code) => !isNamed(code)), [])
+})
+
+test("README's examples parse", (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hot-hook-'))
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }))
+  const blocks = [...readme.matchAll(/^```js\n\/\/ file: (\S+)\n([^]*?)^```$/gm)]
+  assert.ok(blocks.length > 0)
+  assert.equal(blocks.length, readme.split('```js\n').length - 1, 'every example says its file')
+  blocks.forEach(([, name, text], index) => {
+    const file = path.join(folder, `${index}.mjs`)
+    fs.writeFileSync(file, text)
+    const { status, stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' })
+    assert.equal(status, 0, `${name}\n${stderr}`)
+  })
+})
+
+/** The anchor that GitHub gives a heading. @param {string} heading */
+const anchor = (heading) => `#${heading.toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-')}`
+
+test("README's links lead somewhere", () => {
+  const anchors = new Set([...readme.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchor(heading)))
+  for (const [, target] of readme.matchAll(/\]\(([^)]+)\)/g)) {
+    assert.ok(target.startsWith('#') ? anchors.has(target) : fs.existsSync(path.join(PACKAGE, target)), target)
+  }
+})

@@ -1,0 +1,187 @@
+/**
+ * hot-hook: hot module replacement for Node.js.
+ *
+ * `import.meta.hot` is typed by `hot-hook/import-meta`.
+ */
+
+/**
+ * A path or glob, or a list of them.
+ *
+ * - A pattern that starts with `**` matches anywhere; any other is meant from the root directory (see
+ *   {@link InitOptions.rootDirectory}), also with `./` or `../` in front. Absolute paths are taken as they are.
+ * - `*` and `?` stay inside one folder or file name; `**` crosses folders; dotfiles match like any other.
+ * - `{a,b}`, `{1..3}`, `[a-c]`, `[!a]` work. A file whose path is equal to the pattern matches too, so `[id].ts` is
+ *   also the file of that name.
+ * - A pattern that starts with `!` excludes, wherever it stands in the list.
+ * - Extglobs such as `+(a|b)` are refused: an error names the pattern and says what to write instead.
+ */
+export type Patterns = string | readonly string[]
+
+/** The options of {@link Hot.init}. `package.json#hotHook` takes them too, but for `onFullReloadAsked`. */
+export interface InitOptions {
+  /**
+   * The app's entry file, as a path or `file:` URL: `import.meta.filename`. {@link Hot.dump} writes paths relative to
+   * its folder.
+   *
+   * @default the entry file that Node was started with
+   */
+  root?: string | URL | null
+
+  /**
+   * The folder that patterns are meant from, as a path or `file:` URL. Messages for people show paths relative to it.
+   *
+   * @default the folder of `root`; the working directory if there is no `root`; in `package.json#hotHook` its folder
+   */
+  rootDirectory?: string | URL | null
+
+  /**
+   * Files that are never reloaded. They keep their one instance until a restart; so does what only they import.
+   *
+   * @default ['**\/node_modules/**', '**\/vite.config.js.timestamp*', '**\/vite.config.ts.timestamp*']
+   */
+  ignore?: Patterns | null
+
+  /**
+   * Files whose dynamic imports are boundaries, as if each had been written with `import.meta.hot?.boundary`.
+   *
+   * @default []
+   */
+  boundaries?: Patterns | null
+
+  /**
+   * Files whose change asks for a full reload, imported or not, existing or not.
+   *
+   * @default ['.env']
+   */
+  restart?: Patterns | null
+
+  /**
+   * Whether hot-hook watches files. If not, it watches nothing at all, and the parent process sends a
+   * {@link FileChangedMessage} for each change.
+   *
+   * @default true; false if the environment variable HOT_HOOK_WATCH is "false"
+   */
+  watch?: boolean | null
+
+  /**
+   * Look at the files at an interval rather than wait for the system's file events: for network and container mounts
+   * that report none. A number is the interval in milliseconds, a whole one above 0; `true` is 300.
+   *
+   * @default false
+   */
+  poll?: boolean | number | null
+
+  /**
+   * Whether superseded instances are released from memory.
+   *
+   * @default true
+   */
+  release?: boolean | null
+
+  /**
+   * Whether a static import of a boundary is an error, with the code {@link NotDynamicError.code}. It is thrown where
+   * the import stands. `require()` and imports that close a cycle are exempt.
+   *
+   * @default false
+   */
+  throwWhenBoundariesAreNotDynamicallyImported?: boolean | null
+
+  /**
+   * Called, without arguments, when a change needs a restart. What it returns is ignored; an error that it throws is
+   * reported on stderr. With it, or with a parent process that listens over IPC, no line is written to stderr.
+   */
+  onFullReloadAsked?: (() => void) | null
+}
+
+/** What `package.json#hotHook` holds. Relative paths are meant from the folder of package.json. */
+export type PackageOptions = Omit<InitOptions, 'onFullReloadAsked'>
+
+/** A module, as {@link Hot.dump} gives it. All paths are relative to the folder of the root file, with `/`. */
+export interface DumpNode {
+  /** The module's file. */
+  path: string
+  /** How often it was invalidated: the `N` of `?v=N`; 0 before the first change. */
+  version: number
+  /** Whether some import makes it a boundary. */
+  boundary: boolean
+  /** Whether a change of it needs no restart. */
+  reloadable: boolean
+  /** What it imports, in the order in which the imports came. */
+  dependencies: string[]
+  /** What imports it, in the order in which the imports came. */
+  dependents: string[]
+}
+
+/** hot-hook's own functions. */
+export interface Hot {
+  /**
+   * Enables hot-hook. Must be awaited before the first `import()` that it is to see; modules loaded before stay as
+   * they are until a restart. May be called again, also after `--import=hot-hook/register`: options of a later call
+   * take the place of earlier ones, option by option. An option that is `null` or `undefined` counts as not given.
+   *
+   * Rejects with {@link OptionsError} if an option cannot be used; nothing is changed then. An unknown option is a
+   * warning on stderr.
+   */
+  init(options?: InitOptions | null): Promise<void>
+
+  /** All modules of all threads, in the order in which they were first imported; empty before {@link Hot.init}. */
+  dump(): Promise<DumpNode[]>
+
+  /**
+   * `import.meta.hot.dispose` for the module instance with that URL, in this thread: `hot.dispose(import.meta.url, …)`.
+   * Does nothing for a URL that this thread has not loaded under hot-hook.
+   *
+   * @throws TypeError if `callback` is not a function.
+   */
+  dispose(url: string | URL, callback: () => unknown): void
+
+  /**
+   * `import.meta.hot.decline` for the module instance with that URL, in this thread. Does nothing for a URL that this
+   * thread has not loaded under hot-hook.
+   */
+  decline(url: string | URL): void
+}
+
+/** hot-hook's own functions. One object per thread, however often the package is installed. */
+export declare const hot: Hot
+
+/** Sent to the parent process over IPC: a change needs a restart. At most one for each update. */
+export interface FullReloadMessage {
+  type: 'hot-hook:full-reload'
+  /** The changed file, absolute. */
+  path: string
+  /** Whether a boundary on the way was imported statically: written as `import()`, it would have been hot. */
+  shouldBeReloadable: boolean
+}
+
+/** Sent to the parent process over IPC: these files run again when they are next imported. At most one for each update. */
+export interface InvalidatedMessage {
+  type: 'hot-hook:invalidated'
+  /** Absolute paths, the changed files first. */
+  paths: string[]
+}
+
+/** What happened to a file. */
+export type FileChangeAction = 'change' | 'add' | 'unlink'
+
+/** To be sent by the parent process over IPC when `watch` is false. */
+export interface FileChangedMessage {
+  type: 'hot-hook:file-changed'
+  /** The file, absolute. */
+  path: string
+  /** `'unlink'`: it was deleted. The other two mean the same. */
+  action: FileChangeAction
+}
+
+/** What hot-hook sends to the parent process. There are no other messages. */
+export type HotHookMessage = FullReloadMessage | InvalidatedMessage
+
+/** An option has a wrong type, or a pattern cannot be used. The message names the option, what it is and what it must be. */
+export interface OptionsError extends Error {
+  code: 'HOT_HOOK_OPTIONS'
+}
+
+/** A boundary was imported statically, and `throwWhenBoundariesAreNotDynamicallyImported` is set. */
+export interface NotDynamicError extends Error {
+  code: 'HOT_HOOK_NOT_DYNAMIC'
+}
