@@ -9,6 +9,9 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** Whether the failure is to be told to the user: true once in the process. */
+export declare function announcesFailure(): boolean
+
 /**
  * A thread takes part until it ends. `wake` is called in it, without arguments, when `take` has something; it keeps
  * nothing alive. `hooked`: its `require`s pass our hooks; otherwise it must `report` them.
@@ -63,6 +66,9 @@ export declare function ended(instance: number, threw: boolean): void
 
 /** The instance `url` begins to run. Returns its name, 0 if it is unknown. */
 export declare function evaluate(thread: number, url: string): number
+
+/** Fails inside the engine, as a defect would: for tests of what follows. */
+export declare function failForTests(): void
 
 /** The name of the instance that the thread knows by `url`; 0 if there is none. */
 export declare function find(thread: number, url: string): number

@@ -773,7 +773,8 @@ if (
   }
 }
 
-const { attach, claimHooks, clean, configure, decline, drain, dump, ended, evaluate, find, hasPending, irreplaceable, isConfigured, keepNotes, load, loaded, Next, notes, releases, report, resolve, setDisposing, take, takeBlindly, told, track, unloaded, unresolved, watches } = nativeBinding
+const { announcesFailure, attach, claimHooks, clean, configure, decline, drain, dump, ended, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, keepNotes, load, loaded, Next, notes, releases, report, resolve, setDisposing, take, takeBlindly, told, track, unloaded, unresolved, watches } = nativeBinding
+export { announcesFailure }
 export { attach }
 export { claimHooks }
 export { clean }
@@ -783,6 +784,7 @@ export { drain }
 export { dump }
 export { ended }
 export { evaluate }
+export { failForTests }
 export { find }
 export { hasPending }
 export { irreplaceable }

@@ -44,7 +44,8 @@ export function guarded(call) {
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'HOT_HOOK_INTERNAL') throw error
     failed = true
-    process.stderr.write(`hot-hook: ${/** @type {Error} */ (error).message}; the app goes on without hot reload\n`)
+    const { message } = /** @type {Error} */ (error)
+    if (engine.announcesFailure()) process.stderr.write(`hot-hook: ${message}; the app goes on without hot reload\n`)
     return undefined
   } finally {
     if (debug.enabled) for (const note of failed ? [] : engine.notes()) debug(note)

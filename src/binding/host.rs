@@ -18,6 +18,12 @@ pub const INTERNAL: &str = "HOT_HOOK_INTERNAL";
 /// An error for JavaScript, with its `code`.
 pub type Error = napi::Error<&'static str>;
 
+/// Where and why the engine has failed.
+static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
+
+/// Whether the user was told that it has.
+static ANNOUNCED: AtomicBool = AtomicBool::new(false);
+
 struct Host {
     engine: Mutex<Engine>,
     /// Until the thread that sleeps on it is started.
@@ -26,6 +32,10 @@ struct Host {
 }
 
 static HOST: LazyLock<Result<Host, String>> = LazyLock::new(|| {
+    // What a panic says goes into the JavaScript error, not onto stderr.
+    std::panic::set_hook(Box::new(|panic| {
+        *LAST_PANIC.lock() = panic.to_string().replace('\n', " ")
+    }));
     let (waker, sleeper) = sleep::pair().map_err(|error| error.to_string())?;
     Ok(Host {
         engine: Mutex::new(Engine::new(waker)),
@@ -46,15 +56,18 @@ fn host() -> Result<&'static Host, Error> {
 pub fn with<T>(work: impl FnOnce(&mut Engine) -> T) -> Result<T, Error> {
     let host = host()?;
     if host.failed.load(Ordering::Relaxed) {
-        return Err(Error::new(INTERNAL, "the engine has failed before"));
+        return Err(Error::new(INTERNAL, format!("the engine has failed ({})", LAST_PANIC.lock())));
     }
     let mut engine = host.engine.lock();
-    catch_unwind(AssertUnwindSafe(|| work(&mut engine))).map_err(|payload| {
+    catch_unwind(AssertUnwindSafe(|| work(&mut engine))).map_err(|_| {
         host.failed.store(true, Ordering::Relaxed);
-        let text = payload.downcast_ref::<&str>().map(ToString::to_string);
-        let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
-        Error::new(INTERNAL, format!("the engine has failed: {text}"))
+        Error::new(INTERNAL, format!("the engine has failed ({})", LAST_PANIC.lock()))
     })
+}
+
+/// Whether nobody has told the user of the failure before.
+pub fn announce() -> bool {
+    !ANNOUNCED.swap(true, Ordering::Relaxed)
 }
 
 /// Whether the engine has failed: it only tells that something changed from then on.

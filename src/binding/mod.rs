@@ -283,3 +283,15 @@ pub fn keep_notes() -> Result<(), Error> {
 pub fn notes() -> Result<Vec<String>, Error> {
     with(crate::engine::Engine::notes)
 }
+
+/// Whether the failure is to be told to the user: true once in the process.
+#[napi]
+pub fn announces_failure() -> bool {
+    host::announce()
+}
+
+/// Fails inside the engine, as a defect would: for tests of what follows.
+#[napi]
+pub fn fail_for_tests() -> Result<(), Error> {
+    with(|_| std::panic::panic_any("a failure made for tests"))
+}
