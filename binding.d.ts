@@ -37,10 +37,13 @@ export declare function configure(thread: number, options: string, name: string,
 export declare function decline(instance: number): void
 
 /**
- * Takes in what has happened to files, and decides on it; costs one empty read when nothing has happened. Says what
- * the thread is to do next. `canReport`: the caller runs in that thread.
+ * Takes in what has happened to files, and decides on it; costs one empty read when nothing has happened.
+ * `canReport`: the caller runs in that thread.
+ *
+ * Returns -1 if `report` is to be called, then `take`; -2 if `take` has work; otherwise the engine's generation: as long
+ * as it is the same, an `import()` that `isRepeatable` need not be resolved again.
  */
-export declare function drain(thread: number, canReport: boolean): Next
+export declare function drain(thread: number, canReport: boolean): number
 
 /** All modules, in the order in which they came. */
 export declare function dump(): Array<DumpNode>
@@ -82,6 +85,9 @@ export declare function irreplaceable(path: string): void
 /** Whether options were taken in. */
 export declare function isConfigured(): boolean
 
+/** Whether imports by `parent` are from now on all `import()`s. */
+export declare function isRepeatable(thread: number, parent: string): boolean
+
 /** Keeps notes of what is watched and decided, for `notes`. */
 export declare function keepNotes(): void
 
@@ -105,9 +111,6 @@ export type Message =
     path: string; /** Whether a boundary on the way was imported statically. */
     shouldBeReloadable: boolean; /** The change and its reason, in one line for people. */
   text: string }
-
-/** What a caller of `drain` is to do next. */
-export type Next = 'nothing' | 'take' | 'report'
 
 /** The notes since the last call, a line each. */
 export declare function notes(): Array<string>

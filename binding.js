@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { announcesFailure, attach, claimHooks, clean, configure, decline, drain, dump, ended, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, keepNotes, load, loaded, Next, notes, releases, report, resolve, setDisposing, take, takeBlindly, told, track, unloaded, unresolved, watches } = nativeBinding
+const { announcesFailure, attach, claimHooks, clean, configure, decline, drain, dump, ended, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, isRepeatable, keepNotes, load, loaded, notes, releases, report, resolve, setDisposing, take, takeBlindly, told, track, unloaded, unresolved, watches } = nativeBinding
 export { announcesFailure }
 export { attach }
 export { claimHooks }
@@ -789,10 +789,10 @@ export { find }
 export { hasPending }
 export { irreplaceable }
 export { isConfigured }
+export { isRepeatable }
 export { keepNotes }
 export { load }
 export { loaded }
-export { Next }
 export { notes }
 export { releases }
 export { report }

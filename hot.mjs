@@ -104,19 +104,30 @@ function report(instance, error) {
   process.stderr.write(`hot-hook: a dispose handler of ${instance.url} failed: ${inspect(error)}\n`)
 }
 
+/** What `drain` says when there is something to do. */
+const REPORT = -1
+const TAKE = -2
+
 /**
  * Takes in what happened to files, and carries out what follows for this thread. An update is marked delivered before
  * a handler runs: handlers may import.
+ * @returns {number} the engine's generation
  */
 function deliver() {
-  if (hasFailed()) return engine.takeBlindly(threadId)?.messages.forEach(tell)
-  let next = guarded(() => engine.drain(threadId, true))
-  if (next === 'report') {
+  if (hasFailed()) return deliverBlindly()
+  let next = guarded(() => engine.drain(threadId, true)) ?? 0
+  if (next === REPORT) {
     guarded(() => reportRequires(threadId))
-    next = 'take'
+    next = TAKE
   }
-  if (next !== 'take') return
+  if (next !== TAKE) return next
   for (let update; (update = guarded(() => engine.take(threadId))); ) carryOut(update)
+  return TAKE
+}
+
+function deliverBlindly() {
+  engine.takeBlindly(threadId)?.messages.forEach(tell)
+  return TAKE
 }
 
 let isReportDue = false

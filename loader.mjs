@@ -166,16 +166,55 @@ export function keepSources(url) {
 }
 
 /**
+ * @typedef {object} Answer what was answered to an `import()` that may be repeated
+ * @property {Asked} asked
+ * @property {ResolveContext} context
+ * @property {string} specifier
+ * @property {number} generation the engine's, when it was asked
+ * @property {string} resolved what Node found
+ * @property {import('node:module').ResolveFnOutput} answer
+ */
+
+/** What was answered in this thread, by the importer. @param {number} thread */
+function createAnswers(thread) {
+  /** @type {Map<string, Map<string, Answer>>} */
+  const known = new Map()
+  const key = (/** @type {string} */ specifier, /** @type {unknown} */ hot) => (hot ? `${specifier} hot` : specifier)
+  return {
+    /** @param {string | undefined} parent @param {string} specifier @param {any} attributes */
+    find(parent, specifier, attributes) {
+      return parent === undefined ? undefined : known.get(parent)?.get(attributes?.hot ? `${specifier} hot` : specifier)
+    },
+    /** @param {Answer} answer */
+    keep(answer) {
+      const { parent, required, hot } = answer.asked
+      if (!parent || required || answer.generation < 0 || !guarded(() => engine.isRepeatable(thread, parent))) return
+      let answers = known.get(parent)
+      if (!answers) known.set(parent, (answers = new Map()))
+      answers.set(key(answer.specifier, hot), answer)
+    },
+    /** @param {string[]} parents URLs of instances that are no more */
+    forget(parents) {
+      for (const parent of parents) known.delete(parent)
+    },
+  }
+}
+
+/**
  * Hooks for `module.registerHooks`.
  * @param {number} thread
- * @param {() => void} deliver takes in what happened to files, and carries out what follows for the thread
+ * @param {() => number} deliver takes in what happened to files, carries out what follows for the thread, and returns
+ *   the engine's generation
  * @returns {Required<Pick<import('node:module').RegisterHooksOptions, 'resolve' | 'load'>>}
  */
 export function createSyncHooks(thread, deliver) {
+  const answers = createAnswers(thread)
   return {
     resolve(specifier, given, next) {
-      if (given.parentURL && OWN.has(given.parentURL)) return next(specifier, given)
-      const { asked, context } = ask(given)
+      const parent = given.parentURL
+      if (parent && OWN.has(parent)) return next(specifier, given)
+      const repeated = answers.find(parent, specifier, given.importAttributes)
+      const { asked, context } = repeated ?? ask(given)
       let result
       try {
         result = next(specifier, context)
@@ -183,8 +222,11 @@ export function createSyncHooks(thread, deliver) {
         miss(thread, specifier, asked)
         throw error
       }
-      deliver()
-      return arrive(thread, specifier, asked, result)
+      const generation = deliver()
+      if (repeated?.generation === generation && repeated.resolved === result.url) return repeated.answer
+      const answer = arrive(thread, specifier, asked, result)
+      answers.keep({ asked, context, specifier, generation, resolved: result.url, answer })
+      return answer
     },
     load(url, context, next) {
       if (OWN.has(url)) return next(url, context)

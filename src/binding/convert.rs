@@ -15,27 +15,6 @@ pub fn format(name: Option<&str>) -> engine::Format {
     }
 }
 
-/// What a caller of `drain` is to do next.
-#[napi(string_enum = "kebab-case")]
-pub enum Next {
-    /// Nothing.
-    Nothing,
-    /// `take`.
-    Take,
-    /// `report`, then `take`.
-    Report,
-}
-
-impl From<engine::Next> for Next {
-    fn from(next: engine::Next) -> Self {
-        match next {
-            engine::Next::Nothing => Self::Nothing,
-            engine::Next::Take => Self::Take,
-            engine::Next::Report => Self::Report,
-        }
-    }
-}
-
 /// Work for a thread, to be done in the order of the fields.
 #[napi(object)]
 pub struct Update {

@@ -20,10 +20,10 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
 use crate::config::Origin;
-use crate::engine::{Caller, Import, Required};
+use crate::engine::{Caller, Import, Next, Required};
 use crate::graph::ThreadId;
 use crate::graph::instance::InstanceId;
-use convert::{DumpNode, Next, Update};
+use convert::{DumpNode, Update};
 use host::{Error, with};
 
 /// Takes options in: the JSON of an object as `hot.init` takes it, in which what JSON cannot express stands as
@@ -199,12 +199,25 @@ pub fn decline(instance: u32) -> Result<(), Error> {
     with(|engine| engine.decline(InstanceId(instance)))
 }
 
-/// Takes in what has happened to files, and decides on it; costs one empty read when nothing has happened. Says what
-/// the thread is to do next. `canReport`: the caller runs in that thread.
+/// Takes in what has happened to files, and decides on it; costs one empty read when nothing has happened.
+/// `canReport`: the caller runs in that thread.
+///
+/// Returns -1 if `report` is to be called, then `take`; -2 if `take` has work; otherwise the engine's generation: as long
+/// as it is the same, an `import()` that `isRepeatable` need not be resolved again.
 #[napi]
-pub fn drain(thread: u32, can_report: bool) -> Result<Next, Error> {
+pub fn drain(thread: u32, can_report: bool) -> Result<i64, Error> {
     let caller = if can_report { Caller::Thread(ThreadId(thread)) } else { Caller::Hooks };
-    with(|engine| engine.drain(caller, Instant::now()).into())
+    with(|engine| match engine.drain(caller, Instant::now()) {
+        Next::Report => -1,
+        Next::Take => -2,
+        Next::Nothing => i64::from(engine.generation()),
+    })
+}
+
+/// Whether imports by `parent` are from now on all `import()`s.
+#[napi]
+pub fn is_repeatable(thread: u32, parent: String) -> Result<bool, Error> {
+    with(|engine| engine.is_repeatable(ThreadId(thread), &parent))
 }
 
 /// Reports what `require.cache` holds that the last report did not: modules, those of them that are ES modules, and

@@ -39,7 +39,7 @@ pub enum Caller {
 /// What a caller of [`Engine::drain`] is to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Nothing.
+    /// Nothing. What [`Engine::resolve`] answered since the engine's generation last changed still holds.
     Nothing,
     /// [`Engine::take`] has work for it.
     Take,

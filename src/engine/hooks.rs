@@ -43,6 +43,13 @@ impl Engine {
         self.urls.meaning(url).filter(|meaning| meaning.version > 0).map(|meaning| meaning.clean)
     }
 
+    /// Whether an import by `parent` is an `import()`, which adds nothing when it is repeated in this generation.
+    pub fn is_repeatable(&self, thread: ThreadId, parent: &str) -> bool {
+        self.instances
+            .find(thread, parent)
+            .is_some_and(|instance| instance.commonjs || instance.state != State::Linking)
+    }
+
     /// Records that `import` leads to `url`. Returns the URL to load instead, if it is another; for a `require()`, see
     /// [`Engine::url_to_require`].
     ///
@@ -90,6 +97,7 @@ impl Engine {
         }
         let url = current.url.to_string();
         self.graph.get_mut(target.module).keeps_url = true;
+        self.generation += 1;
         Some(url)
     }
 

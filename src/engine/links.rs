@@ -19,6 +19,7 @@ impl Engine {
     pub(super) fn add_alias(&mut self, path: &str, module: ModuleId) {
         let alias: Arc<str> = path.into();
         self.aliases.insert(alias.clone(), module);
+        self.generation += 1;
         for link in links_on(path) {
             let through = self.links.entry(link.as_str().into()).or_default();
             if !through.contains(&alias) {

@@ -81,7 +81,10 @@ impl Engine {
                     .any(|(_, edge)| edge.kind == EdgeKind::Require);
                 let module = self.graph.get_mut(module);
                 module.is_es = true;
-                module.keeps_url |= required;
+                if required && !module.keeps_url {
+                    module.keeps_url = true;
+                    self.generation += 1;
+                }
             }
             Format::CommonJs => {
                 // It has no prelude, and evaluates at once if it was required.

@@ -64,6 +64,7 @@ pub struct Engine {
     settle: Settle,
     threads: BTreeMap<ThreadId, Thread>,
     evaluations: u64,
+    generation: u32,
     waker: Waker,
     /// For `NODE_DEBUG=hot-hook`.
     notes: Option<Vec<String>>,
@@ -89,6 +90,7 @@ impl Engine {
             settle: Settle::default(),
             threads: BTreeMap::new(),
             evaluations: 0,
+            generation: 0,
             waker,
             notes: None,
         }
@@ -154,6 +156,7 @@ impl Engine {
             edge.meant_hot || (module.boundary && !module.is_pinned())
         });
         self.graph.edges_changed();
+        self.generation += 1;
         self.config = Some(config);
         if self.watch.is_some() && !was_watching {
             for id in self.graph.ids().collect::<Vec<_>>() {
@@ -165,6 +168,11 @@ impl Engine {
     /// The configuration, once there is one.
     pub fn config(&self) -> Option<&Config> {
         self.config.as_ref()
+    }
+
+    /// Changes whenever an answer of [`Engine::resolve`] may have become another.
+    pub fn generation(&self) -> u32 {
+        self.generation
     }
 
     /// Lets `sleeper` wake at file events.
@@ -271,6 +279,7 @@ impl Engine {
         module.version = version;
         module.begun = false;
         module.read = None;
+        self.generation += 1;
         self.supersede(id);
     }
 
