@@ -9,6 +9,12 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/**
+ * Another set of hooks for the thread; of several, the outermost works. `first`: only if there is none. Returns its
+ * number, 0 if there was one.
+ */
+export declare function addLayer(thread: number, first: boolean): number
+
 /** Whether the failure is to be told to the user: true once in the process. */
 export declare function announcesFailure(): boolean
 
@@ -17,9 +23,6 @@ export declare function announcesFailure(): boolean
  * nothing alive. `hooked`: its `require`s pass our hooks; otherwise it must `report` them.
  */
 export declare function attach(thread: number, hooked: boolean, wake: () => void): void
-
-/** Whether these are the first hooks for the thread; further ones let everything through. */
-export declare function claimHooks(thread: number): boolean
 
 /** `url` without the version that we gave it; `null` if it has none. */
 export declare function clean(url: string): string | null
@@ -85,6 +88,9 @@ export declare function irreplaceable(path: string): void
 /** Whether options were taken in. */
 export declare function isConfigured(): boolean
 
+/** Whether the set of hooks is the one that works. */
+export declare function isOutermost(thread: number, layer: number): boolean
+
 /** Whether imports by `parent` are from now on all `import()`s. */
 export declare function isRepeatable(thread: number, parent: string): boolean
 
@@ -99,9 +105,10 @@ export declare function load(thread: number, url: string): string | null
 
 /**
  * Node has read `url`, which is in `format`, as Node's load hook names it. `prelude`: `evaluate` will be called when it
- * begins to run. Returns whether it must wait for asynchronous `dispose` handlers before it runs.
+ * begins to run. `awaits`: its text says `await`. Returns whether it must wait for asynchronous `dispose` handlers
+ * before it runs.
  */
-export declare function loaded(thread: number, url: string, format: string | undefined | null, prelude: boolean): boolean
+export declare function loaded(thread: number, url: string, format: string | undefined | null, prelude: boolean, awaits: boolean): boolean
 
 /** What is told to the parent process and to the app. */
 export type Message =
@@ -146,8 +153,11 @@ export declare function takeBlindly(thread: number): Update | null
 /** The parent process says that the file at `path`, absolute, was changed or `removed`. */
 export declare function told(path: string, removed: boolean): void
 
-/** The instance registers its first handler: `ended` will be called. Returns whether it is superseded already. */
-export declare function track(instance: number): boolean
+/** The instance registers its first handler: `ended` will be called. */
+export declare function track(instance: number): Tracking
+
+/** What an instance that registers a handler is to expect. */
+export type Tracking = 'superseded' | 'runs-in-one-go' | 'may-wait'
 
 /** Node could not read `url`. */
 export declare function unloaded(thread: number, url: string): void
@@ -161,6 +171,8 @@ export interface Update {
   disposals: Array<number>
   /** Files whose CommonJS modules are stale. */
   stale: Array<string>
+  /** Files whose modules are stale under their plain URLs, which they keep. */
+  plain: Array<string>
   /** URLs of importers whose resolutions Node must not remember. */
   forgotten: Array<string>
   /** What the parent and the app are to be told. */

@@ -773,10 +773,10 @@ if (
   }
 }
 
-const { announcesFailure, attach, claimHooks, clean, configure, decline, drain, dump, ended, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, isRepeatable, keepNotes, load, loaded, notes, releases, report, resolve, setDisposing, take, takeBlindly, told, track, unloaded, unresolved, watches } = nativeBinding
+const { addLayer, announcesFailure, attach, clean, configure, decline, drain, dump, ended, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, isOutermost, isRepeatable, keepNotes, load, loaded, notes, releases, report, resolve, setDisposing, take, takeBlindly, told, track, Tracking, unloaded, unresolved, watches } = nativeBinding
+export { addLayer }
 export { announcesFailure }
 export { attach }
-export { claimHooks }
 export { clean }
 export { configure }
 export { decline }
@@ -789,6 +789,7 @@ export { find }
 export { hasPending }
 export { irreplaceable }
 export { isConfigured }
+export { isOutermost }
 export { isRepeatable }
 export { keepNotes }
 export { load }
@@ -802,6 +803,7 @@ export { take }
 export { takeBlindly }
 export { told }
 export { track }
+export { Tracking }
 export { unloaded }
 export { unresolved }
 export { watches }

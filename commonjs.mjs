@@ -6,9 +6,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { types } from 'node:util'
 import * as engine from './binding.js'
 import { hasSyncHooks } from './node.mjs'
-import { evictNow } from './release.mjs'
+import { evictNow, forgetRequests } from './release.mjs'
 
 const { cache } = createRequire(import.meta.url)
+
+/** Our own addon is no part of the app. */
+const OWN = new Set(Object.keys(cache).filter((path) => /[\\/]hot-hook\.[^\\/]*\.node$/.test(path)))
 
 /**
  * The modules that `createRequire` makes for what it is given: they are in no cache, and the ES modules that they stand
@@ -66,30 +69,35 @@ const reported = new WeakMap()
 export function reportRequires(thread) {
   /** @type {Found} */
   const found = { modules: [], es: [], edges: [], lazy: [] }
-  for (const required of Object.values(cache)) {
-    if (!required) continue
+  /** @type {Map<unknown, string>} */
+  const nameless = new Map()
+  // Imported JSON has an entry with neither a filename nor children.
+  for (const [path, required] of Object.entries(cache)) {
+    if (!required || OWN.has(path)) continue
+    if (!required.filename) nameless.set(required, path)
     if (!reported.has(required)) {
-      found.modules.push(required.filename)
-      if (isESModule(required)) found.es.push(required.filename)
+      found.modules.push(path)
+      if (isESModule(required)) found.es.push(path)
     }
-    reportChildren(required, found)
+    reportChildren(required, nameless, found)
   }
   for (const reference of makeshifts) {
     const makeshift = reference.deref()
-    if (makeshift) reportChildren(makeshift, found)
+    if (makeshift) reportChildren(makeshift, nameless, found)
     else makeshifts.delete(reference)
   }
   engine.report(thread, found.modules, found.es, found.edges, found.lazy, hasSyncHooks)
 }
 
-/** @param {NodeJS.Module} parent @param {Found} found */
-function reportChildren(parent, found) {
+/** @param {NodeJS.Module} parent @param {Map<unknown, string>} nameless @param {Found} found */
+function reportChildren(parent, nameless, found) {
   let known = reported.get(parent)
   if (!known) reported.set(parent, (known = new WeakSet()))
-  parent.children.forEach((child, index) => {
-    if (known.has(child)) return
+  parent.children?.forEach((child, index) => {
+    const path = child.filename ?? nameless.get(child)
+    if (known.has(child) || !path || OWN.has(path)) return
     known.add(child)
-    found.edges.push(parent.filename, child.filename)
+    found.edges.push(parent.filename, path)
     found.lazy.push(index >= (eager.get(parent) ?? Infinity))
   })
 }
@@ -114,6 +122,15 @@ export function evictRequired(paths) {
   for (const other of Object.values(cache)) removeChild(other, stale)
   for (const reference of makeshifts) removeChild(reference.deref(), stale)
   forgetPaths(new Set(paths))
+  forgetRequests(new Set(paths))
+}
+
+/**
+ * Modules that keep their URL leave the load cache: `require` knows no queries.
+ * @param {string[]} paths
+ */
+export function evictPlain(paths) {
+  for (const path of paths) if (!evictNow(pathToFileURL(path).href)) engine.irreplaceable(path)
 }
 
 /** @param {NodeJS.Module | undefined | null} parent @param {Set<unknown>} stale */

@@ -3,11 +3,12 @@
  *
  * The engine decides; here its updates are carried out: handlers run, the parent and the app are told.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import module from 'node:module'
 import { debuglog, inspect } from 'node:util'
 import { threadId } from 'node:worker_threads'
 import * as engine from './binding.js'
-import { evictRequired, noteRequires, reportRequires } from './commonjs.mjs'
+import { evictPlain, evictRequired, noteRequires, reportRequires } from './commonjs.mjs'
 import { createSyncHooks, guarded, hasFailed, keepSources } from './loader.mjs'
 import { hasSyncHooks } from './node.mjs'
 import { listenToParent, tellParent } from './parent.mjs'
@@ -25,6 +26,12 @@ const instances = new Map()
 let onFullReloadAsked
 let isAttached = false
 
+/** Pending asynchronous `dispose` handlers. @type {Promise<unknown> | undefined} */
+let settled
+
+/** Tells what a `dispose` handler does from what others do meanwhile. */
+const disposing = new AsyncLocalStorage()
+
 /** What the preludes of this thread call. */
 const runtime = {
   /**
@@ -37,8 +44,13 @@ const runtime = {
     deliver()
     return createImportMetaHot({ id, url: meta.url, handlers: [], over: false })
   },
-  /** Pending asynchronous `dispose` handlers. @type {Promise<unknown> | undefined} */
-  settled: undefined,
+  /**
+   * Pending asynchronous `dispose` handlers, for a module that must not run before they have settled: unless it is one
+   * of them that imports it.
+   */
+  get settled() {
+    return disposing.getStore() ? undefined : settled
+  },
   hot: createHot(),
 }
 
@@ -66,13 +78,17 @@ function register(instance, handler) {
   instance.handlers.push(handler)
   if (instances.has(instance.id)) return
   instances.set(instance.id, instance)
-  if (guarded(() => engine.track(instance.id))) return void setImmediate(() => dispose(instance.id))
+  const tracking = guarded(() => engine.track(instance.id))
+  if (tracking === 'superseded') return void setImmediate(() => dispose(instance.id))
+  if (tracking === 'runs-in-one-go') return queueMicrotask(() => ended(instance, false))
   // A module is its own witness: this import settles when its evaluation ends. It never passes our hooks.
-  const ended = (/** @type {boolean} */ threw) => {
-    guarded(() => engine.ended(instance.id, threw))
-    deliver()
-  }
-  import(instance.url).then(() => ended(false), () => ended(true))
+  import(instance.url).then(() => ended(instance, false), () => ended(instance, true))
+}
+
+/** @param {Instance} instance @param {boolean} threw */
+function ended(instance, threw) {
+  guarded(() => engine.ended(instance.id, threw))
+  deliver()
 }
 
 /** Runs an instance's handlers, once. @param {number} id */
@@ -89,7 +105,7 @@ function run(instance, handlers) {
   const pending = []
   for (const handler of handlers) {
     try {
-      const result = handler()
+      const result = disposing.run(true, handler)
       if (typeof (/** @type {any} */ (result)?.then) !== 'function') continue
       pending.push(Promise.resolve(result).catch((error) => report(instance, error)))
     } catch (error) {
@@ -147,7 +163,9 @@ function reportSoon() {
 function carryOut(update) {
   const pending = update.disposals.flatMap(dispose)
   if (pending.length > 0) waitFor(pending)
+  else if (!settled) disposing.disable()
   guarded(() => evictRequired(update.stale))
+  guarded(() => evictPlain(update.plain))
   if (update.forgotten.length > 0) forgetResolutions(update.forgotten)
   update.messages.forEach(tell)
   for (const notice of update.notices) process.stderr.write(`hot-hook: ${notice}\n`)
@@ -169,12 +187,14 @@ function release(urls) {
 
 /** Modules that load from now on wait for these promises before they run. @param {Promise<unknown>[]} pending */
 function waitFor(pending) {
-  const settled = Promise.all([runtime.settled, ...pending]).then(() => {
-    if (runtime.settled !== settled) return
-    runtime.settled = undefined
+  const all = Promise.all([settled, ...pending]).then(() => {
+    if (settled !== all) return
+    settled = undefined
+    // It costs every promise of the app something, on Nodes before 24.
+    disposing.disable()
     guarded(() => engine.setDisposing(threadId, false))
   })
-  runtime.settled = settled
+  settled = all
   guarded(() => engine.setDisposing(threadId, true))
 }
 
@@ -219,9 +239,26 @@ export function start(options, name, base) {
   onFullReloadAsked = options?.onFullReloadAsked ?? onFullReloadAsked
   takePart()
   if (!engine.watches()) listenToParent(fileChanged)
-  if (!engine.claimHooks(threadId)) return
+  if (engine.addLayer(threadId, true) === 0) return
   if (hasSyncHooks) module.registerHooks(createSyncHooks(threadId, deliver))
-  else module.register('./loader.mjs', { parentURL: import.meta.url, data: { thread: threadId } })
+  else stayOutermost()
+}
+
+/**
+ * Hooks in a hooks thread see only what the loaders around them pass on, and some resolve by themselves. So where there
+ * is nothing better we follow each loader that is registered after us.
+ */
+function stayOutermost() {
+  const { register } = module
+  const enclose = (/** @type {number} */ layer) =>
+    register(`./loader.mjs?layer=${layer}`, { parentURL: import.meta.url, data: { thread: threadId, layer } })
+  module.register = function (/** @type {any[]} */ ...args) {
+    const result = Reflect.apply(register, module, args)
+    enclose(engine.addLayer(threadId, false))
+    return result
+  }
+  module.syncBuiltinESMExports()
+  enclose(1)
 }
 
 /** This thread hears of updates from now on, and reports what it requires. */

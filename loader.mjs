@@ -24,6 +24,9 @@ const OWN = new Set(
   ),
 )
 
+/** @param {string | undefined} url */
+const isOwn = (url) => url !== undefined && OWN.has(url.split('?', 1)[0])
+
 /** How long a hooks thread waits for the app's thread to dispose of what a new instance replaces, in milliseconds. */
 const ACKNOWLEDGE_LIMIT = 1000
 
@@ -53,6 +56,7 @@ export function guarded(call) {
 }
 
 /** @typedef {import('node:module').ResolveHookContext} ResolveContext */
+/** @typedef {import('node:module').LoadHookContext} LoadContext */
 /**
  * @typedef {object} Asked what the engine must know of an import
  * @property {string | undefined} parent
@@ -85,7 +89,7 @@ function ask(context) {
  * @param {number} thread @param {string} specifier @param {Asked} asked @param {T} result
  */
 function arrive(thread, specifier, asked, result) {
-  if (OWN.has(result.url)) return result
+  if (isOwn(result.url)) return result
   if (asked.hot !== undefined) result = { ...result, importAttributes: withoutHot(asked.attributes) }
   const { parent, hot, required, lazy } = asked
   const url = guarded(() => engine.resolve(thread, parent, specifier, result.url, hot, required, lazy))
@@ -111,6 +115,23 @@ function miss(thread, specifier, asked) {
   guarded(() => engine.unresolved(thread, asked.parent, specifier, asked.hot, asked.required))
 }
 
+/** The context without the attribute that only we know. @param {LoadContext} context */
+function plain(context) {
+  const attributes = /** @type {Record<string, string> | undefined} */ (context.importAttributes)
+  return attributes?.hot === undefined ? context : { ...context, importAttributes: withoutHot(attributes) }
+}
+
+/** An error of Node's, without our frames: nobody looks for us in his stacks. @param {unknown} error */
+function asOfNode(error) {
+  if (error instanceof Error && typeof error.stack === 'string' && error.stack.includes(import.meta.url)) {
+    error.stack = error.stack
+      .split('\n')
+      .filter((line) => !line.includes(import.meta.url))
+      .join('\n')
+  }
+  return error
+}
+
 /** Node refuses attributes that it does not know. @param {Record<string, string> | undefined} attributes */
 function withoutHot(attributes) {
   const { hot: _, ...others } = attributes ?? {}
@@ -130,7 +151,7 @@ function equip({ thread, boots }, url, { clean, asked }, result) {
   const reloaded = clean != null
   const text = isModule ? toText(source) : ''
   const prelude = isModule && (reloaded || boots || needsPrelude(text))
-  const waits = guarded(() => engine.loaded(thread, url, format, prelude)) ?? false
+  const waits = guarded(() => engine.loaded(thread, url, format, prelude, /\bawait\b/.test(text))) ?? false
   if (!isModule) return result
   return { ...result, source: prelude || waits ? withPrelude(text, { waits, boots }) : text }
 }
@@ -212,7 +233,7 @@ export function createSyncHooks(thread, deliver) {
   return {
     resolve(specifier, given, next) {
       const parent = given.parentURL
-      if (parent && OWN.has(parent)) return next(specifier, given)
+      if (isOwn(parent)) return next(specifier, given)
       const repeated = answers.find(parent, specifier, given.importAttributes)
       const { asked, context } = repeated ?? ask(given)
       let result
@@ -220,7 +241,7 @@ export function createSyncHooks(thread, deliver) {
         result = next(specifier, context)
       } catch (error) {
         miss(thread, specifier, asked)
-        throw error
+        throw asOfNode(error)
       }
       const generation = deliver()
       if (repeated?.generation === generation && repeated.resolved === result.url) return repeated.answer
@@ -228,8 +249,9 @@ export function createSyncHooks(thread, deliver) {
       answers.keep({ asked, context, specifier, generation, resolved: result.url, answer })
       return answer
     },
-    load(url, context, next) {
-      if (OWN.has(url)) return next(url, context)
+    load(url, given, next) {
+      const context = plain(given)
+      if (isOwn(url)) return next(url, context)
       deliver()
       const clean = guarded(() => engine.load(thread, url))
       if (clean) leaveNoSource()
@@ -238,7 +260,7 @@ export function createSyncHooks(thread, deliver) {
         result = next(clean ?? url, context)
       } catch (error) {
         guarded(() => engine.unloaded(thread, url))
-        throw error
+        throw asOfNode(error)
       }
       return equip({ thread, boots: false }, url, { clean, asked: context.format }, result)
     },
@@ -246,41 +268,46 @@ export function createSyncHooks(thread, deliver) {
 }
 
 /** What a hooks thread works for. */
-const state = { thread: 0, active: false, boots: false }
+const state = { thread: 0, layer: 0, boots: false, active: false }
+
+/** Whether these are the outermost of our hooks; those within let everything through. */
+const isActive = () => (state.active = guarded(() => engine.isOutermost(state.thread, state.layer)) ?? state.active)
 
 /**
  * Called by Node in the hooks thread. Without `data.thread` somebody has registered `hot-hook/loader` by hand, with
- * options or without; it then serves the main thread.
- * @param {{ thread?: number } & Record<string, unknown>} [data]
+ * options or without; it then serves the main thread, if nobody does.
+ * @param {{ thread?: number, layer?: number } & Record<string, unknown>} [data]
  */
 export async function initialize(data) {
-  const { thread, ...options } = data ?? {}
-  state.thread = thread ?? 0
+  const { thread, layer, ...options } = data ?? {}
   state.boots = thread === undefined
-  state.active = !state.boots || engine.claimHooks(state.thread)
-  if (!state.boots || !state.active) return
-  const warnings = engine.configure(state.thread, JSON.stringify(options), 'hot-hook/loader', process.cwd(), process.env.HOT_HOOK_WATCH)
+  state.thread = thread ?? 0
+  state.layer = layer ?? engine.addLayer(state.thread, true)
+  if (!state.boots || !isActive()) return
+  const name = 'hot-hook/loader'
+  const warnings = engine.configure(state.thread, JSON.stringify(options), name, process.cwd(), process.env.HOT_HOOK_WATCH)
   for (const warning of warnings) process.stderr.write(`hot-hook: ${warning}\n`)
 }
 
 /** @type {import('node:module').ResolveHook} */
 export async function resolve(specifier, given, next) {
-  if (!state.active || (given.parentURL && OWN.has(given.parentURL))) return next(specifier, given)
+  if (!isActive() || isOwn(given.parentURL)) return next(specifier, given)
   const { asked, context } = ask(given)
   let result
   try {
     result = await next(specifier, context)
   } catch (error) {
     miss(state.thread, specifier, asked)
-    throw error
+    throw asOfNode(error)
   }
   guarded(() => engine.drain(state.thread, false))
   return arrive(state.thread, specifier, asked, result)
 }
 
 /** @type {import('node:module').LoadHook} */
-export async function load(url, context, next) {
-  if (!state.active || OWN.has(url)) return next(url, context)
+export async function load(url, given, next) {
+  const context = plain(given)
+  if (!isActive() || isOwn(url)) return next(url, context)
   guarded(() => engine.drain(state.thread, false))
   const clean = guarded(() => engine.load(state.thread, url))
   if (clean) {
@@ -292,7 +319,7 @@ export async function load(url, context, next) {
     result = await next(clean ?? url, context)
   } catch (error) {
     guarded(() => engine.unloaded(state.thread, url))
-    throw error
+    throw asOfNode(error)
   }
   const equipped = equip(state, url, { clean, asked: context.format }, result)
   // Node 20 takes the URL of what was read for the module's own, and that is the one without a version.

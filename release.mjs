@@ -9,6 +9,7 @@
  *   createRequire ──[[Scopes]]──▶ internal require ──▶ esm/loader ──▶ loadCache        URL → type → job
  *                                                                └─▶ #resolveCache     parent → specifier → result
  *                                                  ──▶ esm/translators ──[[Scopes]]──▶ cjsCache   URL → module
+ *   Module._nodeModulePaths ──[[Scopes]]──▶ relativeResolveCache   folder and request → file
  */
 import * as nodeModule from 'node:module'
 import { types } from 'node:util'
@@ -18,6 +19,7 @@ import { setFlagsFromString } from 'node:v8'
 const { delete: remove, entries, get, has, set } = Map.prototype
 const { isMap } = types
 const { createRequire, findSourceMap } = nodeModule
+const Module = /** @type {any} */ (nodeModule.Module)
 
 // These numbers are the same in Node 20, 22, 24 and 26.
 const INSTANTIATED = 2
@@ -30,6 +32,7 @@ const MAILBOX = Symbol.for('hot-hook.release')
  * @typedef {object} Internals
  * @property {Map<string, Record<string, any>>} jobs the load cache
  * @property {Map<string, object> | null} resolutions what default resolution found, by parent URL
+ * @property {Record<string, string> | null} requests which file a `require` of a folder means
  * @property {Map<string, object> | null} commonjs imported CommonJS modules by URL: Node never lets one go
  */
 
@@ -126,6 +129,16 @@ export function forgetResolutions(parents) {
 }
 
 /**
+ * Forgets which files `require`s mean that lead to these. An entry that is left behind makes Node take a module whose
+ * export names it only looked up for one that is being loaded: `module.exports = require(…)` then gives `{}`.
+ * @param {Set<string>} paths
+ */
+export function forgetRequests(paths) {
+  const requests = find()?.requests
+  for (const request in requests) if (paths.has(requests[request])) delete requests[request]
+}
+
+/**
  * Forgets one URL at once, so that it can be loaded anew: that of an ES module which `require` has loaded.
  * @param {string} url without query
  * @returns {boolean} false: out of reach, or the module is being linked or evaluated
@@ -195,7 +208,13 @@ function look({ closure, privates }) {
   const commonjs = translate && (closure(translate, 'cjsCache') ?? (wrap && closure(wrap, 'cjsCache')))
   const resolutions = privates(loader, '#resolveCache')
   const mapOrNull = (/** @type {unknown} */ value) => (isMap(value) ? /** @type {Map<any, any>} */ (value) : null)
-  return { jobs: /** @type {Map<any, any>} */ (jobs), resolutions: mapOrNull(resolutions), commonjs: mapOrNull(commonjs) }
+  const requests = closure(Module._nodeModulePaths, 'relativeResolveCache')
+  return {
+    jobs: /** @type {Map<any, any>} */ (jobs),
+    resolutions: mapOrNull(resolutions),
+    commonjs: mapOrNull(commonjs),
+    requests: requests && typeof requests === 'object' ? requests : null,
+  }
 }
 
 /** This very module must be in the cache, the way that we expect modules to be in it. @param {any} jobs */

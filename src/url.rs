@@ -105,6 +105,24 @@ impl Urls {
         key
     }
 
+    /// Whether `clean` is known as a URL of that module.
+    pub fn stands_for(&self, clean: &str, module: ModuleId) -> bool {
+        self.known.get(clean).is_some_and(|known| known.module == module)
+    }
+
+    /// From now on `clean` stands for `module`; the versions of it that were issued remain ours.
+    pub fn rebind(&mut self, clean: &str, module: ModuleId) {
+        let Some((key, known)) = self.known.get_key_value(clean) else { return };
+        let (key, old) = (key.clone(), known.module);
+        if let Some(urls) = self.by_module.get_mut(&old) {
+            urls.retain(|url| *url != key);
+        }
+        if let Some(known) = self.known.get_mut(clean) {
+            known.module = module;
+        }
+        self.by_module.entry(module).or_default().push(key);
+    }
+
     /// The URLs of a module, without versions.
     pub fn of_module(&self, module: ModuleId) -> &[Arc<str>] {
         self.by_module.get(&module).map_or(&[], Vec::as_slice)

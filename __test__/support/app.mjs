@@ -3,6 +3,7 @@
  * hopes: what should come is awaited, and when it does not come all that is known is shown.
  */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -113,12 +114,12 @@ function createApp(folder, child) {
       else resolve?.(message.value)
     } else messages.push(message)
   })
-  const exited = new Promise((resolve) => {
-    child.on('close', (code, signal) => {
-      exit = { code, signal }
-      for (const { reject } of asked.values()) reject(fail('the app has exited'))
-      resolve(exit)
-    })
+  // Not the event 'close': after `child.disconnect()` it never comes.
+  const ends = [once(child, 'exit'), ...[child.stdout, child.stderr].map((stream) => once(/** @type {any} */ (stream), 'close'))]
+  if (child.connected) ends.push(once(child, 'disconnect'))
+  const exited = Promise.all(ends).then(([[code, signal]]) => {
+    exit = { code, signal }
+    for (const { reject } of asked.values()) reject(fail('the app has exited'))
   })
 
   /** All that is known. */

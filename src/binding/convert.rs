@@ -5,13 +5,35 @@ use napi_derive::napi;
 use crate::engine;
 
 /// A format as Node's load hook names it.
-pub fn format(name: Option<&str>) -> engine::Format {
+pub fn format(name: Option<&str>, awaits: bool) -> engine::Format {
     match name {
-        Some("module" | "module-typescript") => engine::Format::Es,
+        Some("module" | "module-typescript") => engine::Format::Es { awaits },
         Some(
             "commonjs" | "commonjs-typescript" | "require-commonjs" | "require-commonjs-typescript",
         ) => engine::Format::CommonJs,
+        Some("json") => engine::Format::Json,
         _ => engine::Format::Other,
+    }
+}
+
+/// What an instance that registers a handler is to expect.
+#[napi(string_enum = "kebab-case")]
+pub enum Tracking {
+    /// It is superseded already.
+    Superseded,
+    /// Its evaluation is over with the current turn.
+    RunsInOneGo,
+    /// Its evaluation may take longer.
+    MayWait,
+}
+
+impl From<engine::Tracking> for Tracking {
+    fn from(tracking: engine::Tracking) -> Self {
+        match tracking {
+            engine::Tracking::Superseded => Self::Superseded,
+            engine::Tracking::RunsInOneGo => Self::RunsInOneGo,
+            engine::Tracking::MayWait => Self::MayWait,
+        }
     }
 }
 
@@ -22,6 +44,8 @@ pub struct Update {
     pub disposals: Vec<u32>,
     /// Files whose CommonJS modules are stale.
     pub stale: Vec<String>,
+    /// Files whose modules are stale under their plain URLs, which they keep.
+    pub plain: Vec<String>,
     /// URLs of importers whose resolutions Node must not remember.
     pub forgotten: Vec<String>,
     /// What the parent and the app are to be told.
@@ -37,6 +61,7 @@ impl From<engine::Update> for Update {
         Self {
             disposals: update.disposals.into_iter().map(|id| id.0).collect(),
             stale: strings(&update.stale),
+            plain: strings(&update.plain),
             forgotten: strings(&update.forgotten),
             messages: update.messages.into_iter().map(Message::from).collect(),
             notices: update.notices,

@@ -34,7 +34,7 @@ struct Host {
 static HOST: LazyLock<Result<Host, String>> = LazyLock::new(|| {
     // What a panic says goes into the JavaScript error, not onto stderr.
     std::panic::set_hook(Box::new(|panic| {
-        *LAST_PANIC.lock() = panic.to_string().replace('\n', " ")
+        *LAST_PANIC.lock() = panic.to_string().replace('\n', " ");
     }));
     let (waker, sleeper) = sleep::pair().map_err(|error| error.to_string())?;
     Ok(Host {

@@ -23,7 +23,7 @@ use crate::config::Origin;
 use crate::engine::{Caller, Import, Next, Required};
 use crate::graph::ThreadId;
 use crate::graph::instance::InstanceId;
-use convert::{DumpNode, Update};
+use convert::{DumpNode, Tracking, Update};
 use host::{Error, with};
 
 /// Takes options in: the JSON of an object as `hot.init` takes it, in which what JSON cannot express stands as
@@ -81,10 +81,17 @@ pub fn attach(env: Env, thread: u32, hooked: bool, wake: Function<(), ()>) -> Re
     .map_err(internal)
 }
 
-/// Whether these are the first hooks for the thread; further ones let everything through.
+/// Another set of hooks for the thread; of several, the outermost works. `first`: only if there is none. Returns its
+/// number, 0 if there was one.
 #[napi]
-pub fn claim_hooks(thread: u32) -> Result<bool, Error> {
-    with(|engine| engine.claim_hooks(ThreadId(thread)))
+pub fn add_layer(thread: u32, first: bool) -> Result<u32, Error> {
+    with(|engine| engine.add_layer(ThreadId(thread), first))
+}
+
+/// Whether the set of hooks is the one that works.
+#[napi]
+pub fn is_outermost(thread: u32, layer: u32) -> Result<bool, Error> {
+    with(|engine| engine.is_outermost(ThreadId(thread), layer))
 }
 
 /// `url` without the version that we gave it; `null` if it has none.
@@ -145,15 +152,17 @@ pub fn load(thread: u32, url: String) -> Result<Option<String>, Error> {
 }
 
 /// Node has read `url`, which is in `format`, as Node's load hook names it. `prelude`: `evaluate` will be called when it
-/// begins to run. Returns whether it must wait for asynchronous `dispose` handlers before it runs.
+/// begins to run. `awaits`: its text says `await`. Returns whether it must wait for asynchronous `dispose` handlers
+/// before it runs.
 #[napi]
 pub fn loaded(
     thread: u32,
     url: String,
     format: Option<String>,
     prelude: bool,
+    awaits: bool,
 ) -> Result<bool, Error> {
-    let format = convert::format(format.as_deref());
+    let format = convert::format(format.as_deref(), awaits);
     with(|engine| engine.loaded(ThreadId(thread), &url, format, prelude, Instant::now()))
 }
 
@@ -181,10 +190,10 @@ pub fn evaluate(thread: u32, url: String) -> Result<u32, Error> {
     with(|engine| engine.evaluate(ThreadId(thread), &url, Instant::now()).map_or(0, |id| id.0))
 }
 
-/// The instance registers its first handler: `ended` will be called. Returns whether it is superseded already.
+/// The instance registers its first handler: `ended` will be called.
 #[napi]
-pub fn track(instance: u32) -> Result<bool, Error> {
-    with(|engine| engine.track(InstanceId(instance)))
+pub fn track(instance: u32) -> Result<Tracking, Error> {
+    with(|engine| engine.track(InstanceId(instance)).into())
 }
 
 /// A tracked instance has run to its end, or thrown.

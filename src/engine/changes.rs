@@ -8,6 +8,7 @@ use rustc_hash::FxHashSet;
 
 use crate::decision::{FullReload, Reason, Reporter, Verdict, decide, is_change};
 use crate::fingerprint::Fingerprint;
+use crate::graph::instance::Instance;
 use crate::graph::{ModuleId, ModuleKind, ThreadId};
 use crate::watch::settle::FileEvent;
 use crate::watch::{Event, parent};
@@ -87,8 +88,8 @@ impl Engine {
     /// `path` may have changed. Whether a module is being read is a question of now, not of the decision's time.
     fn suspect(&mut self, path: Arc<str>, reporter: Reporter) {
         let known = self.graph.find(&path);
-        let is_read =
-            known.is_some_and(|id| self.instances.of_module(id).any(|instance| instance.reading));
+        let reads = |i: &Instance| i.reading && !i.superseded;
+        let is_read = known.is_some_and(|id| self.instances.of_module(id).any(reads));
         self.undecided.push((path, if is_read { Reporter::WatcherWhileReading } else { reporter }));
     }
 
@@ -121,8 +122,8 @@ impl Engine {
         match event {
             Event::File { path, event } => self.push(&path, event, now),
             Event::Directory { path, appeared } => {
-                if let (true, Some(watch)) = (appeared, &mut self.watch) {
-                    self.restart.directory_appeared(&path, watch);
+                if appeared {
+                    self.directory_appeared(&path);
                 }
                 let event = if appeared { FileEvent::Written } else { FileEvent::Removed };
                 for inside in self.concerned_below(&path) {
@@ -134,6 +135,28 @@ impl Engine {
                     self.suspect(path, Reporter::Watcher);
                 }
             }
+        }
+    }
+
+    /// What a directory brings that nobody could watch before.
+    fn directory_appeared(&mut self, directory: &str) {
+        let came = match &mut self.watch {
+            Some(watch) => self.restart.directory_appeared(directory, watch),
+            None => Vec::new(),
+        };
+        for file in came {
+            self.suspect(file, Reporter::Watcher);
+        }
+        let expected =
+            self.missing.keys().filter(|at| Path::new(at.as_ref()).starts_with(directory));
+        // Any file in it stands for what may have come.
+        let first = |at: &Arc<str>| std::fs::read_dir(at.as_ref()).ok()?.flatten().next();
+        let files: Vec<_> = expected
+            .filter_map(first)
+            .filter_map(|entry| entry.path().to_str().map(Arc::from))
+            .collect();
+        for file in files {
+            self.suspect(file, Reporter::Watcher);
         }
     }
 
@@ -194,16 +217,21 @@ impl Engine {
             }
             return;
         }
+        let mut was_there = false;
         let found = self.graph.find(path).or_else(|| self.aliases.get(path).copied());
         if let Some(id) = found.or_else(|| self.graph.find(real)) {
             let now = self.fingerprint(id);
+            was_there = self.graph.get(id).seen != Some(Fingerprint::Absent);
             if now == Fingerprint::Absent {
                 self.forget_resolutions(id);
             }
             self.consider_module(id, now, reporter, batch);
         }
         self.consider_link(path, batch);
-        self.consider_missing(path, batch);
+        // A save of a module that was there brings nothing that was missed.
+        if !was_there {
+            self.consider_missing(path, batch);
+        }
     }
 
     fn restart_pattern(&self, path: &str, real: &str) -> Option<String> {
@@ -279,6 +307,7 @@ impl Engine {
 
     pub(super) fn publish(&mut self, mut batch: Batch) {
         if !batch.invalidated.is_empty() {
+            self.wait_together();
             self.make_stale(&batch.invalidated);
             let mut paths = std::mem::take(&mut batch.changed);
             let rest = batch

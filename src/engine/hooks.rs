@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::decision::Reporter;
 use crate::error::NotDynamicError;
 use crate::fingerprint::Fingerprint;
 use crate::graph::instance::{Instance, State};
@@ -145,9 +146,14 @@ impl Engine {
         if let Some(path) = expected_path(&self.graph.get(importer.module).path, import.specifier) {
             let target = self.module_at(&path);
             let module = self.graph.get_mut(target);
-            module.begun = true;
-            module.read = Some(Fingerprint::Absent);
-            module.seen = Some(Fingerprint::Absent);
+            if module.begun {
+                // Its importers are to hear of it, too.
+                self.undecided.push((path.as_str().into(), Reporter::Watcher));
+            } else {
+                module.begun = true;
+                module.read = Some(Fingerprint::Absent);
+                module.seen = Some(Fingerprint::Absent);
+            }
             let waiting = self.missing.entry(parent(&path).into()).or_default();
             if !waiting.contains(&target) {
                 waiting.push(target);

@@ -51,6 +51,22 @@ impl Engine {
         Some(format!("{}{query}", url_of(&today)))
     }
 
+    /// With `--preserve-symlinks` Node knows modules by their links: such a URL now stands for another module, whose
+    /// version must be one that the URL has not had yet.
+    fn rebind(&mut self, alias: &str, old: ModuleId, today: &str) {
+        let url = url_of(alias);
+        if !self.urls.stands_for(&url, old) {
+            return;
+        }
+        let version = self.graph.get(old).version;
+        let new = self.module_at(today);
+        self.urls.rebind(&url, new);
+        self.add_alias(alias, new);
+        while self.graph.get(new).version <= version {
+            self.bump(new);
+        }
+    }
+
     /// A symlink may lead elsewhere now: what was imported through it has changed, whatever its file holds.
     pub(super) fn consider_link(&mut self, path: &str, batch: &mut Batch) {
         let Some(aliases) = self.links.get(path).cloned() else { return };
@@ -59,6 +75,9 @@ impl Engine {
             let today = std::fs::canonicalize(alias.as_ref()).ok();
             if today.as_deref() != Some(Path::new(self.graph.get(module).path.as_ref())) {
                 self.aliases.remove(&alias);
+                if let Some(today) = today.as_deref().and_then(Path::to_str) {
+                    self.rebind(&alias, module, today);
+                }
                 if self.graph.get(module).begun {
                     self.decide_on(module, batch);
                 }

@@ -3,18 +3,23 @@
 use std::time::Instant;
 
 use crate::graph::instance::{Instance, InstanceId, State};
-use crate::graph::{EdgeKind, ModuleId, ThreadId};
+use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
 
 /// What kind of module was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// An ES module, whatever language it was written in.
-    Es,
+    /// An ES module, whatever language it was written in. Without an `await` its body runs in one go.
+    Es {
+        /// Its text says `await` somewhere.
+        awaits: bool,
+    },
     /// CommonJS.
     CommonJs,
-    /// JSON, wasm, an addon.
+    /// JSON.
+    Json,
+    /// Wasm, an addon.
     Other,
 }
 
@@ -73,12 +78,9 @@ impl Engine {
         instance.reading = prelude;
         let module = instance.module;
         match format {
-            Format::Es => {
-                let required = self
-                    .graph
-                    .importers(module)
-                    .iter()
-                    .any(|(_, edge)| edge.kind == EdgeKind::Require);
+            Format::Es { awaits } => {
+                instance.awaits = awaits;
+                let required = self.graph.is_required(module);
                 let module = self.graph.get_mut(module);
                 module.is_es = true;
                 if required && !module.keeps_url {
@@ -93,6 +95,7 @@ impl Engine {
                 self.expect_reports(thread, module);
                 self.reloaded(thread, module);
             }
+            Format::Json => self.graph.get_mut(module).is_json = true,
             Format::Other => {}
         }
     }
@@ -106,7 +109,7 @@ impl Engine {
         instance.reading = false;
         instance.order = self.evaluations;
         let (id, module, version) = (instance.id, instance.module, instance.version);
-        self.flush_deferred(thread, module);
+        self.flush_deferred_of(thread, module);
         self.settle_edges(thread, module, version);
         Some(id)
     }

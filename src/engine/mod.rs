@@ -39,7 +39,7 @@ pub use dump::DumpNode;
 pub use hooks::Import;
 pub use loading::Format;
 use outbox::Thread;
-pub use outbox::{Message, Update};
+pub use outbox::{Message, Tracking, Update};
 use restart::RestartFiles;
 
 /// The engine.
@@ -275,10 +275,17 @@ impl Engine {
         while self.urls_of(id).iter().any(|clean| self.urls.is_taken(clean, version)) {
             version += 1;
         }
+        // Node shares JSON between `import` and `require` under its plain URL only.
+        let shares = self.graph.get(id).is_json && self.graph.is_required(id);
         let module = self.graph.get_mut(id);
+        module.keeps_url |= shares;
         module.version = version;
         module.begun = false;
         module.read = None;
+        if module.keeps_url {
+            let path = module.path.clone();
+            self.make_plain_stale(&path);
+        }
         self.generation += 1;
         self.supersede(id);
     }

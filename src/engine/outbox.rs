@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::decision::FullReload;
-use crate::graph::instance::{InstanceId, State};
+use crate::graph::instance::{Instance, InstanceId, State};
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
@@ -33,6 +33,8 @@ pub struct Update {
     pub disposals: Vec<InstanceId>,
     /// Files whose CommonJS modules are stale: they leave `require.cache`.
     pub stale: Vec<Arc<str>>,
+    /// Files whose ES modules or JSON are stale under their plain URLs, which they keep.
+    pub plain: Vec<Arc<str>>,
     /// URLs of importers whose resolutions Node must not remember.
     pub forgotten: Vec<Arc<str>>,
     /// What the parent and the app are to be told.
@@ -49,19 +51,26 @@ impl Update {
     }
 }
 
+/// What an instance that registers a handler is to expect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tracking {
+    /// It is superseded already.
+    Superseded,
+    /// Its evaluation is over with the current turn.
+    RunsInOneGo,
+    /// Its evaluation may take longer.
+    MayWait,
+}
+
 /// What the engine knows of a thread.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, all combinations of which occur"
-)]
 pub(super) struct Thread {
     /// Makes the thread call [`Engine::take`] when it is next free.
     wake: Option<Box<dyn Fn() + Send>>,
     pending: Update,
     /// Superseded instances that still evaluate: disposed of when that ends, or before the next one of their module.
     deferred: Vec<InstanceId>,
-    /// Hooks are installed for it.
-    hooked: bool,
+    /// How many sets of hooks there are for it.
+    layers: u32,
     /// Asynchronous `dispose` handlers are pending.
     disposing: bool,
     /// It has CommonJS modules that may be reloaded: their `require`s are to be reported before a decision.
@@ -80,7 +89,7 @@ impl Default for Thread {
             wake: None,
             pending: Update::default(),
             deferred: Vec::new(),
-            hooked: false,
+            layers: 0,
             disposing: false,
             has_commonjs: false,
             requires_hooked: true,
@@ -100,9 +109,20 @@ impl Engine {
         thread.requires_hooked = hooked;
     }
 
-    /// Whether this is the first set of hooks for that thread: a second one lets everything through.
-    pub fn claim_hooks(&mut self, thread: ThreadId) -> bool {
-        !std::mem::replace(&mut self.threads.entry(thread).or_default().hooked, true)
+    /// Another set of hooks for that thread; of several, the outermost works. `first`: only if there is none. Returns its
+    /// number, 0 if there was one.
+    pub fn add_layer(&mut self, thread: ThreadId, first: bool) -> u32 {
+        let layers = &mut self.threads.entry(thread).or_default().layers;
+        if first && *layers > 0 {
+            return 0;
+        }
+        *layers += 1;
+        *layers
+    }
+
+    /// Whether the set of hooks is the one that works.
+    pub fn is_outermost(&self, thread: ThreadId, layer: u32) -> bool {
+        layer > 0 && self.threads.get(&thread).is_some_and(|thread| thread.layers == layer)
     }
 
     /// Asynchronous `dispose` handlers are pending in the thread, or no longer.
@@ -175,43 +195,68 @@ impl Engine {
         }
         instance.superseded = true;
         match instance.state {
-            State::Evaluating if instance.tracked => thread.deferred.push(id),
+            _ if instance.is_under_way() => thread.deferred.push(id),
             _ if instance.order == 0 && !instance.commonjs => {}
             _ => thread.dispose(id, &instance.url),
         }
     }
 
-    /// The instance registered a handler: how its evaluation ends will be told by [`Engine::ended`]. Returns whether
-    /// it is superseded already.
-    pub fn track(&mut self, id: InstanceId) -> bool {
-        let Some(instance) = self.instances.get_mut(id) else { return true };
+    /// The instance registered a handler: that its evaluation has ended will be told by [`Engine::ended`].
+    pub fn track(&mut self, id: InstanceId) -> Tracking {
+        let Some(instance) = self.instances.get_mut(id) else { return Tracking::Superseded };
         instance.tracked = true;
-        instance.superseded
+        match instance {
+            Instance { superseded: true, .. } => Tracking::Superseded,
+            Instance { awaits: true, .. } => Tracking::MayWait,
+            _ => Tracking::RunsInOneGo,
+        }
     }
 
     /// The evaluation of a tracked instance has ended.
     pub fn ended(&mut self, id: InstanceId, threw: bool) {
         let Some(instance) = self.instances.get_mut(id) else { return };
         instance.state = if threw { State::Failed } else { State::Evaluated };
-        let Some(thread) = self.threads.get_mut(&instance.thread) else { return };
-        if let Some(at) = thread.deferred.iter().position(|&other| other == id) {
-            thread.deferred.remove(at);
-            thread.dispose(id, &instance.url);
+        let thread = instance.thread;
+        let Some(deferred) = self.threads.get(&thread).map(|thread| &thread.deferred) else {
+            return;
+        };
+        if deferred
+            .iter()
+            .filter_map(|&id| self.instances.get(id))
+            .all(|waiting| !waiting.is_under_way())
+        {
+            self.flush_deferred(thread);
             self.wake_threads();
         }
     }
 
     /// A new instance of `module` is about to evaluate: those before it wait no longer.
-    pub(super) fn flush_deferred(&mut self, thread: ThreadId, module: ModuleId) {
-        let Some(thread) = self.threads.get_mut(&thread) else { return };
-        if thread.deferred.is_empty() {
+    pub(super) fn flush_deferred_of(&mut self, thread: ThreadId, module: ModuleId) {
+        let Some(deferred) = self.threads.get(&thread).map(|thread| &thread.deferred) else {
             return;
+        };
+        if deferred
+            .iter()
+            .filter_map(|&id| self.instances.get(id))
+            .any(|waiting| waiting.module == module)
+        {
+            self.flush_deferred(thread);
         }
+    }
+
+    fn flush_deferred(&mut self, thread: ThreadId) {
+        let Some(thread) = self.threads.get_mut(&thread) else { return };
         for id in std::mem::take(&mut thread.deferred) {
-            match self.instances.get(id) {
-                Some(instance) if instance.module == module => thread.dispose(id, &instance.url),
-                _ => thread.deferred.push(id),
+            if let Some(instance) = self.instances.get(id) {
+                thread.dispose(id, &instance.url);
             }
+        }
+    }
+
+    /// What one update supersedes is disposed of in one go, so that the order holds: if one of it waits, all do.
+    pub(super) fn wait_together(&mut self) {
+        for thread in self.threads.values_mut().filter(|thread| !thread.deferred.is_empty()) {
+            thread.deferred.append(&mut thread.pending.disposals);
         }
     }
 
@@ -219,6 +264,13 @@ impl Engine {
     pub fn decline(&mut self, id: InstanceId) {
         if let Some(instance) = self.instances.get_mut(id) {
             instance.declined = true;
+        }
+    }
+
+    /// The module under the file's plain URL is stale, in every thread.
+    pub(super) fn make_plain_stale(&mut self, path: &Arc<str>) {
+        for thread in self.threads.values_mut() {
+            thread.pending.plain.push(path.clone());
         }
     }
 

@@ -35,17 +35,25 @@ impl RestartFiles {
         self.matcher = matcher.clone();
         self.bases = matcher.bases();
         for base in self.bases.clone() {
-            self.enter(&base.directory, base.recursive, &mut watch);
+            for file in self.enter(&base.directory, base.recursive, &mut watch) {
+                let held = Fingerprint::of_file(Path::new(file.as_ref()));
+                self.known.insert(file, held);
+            }
         }
     }
 
-    /// A directory came: if a pattern reaches into it, it is watched too.
-    pub fn directory_appeared(&mut self, directory: &str, watch: &mut Watch) {
-        let reached =
-            |base: &Base| base.recursive && Path::new(directory).starts_with(&base.directory);
-        if self.bases.iter().any(reached) {
-            self.enter(directory, true, &mut Some(watch));
+    /// A directory came: where a pattern reaches into it, it is watched too. Returns the files that came with it.
+    pub fn directory_appeared(&mut self, directory: &str, watch: &mut Watch) -> Vec<Arc<str>> {
+        let mut came = Vec::new();
+        for base in self.bases.clone() {
+            let inside = Path::new(&base.directory).starts_with(directory);
+            if inside {
+                came.extend(self.enter(&base.directory, base.recursive, &mut Some(watch)));
+            } else if base.recursive && Path::new(directory).starts_with(&base.directory) {
+                came.extend(self.enter(directory, true, &mut Some(watch)));
+            }
         }
+        came
     }
 
     /// Whether the file holds something else than when it was last asked about.
@@ -64,21 +72,29 @@ impl RestartFiles {
             .cloned()
     }
 
-    fn enter(&mut self, directory: &str, recursive: bool, watch: &mut Option<&mut Watch>) {
+    /// Watches a directory, and returns the files in it that match.
+    fn enter(
+        &mut self,
+        directory: &str,
+        recursive: bool,
+        watch: &mut Option<&mut Watch>,
+    ) -> Vec<Arc<str>> {
         if let Some(watch) = watch {
             watch.hold(directory);
             self.held.push(directory.into());
         }
-        let Ok(entries) = std::fs::read_dir(directory) else { return };
+        let mut found = Vec::new();
+        let Ok(entries) = std::fs::read_dir(directory) else { return found };
         for entry in entries.flatten() {
             let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
             let path = join(directory, &name);
             let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
             if is_directory && recursive && !SKIPPED.contains(&name.as_str()) {
-                self.enter(&path, true, watch);
+                found.extend(self.enter(&path, true, watch));
             } else if !is_directory && self.matcher.is_match(&path) {
-                self.known.insert(path.as_str().into(), Fingerprint::of_file(Path::new(&path)));
+                found.push(path.into());
             }
         }
+        found
     }
 }

@@ -48,12 +48,21 @@ pub struct Instance {
     pub reading: bool,
     /// CommonJS: it has no prelude, and whatever it imports is dynamic or required.
     pub commonjs: bool,
+    /// Its body may wait: its evaluation is not over when the first turn is.
+    pub awaits: bool,
     /// It registered handlers, so that the end of its evaluation will be told.
     pub tracked: bool,
     /// It called `import.meta.hot.decline()`.
     pub declined: bool,
     /// When it began to evaluate, counted over all threads; 0 before.
     pub order: u64,
+}
+
+impl Instance {
+    /// Whether its body runs, and it has handlers that must not run before that is over.
+    pub fn is_under_way(&self) -> bool {
+        self.tracked && self.state == State::Evaluating
+    }
 }
 
 /// All instances that are in use, or were and are not yet released.
@@ -99,6 +108,7 @@ impl Instances {
             superseded: false,
             reading: false,
             commonjs: false,
+            awaits: false,
             tracked: false,
             declined: false,
             order: 0,

@@ -61,6 +61,8 @@ pub struct Module {
     pub decided: Option<Fingerprint>,
     /// It was loaded as an ES module.
     pub is_es: bool,
+    /// It was imported as JSON.
+    pub is_json: bool,
     /// `require()` has loaded it as an ES module: it knows no queries, so every instance has the plain URL.
     pub keeps_url: bool,
     /// Nothing reaches it any more; it keeps its version for when it comes back.
@@ -181,6 +183,7 @@ impl Graph {
             seen: None,
             decided: None,
             is_es: false,
+            is_json: false,
             keeps_url: false,
             pruned: false,
         });
@@ -309,9 +312,7 @@ impl Graph {
         self.strangers.retain(|&(owner, _)| owner != thread);
         let gone: Vec<_> =
             self.store.edge_indices().filter(|&e| self.store[e].thread == thread).collect();
-        for edge in gone {
-            self.remove_edge(edge);
-        }
+        self.remove_edges(gone);
         self.edges_changed();
     }
 
@@ -323,11 +324,9 @@ impl Graph {
             .node_indices()
             .filter(|id| !self.store[*id].pruned && !reached[id.index()])
             .collect();
+        let edges = lost.iter().flat_map(|&id| self.store.edges(id)).map(|edge| edge.id());
+        self.remove_edges(edges.collect());
         for &id in &lost {
-            let edges: Vec<_> = self.store.edges(id).map(|edge| edge.id()).collect();
-            for edge in edges {
-                self.remove_edge(edge);
-            }
             self.store[id].pruned = true;
         }
         lost
@@ -357,6 +356,13 @@ impl Graph {
         edges
     }
 
+    /// Whether anything requires it.
+    pub fn is_required(&self, id: ModuleId) -> bool {
+        self.store
+            .edges_directed(id, Direction::Incoming)
+            .any(|edge| edge.weight().kind == EdgeKind::Require)
+    }
+
     /// Applies `judge` to each dynamic edge whose target's patterns may have changed: is it hot now?
     pub fn rejudge_edges(&mut self, judge: impl Fn(&Module, &Edge) -> bool) {
         let changed: Vec<_> = self
@@ -373,6 +379,14 @@ impl Graph {
             let new =
                 NewEdge { hot, meant_hot: hot, specifier: &edge.specifier, ..NewEdge::like(&edge) };
             self.add_edge(importer, target, &new);
+        }
+    }
+
+    /// Newest first: the lists of edges begin with it, so that no list is walked.
+    fn remove_edges(&mut self, mut edges: Vec<EdgeIndex>) {
+        edges.sort_unstable_by_key(|&edge| std::cmp::Reverse(self.store[edge].order));
+        for edge in edges {
+            self.remove_edge(edge);
         }
     }
 

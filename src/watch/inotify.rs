@@ -20,7 +20,8 @@ const BUFFER: usize = 64 * 1024;
 /// The descriptor and what it watches.
 pub struct Native {
     inotify: Inotify,
-    directories: FxHashMap<WatchDescriptor, Arc<str>>,
+    /// A directory may have several names (symlinks, bind mounts), which share a descriptor.
+    directories: FxHashMap<WatchDescriptor, Vec<Arc<str>>>,
     descriptors: FxHashMap<Arc<str>, WatchDescriptor>,
     buffer: Vec<u8>,
 }
@@ -59,8 +60,10 @@ impl Native {
             | WatchMask::MOVE_SELF
             | WatchMask::ONLYDIR;
         let descriptor = self.inotify.watches().add(directory.as_ref(), mask)?;
-        // Two names of one directory (a bind mount) share a descriptor: the last name is the one that events carry.
-        self.directories.insert(descriptor.clone(), directory.clone());
+        let names = self.directories.entry(descriptor.clone()).or_default();
+        if !names.contains(directory) {
+            names.push(directory.clone());
+        }
         self.descriptors.insert(directory.clone(), descriptor);
         Ok(())
     }
@@ -68,6 +71,12 @@ impl Native {
     /// Stops watching a directory; does nothing if it is not watched.
     pub fn unwatch(&mut self, directory: &str) {
         if let Some(descriptor) = self.descriptors.remove(directory) {
+            if let Some(names) = self.directories.get_mut(&descriptor) {
+                names.retain(|name| **name != *directory);
+                if !names.is_empty() {
+                    return;
+                }
+            }
             self.directories.remove(&descriptor);
             // Fails only if the kernel was faster: the directory is gone.
             let _ = self.inotify.watches().remove(descriptor);
@@ -87,18 +96,22 @@ impl Native {
                     events.push(Event::Overflow);
                     continue;
                 }
-                let Some(directory) = self.directories.get(&event.wd) else { continue };
+                let Some(names) = self.directories.get(&event.wd) else { continue };
                 match event.name.map(|name| name.to_str()) {
-                    Some(Some(name)) => translate(event.mask, &join(directory, name), events),
+                    Some(Some(name)) => {
+                        for directory in names {
+                            translate(event.mask, &join(directory, name), events);
+                        }
+                    }
                     None if event.mask.intersects(GONE) => {
-                        gone.push((event.wd.clone(), directory.clone()));
+                        gone.push(event.wd.clone());
                     }
                     // A name that is not UTF-8 is no module of ours.
                     None | Some(None) => {}
                 }
             }
-            for (descriptor, directory) in gone {
-                self.forget(&descriptor, &directory, events);
+            for descriptor in gone {
+                self.forget(&descriptor, events);
             }
             if !any && events.len() == before {
                 return;
@@ -107,18 +120,13 @@ impl Native {
     }
 
     /// The directory itself was deleted or renamed: its watch is dead, or follows it to another name.
-    fn forget(
-        &mut self,
-        descriptor: &WatchDescriptor,
-        directory: &Arc<str>,
-        events: &mut Vec<Event>,
-    ) {
-        if self.directories.remove(descriptor).is_none() {
-            return;
-        }
-        self.descriptors.remove(directory);
+    fn forget(&mut self, descriptor: &WatchDescriptor, events: &mut Vec<Event>) {
+        let Some(names) = self.directories.remove(descriptor) else { return };
         let _ = self.inotify.watches().remove(descriptor.clone());
-        events.push(Event::Directory { path: directory.to_string(), appeared: false });
+        for name in names {
+            self.descriptors.remove(&name);
+            events.push(Event::Directory { path: name.to_string(), appeared: false });
+        }
     }
 }
 

@@ -170,20 +170,22 @@ impl Watch {
         if let Some(polled) = &mut self.polled {
             polled.drain(&mut self.events);
         }
-        if self.events.is_empty() {
-            return Vec::new();
-        }
-        let events = std::mem::take(&mut self.events);
-        for event in &events {
-            match event {
-                Event::Directory { path, appeared: true } => self.retry_below(path),
-                Event::Directory { path, appeared: false } => self.lose_below(path),
-                // Directories may have come and gone unseen.
-                Event::Overflow => self.reattach(std::path::MAIN_SEPARATOR_STR, |_| true),
-                Event::File { .. } => {}
+        let mut drained = Vec::new();
+        // What is found while watches are put right is told with the rest.
+        while !self.events.is_empty() {
+            let events = std::mem::take(&mut self.events);
+            for event in &events {
+                match event {
+                    Event::Directory { path, appeared: true } => self.retry_below(path),
+                    Event::Directory { path, appeared: false } => self.lose_below(path),
+                    // Directories may have come and gone unseen.
+                    Event::Overflow => self.reattach(std::path::MAIN_SEPARATOR_STR, |_| true),
+                    Event::File { .. } => {}
+                }
             }
+            drained.extend(events);
         }
-        events
+        drained
     }
 
     /// What could not be watched and has not been said yet, a line each.
@@ -233,10 +235,15 @@ impl Watch {
     /// Holds the nearest ancestor that exists, so as to see `directory` come.
     fn wait_for(&mut self, directory: &str) -> Means {
         let mut ancestor = parent(directory);
+        let mut missing = directory;
         while !Path::new(ancestor).is_dir() && parent(ancestor) != ancestor {
-            ancestor = parent(ancestor);
+            (missing, ancestor) = (ancestor, parent(ancestor));
         }
         self.hold(ancestor);
+        // What came before the watch gives no event.
+        if Path::new(missing).is_dir() {
+            self.events.push(Event::Directory { path: missing.to_owned(), appeared: true });
+        }
         Means::Missing(ancestor.into())
     }
 
@@ -265,6 +272,11 @@ impl Watch {
     /// A directory went: its watches are dead, or follow it to another name.
     fn lose_below(&mut self, path: &str) {
         self.reattach(path, |means| !matches!(means, Means::Missing(_)));
+        // It may be back already, with other files.
+        if self.directories.get(path).is_some_and(|known| !matches!(known.means, Means::Missing(_)))
+        {
+            self.events.push(Event::Directory { path: path.to_owned(), appeared: true });
+        }
     }
 
     fn reattach(&mut self, path: &str, which: impl Fn(&Means) -> bool) {
@@ -273,9 +285,17 @@ impl Watch {
             .directories
             .iter()
             .filter(|(directory, known)| below(directory) && which(&known.means))
-            .map(|(directory, known)| (directory.clone(), known.means.clone()))
+            .map(|(directory, _)| directory.clone())
             .collect();
-        for (directory, means) in concerned {
+        for directory in concerned {
+            // One of them may have been held for another only, and be changed or gone by now.
+            let Some(means) = self.directories.get(&directory).map(|known| known.means.clone())
+            else {
+                continue;
+            };
+            if !which(&means) {
+                continue;
+            }
             self.detach(&directory, &means);
             let means = self.attach(&directory);
             if let Some(known) = self.directories.get_mut(&directory) {

@@ -1,0 +1,434 @@
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import test from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { createFolder, HOT, PACKAGE, startApp } from './support/app.mjs'
+import { run } from './support/runs.mjs'
+
+const value = (n) => `export const value = ${n}`
+const get = (...files) => `serve({
+  get: async () => [${files.map((file) => `(await import('${file}')).value`)}],
+  hot: async () => [${files.map((file) => `(await import('${file}', ${HOT})).value`)}],
+})`
+/** An app that calls init itself. */
+const init = (options, files, more = {}) => ({
+  register: false,
+  files: {
+    'main.mjs': `import { hot } from 'hot-hook'
+      await hot.init({ root: import.meta.filename, ${options} })
+      await import('./app.mjs')`,
+    ...files,
+  },
+  ...more,
+})
+const reload = (app, name, shouldBeReloadable = false) => ({
+  type: 'hot-hook:full-reload',
+  path: app.file(name),
+  shouldBeReloadable,
+})
+const invalidated = (app, ...names) => ({ type: 'hot-hook:invalidated', paths: names.map((name) => app.file(name)) })
+
+test('rootDirectory is where patterns are meant from', async (t) => {
+  const app = await startApp(t, {
+    ...init(`rootDirectory: import.meta.dirname + '/src', boundaries: ['./b.mjs', '../c.mjs']`, {
+      'app.mjs': get('./src/b.mjs', './c.mjs', './b.mjs'),
+      'src/b.mjs': value(1),
+      'c.mjs': value(1),
+      'b.mjs': value(1),
+    }),
+  })
+  assert.deepEqual(await app.ask('get'), [1, 1, 1])
+  app.save('src/b.mjs', value(2))
+  app.save('c.mjs', value(2))
+  assert.deepEqual(await app.ask('get'), [2, 2, 1])
+  app.save('b.mjs', value(2))
+  assert.deepEqual(await app.message('full-reload'), reload(app, 'b.mjs'))
+})
+
+test('without rootDirectory, the folder of root', async (t) => {
+  const files = { 'app.mjs': get('./b.mjs'), 'b.mjs': value(1), 'elsewhere/x.txt': '' }
+  const folder = createFolder(t, init(`boundaries: './b.mjs'`, files))
+  const app = await startApp(t, { register: false, folder, cwd: path.join(folder, 'elsewhere') })
+  assert.deepEqual(await app.ask('get'), [1])
+  app.save('b.mjs', value(2))
+  assert.deepEqual(await app.ask('get'), [2])
+})
+
+// What src/glob.rs does for all patterns is pinned in glob.test.mjs; here, that they arrive as they were written.
+const patterns = {
+  './controllers/**': ['controllers/a.mjs', 'controllers/deep/b.mjs'],
+  '**/any.mjs': ['any.mjs', 'x/y/any.mjs', '../outside/any.mjs'],
+  '../outside/up.mjs': ['../outside/up.mjs'],
+  './pages/[id].mjs': ['pages/[id].mjs'],
+  'models/{user,post}.mjs': ['models/user.mjs', 'models/post.mjs'],
+  './q/?.mjs': ['q/1.mjs'],
+  './c/[ab].mjs': ['c/a.mjs', 'c/b.mjs'],
+  './dots/*.mjs': ['dots/.hidden.mjs'],
+}
+const unmatched = ['other.mjs', 'models/comment.mjs', 'q/12.mjs', 'c/c.mjs', 'outside/up.mjs']
+
+test('boundaries: the patterns that users write', async (t) => {
+  const matched = Object.values(patterns).flat()
+  const all = [...matched, ...unmatched]
+  const files = all.filter((file) => !file.startsWith('..'))
+  const folder = createFolder(t, {
+    hotHook: { boundaries: Object.keys(patterns) },
+    files: {
+      'main.mjs': `import { hot } from 'hot-hook'
+        for (const name of ${JSON.stringify(all)}) await import(new URL(name, import.meta.url))
+        serve({ dump: () => hot.dump() })`,
+      ...Object.fromEntries(files.map((file) => [file, ''])),
+    },
+  })
+  fs.mkdirSync(path.join(folder, '../outside'))
+  for (const file of all) fs.writeFileSync(path.join(folder, file), '')
+  const app = await startApp(t, { folder })
+  const nodes = (await app.ask('dump')).filter((node) => node.path !== 'main.mjs')
+  assert.deepEqual(nodes.filter((node) => node.boundary).map((node) => node.path), matched)
+  assert.deepEqual(nodes.filter((node) => !node.boundary).map((node) => node.path), unmatched)
+})
+
+test('a string where a list is meant is one pattern', async (t) => {
+  const app = await startApp(t, {
+    hotHook: { boundaries: './b.mjs', restart: 'config.json', ignore: '**/lib/*.mjs' },
+    files: { 'main.mjs': get('./b.mjs', './lib/c.mjs'), 'b.mjs': value(1), 'lib/c.mjs': value(1), 'config.json': '1' },
+  })
+  assert.deepEqual(await app.ask('get'), [1, 1])
+  app.save('lib/c.mjs', value(2))
+  app.save('config.json', '2')
+  assert.deepEqual(await app.message('full-reload'), reload(app, 'config.json'))
+  app.save('b.mjs', value(2))
+  assert.deepEqual(await app.ask('get'), [2, 1])
+  await app.message('invalidated')
+  assert.deepEqual(app.messages, [reload(app, 'config.json'), invalidated(app, 'b.mjs')])
+})
+
+test('ignored files keep their instance, and their changes say nothing', async (t) => {
+  const dep = { 'node_modules/dep/package.json': '{ "name": "dep", "type": "module", "exports": "./index.js" }' }
+  const app = await startApp(t, {
+    files: {
+      'main.mjs': get('dep', './b.mjs'),
+      'b.mjs': value(1),
+      'node_modules/dep/index.js': value(1),
+      'vite.config.js.timestamp-1-a.mjs': value(1),
+      ...dep,
+    },
+  })
+  assert.deepEqual(await app.ask('hot'), [1, 1])
+  app.save('node_modules/dep/index.js', value(2))
+  app.save('b.mjs', value(2))
+  assert.deepEqual(await app.ask('hot'), [1, 2])
+  await app.message('invalidated')
+  assert.deepEqual(app.messages, [invalidated(app, 'b.mjs')])
+
+  const other = await startApp(t, {
+    hotHook: { ignore: ['./lib/**'] },
+    files: { 'main.mjs': get('dep', './b.mjs', './lib/c.mjs'), 'b.mjs': value(1), 'lib/c.mjs': value(1), 'node_modules/dep/index.js': value(1), ...dep },
+  })
+  assert.deepEqual(await other.ask('hot'), [1, 1, 1])
+  other.save('lib/c.mjs', value(2))
+  other.save('node_modules/dep/index.js', value(2))
+  assert.deepEqual(await other.ask('hot'), [2, 1, 1], 'a list of your own takes the place of the default')
+})
+
+test("Vite's timestamp files are ignored", async (t) => {
+  const name = 'vite.config.ts.timestamp-1-abc.mjs'
+  const app = await startApp(t, { files: { 'main.mjs': get(`./${name}`, './b.mjs'), [name]: value(1), 'b.mjs': value(1) } })
+  assert.deepEqual(await app.ask('get'), [1, 1])
+  app.remove(name)
+  app.save(name, value(2))
+  app.save('b.mjs', value(2))
+  assert.deepEqual(await app.message('full-reload'), reload(app, 'b.mjs'))
+  assert.equal(app.messages.length, 1)
+})
+
+test('restart: .env by default, by its contents, also when it comes and goes', async (t) => {
+  const app = await startApp(t, { files: { 'main.mjs': 'serve({})', 'b.mjs': '' } })
+  for (const [n, text] of ['A=1', 'A=2'].entries()) {
+    app.save('.env', text)
+    assert.deepEqual(await app.message('full-reload', n + 1), reload(app, '.env'))
+    app.save('.env', text)
+  }
+  app.remove('.env')
+  await app.message('full-reload', 3)
+  assert.equal(app.messages.length, 3, 'the same contents say nothing')
+})
+
+test('restart: paths and globs, of files and folders that are not there yet', async (t) => {
+  const app = await startApp(t, {
+    hotHook: { restart: ['config/*.yaml', './late.json', '**/deep.toml', './[x].json', 'locale/**'] },
+    files: { 'main.mjs': 'serve({})', 'config/there.yaml': '1', '[x].json': '1', '.env': '1' },
+  })
+  const names = ['config/there.yaml', 'config/new.yaml', 'late.json', 'a/b/deep.toml', '[x].json', 'locale/en/x.json']
+  for (const [n, name] of names.entries()) {
+    // In place of the default: these are no restart files.
+    app.save('.env', String(n))
+    app.save('config/other.txt', String(n))
+    app.save(name, `now ${n}`)
+    assert.deepEqual(await app.message('full-reload', n + 1), reload(app, name))
+  }
+  app.replace('late.json', 'once more')
+  assert.deepEqual(await app.message('full-reload', names.length + 1), reload(app, 'late.json'))
+  assert.equal(app.messages.length, names.length + 1)
+})
+
+test('restart: a file that comes together with its folders', async (t) => {
+  const app = await startApp(t, {
+    hotHook: { restart: ['config/**', '**/deep.toml'] },
+    files: { 'main.mjs': 'serve({})', '../outside/config/en/x.json': '1', '../outside/a/b/deep.toml': '1' },
+  })
+  for (const [n, [folder, name]] of [['config', 'config/en/x.json'], ['a', 'a/b/deep.toml']].entries()) {
+    fs.renameSync(app.file(`../outside/${folder}`), app.file(folder))
+    assert.deepEqual(await app.message('full-reload', n + 1), reload(app, name))
+  }
+})
+
+test('a restart file that is imported too, and hot', async (t) => {
+  const app = await startApp(t, {
+    hotHook: { restart: ['./b.mjs'] },
+    files: { 'main.mjs': get('./b.mjs', './c.mjs'), 'b.mjs': value(1), 'c.mjs': value(1) },
+  })
+  assert.deepEqual(await app.ask('hot'), [1, 1])
+  app.save('b.mjs', value(2))
+  assert.deepEqual(await app.message('full-reload'), reload(app, 'b.mjs'))
+  app.save('c.mjs', value(2))
+  assert.deepEqual(await app.ask('hot'), [1, 2])
+})
+
+for (const [how, options] of Object.entries({
+  'watch: false': { hotHook: { watch: false, boundaries: './b.mjs' } },
+  'HOT_HOOK_WATCH=false': { hotHook: { boundaries: './b.mjs' }, env: { HOT_HOOK_WATCH: 'false' } },
+})) {
+  test(`${how}: the parent watches, not we`, async (t) => {
+    const app = await startApp(t, { ...options, files: { 'main.mjs': get('./b.mjs', './c.mjs'), 'b.mjs': value(1), 'c.mjs': value(1) } })
+    assert.deepEqual(await app.ask('get'), [1, 1])
+    app.save('b.mjs', value(2))
+    app.save('.env', 'A=1')
+    app.save('c.mjs', value(2))
+    app.tell({ type: 'hot-hook:file-changed', path: app.file('c.mjs'), action: 'change' })
+    assert.deepEqual(await app.message('full-reload'), reload(app, 'c.mjs'))
+    assert.deepEqual(await app.ask('get'), [1, 1], 'nobody said anything about b')
+    app.tell({ type: 'hot-hook:file-changed', path: app.file('b.mjs'), action: 'change' })
+    assert.deepEqual(await app.message('invalidated'), invalidated(app, 'b.mjs'))
+    assert.deepEqual(await app.ask('get'), [2, 1])
+    assert.equal(app.messages.length, 2)
+  })
+}
+
+const controller = (importer) => ({
+  'main.mjs': `serve({ get: async () => (await import('./importer.mjs')).value })`,
+  'importer.mjs': importer,
+  'controllers/c.mjs': value(1),
+})
+const throwing = { boundaries: ['./controllers/*.mjs'], throwWhenBoundariesAreNotDynamicallyImported: true }
+
+test('throwWhenBoundariesAreNotDynamicallyImported names the importer and the boundary', async (t) => {
+  const app = await startApp(t, { hotHook: throwing, files: controller(`export { value } from './controllers/c.mjs'`) })
+  const { message } = await app.askError('get')
+  assert.match(message, /importer\.mjs/)
+  assert.match(message, /controllers\/c\.mjs/)
+  assert.match(message, /dynamic/i)
+})
+
+test('throwWhenBoundariesAreNotDynamicallyImported lets the rest through', async (t) => {
+  const lets = async (importer, more) => {
+    const app = await startApp(t, { hotHook: throwing, files: { ...controller(importer), ...more } })
+    assert.equal(await app.ask('get'), 1)
+  }
+  await lets(`const name = 'c'; export const { value } = await import('./controllers/' + name + '.mjs')`)
+  await lets(`import { createRequire } from 'node:module'; export const { value } = createRequire(import.meta.url)('./controllers/c.cjs')`, {
+    'controllers/c.cjs': 'exports.value = 1',
+  })
+  // A cycle: the importer is below the boundary that it imports.
+  await lets(`export const { value } = await import('./controllers/c.mjs')`, {
+    'controllers/c.mjs': `import '../below.mjs'; export const value = 1`,
+    'below.mjs': `import './controllers/c.mjs'`,
+  })
+})
+
+test('the same static import without the option asks for a restart, and says that it should be reloadable', async (t) => {
+  const app = await startApp(t, {
+    hotHook: { boundaries: throwing.boundaries },
+    files: controller(`export { value } from './controllers/c.mjs'`),
+  })
+  assert.equal(await app.ask('get'), 1)
+  app.save('controllers/c.mjs', value(2))
+  assert.deepEqual(await app.message('full-reload'), reload(app, 'controllers/c.mjs', true))
+})
+
+test('onFullReloadAsked is called with each full reload; one that throws is reported, and harms nobody', async (t) => {
+  const app = await startApp(
+    t,
+    init(
+      `onFullReloadAsked() { log('asked'); if (log.lines.length === 1) throw new Error('oops') }`,
+      { 'app.mjs': `import './cold.mjs'; ${get('./b.mjs')}; serve({ log: () => log.lines })`, 'cold.mjs': '', 'b.mjs': value(1) },
+    ),
+  )
+  assert.deepEqual(await app.ask('hot'), [1])
+  app.save('cold.mjs', '// 2')
+  await app.message('full-reload')
+  await app.until('the error is reported', () => /onFullReloadAsked.*oops/s.test(app.output.stderr))
+  app.save('cold.mjs', '// 3')
+  await app.message('full-reload', 2)
+  await app.expect('log', ['asked', 'asked'])
+  app.save('b.mjs', value(2))
+  assert.deepEqual(await app.ask('hot'), [2])
+})
+
+// Bad input: [options as source text, what the error names].
+const bad = [
+  [`{ boundaries: 42 }`, 'boundaries', '42', /list|glob|path/],
+  [`{ boundaries: ['./a', 42] }`, 'boundaries', '42', /path|glob/],
+  [`{ boundaries: [''] }`, 'boundaries', '', /empty/],
+  [`{ boundaries: ['./{a,b.mjs'] }`, 'boundaries', './{a,b.mjs', /./],
+  [`{ boundaries: ['./!(a).mjs'] }`, 'boundaries', './!(a).mjs', /./],
+  [`{ boundaries: ['./+(a|b).mjs'] }`, 'boundaries', './+(a|b).mjs', /./],
+  [`{ ignore: {} }`, 'ignore', 'object', /list|glob|path/],
+  [`{ ignore: /node_modules/ }`, 'ignore', 'node_modules', /list|glob|path/],
+  [`{ ignore: () => true }`, 'ignore', 'function', /list|glob|path/],
+  [`{ restart: [null] }`, 'restart', 'null', /path|glob/],
+  [`{ restart: true }`, 'restart', 'true', /list|glob|path/],
+  [`{ root: 42 }`, 'root', '42', /path/],
+  [`{ root: '' }`, 'root', '', /path/],
+  [`{ rootDirectory: [] }`, 'rootDirectory', 'list', /path/],
+  [`{ watch: 'no' }`, 'watch', 'no', /true|false|boolean/],
+  [`{ watch: 0 }`, 'watch', '0', /true|false|boolean/],
+  [`{ throwWhenBoundariesAreNotDynamicallyImported: 'yes' }`, 'throwWhenBoundariesAreNotDynamicallyImported', 'yes', /true|false|boolean/],
+  [`{ onFullReloadAsked: 'restart' }`, 'onFullReloadAsked', 'restart', /function/],
+  [`{ onFullReloadAsked: {} }`, 'onFullReloadAsked', 'object', /function/],
+  [`['./b.mjs']`, 'options', 'list', /object/],
+  [`'./b.mjs'`, 'options', './b.mjs', /object/],
+  [`42`, 'options', '42', /object/],
+  [`() => {}`, 'options', 'function', /object/],
+]
+
+test('bad options of init: one error that names the option, what it got and what it wants; nothing is hooked', async (t) => {
+  const { code, stdout, stderr } = await run(t, {
+    register: false,
+    files: {
+      'main.mjs': `import { hot } from 'hot-hook'
+        const errors = []
+        for (const options of [${bad.map(([source]) => `() => (${source})`)}]) {
+          errors.push(await hot.init(options()).then(() => 'accepted', (error) => error instanceof Error && error.message))
+        }
+        const { isHot } = await import('./b.mjs')
+        console.log(JSON.stringify({ errors, isHot, dump: await hot.dump() }))`,
+      'b.mjs': `export const isHot = 'hot' in import.meta`,
+    },
+  })
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+  const { errors, isHot, dump } = JSON.parse(stdout)
+  for (const [at, [source, option, got, want]] of bad.entries()) {
+    const message = errors[at]
+    const isNamed = message.includes(option) && message.includes(got) && want.test(message)
+    assert.ok(isNamed && message !== 'accepted' && !message.includes('\n'), `${source}: ${message}`)
+  }
+  assert.deepEqual({ isHot, dump }, { isHot: false, dump: [] })
+})
+
+test('good options after bad ones', async (t) => {
+  const app = await startApp(t, {
+    register: false,
+    files: {
+      'main.mjs': `import { hot } from 'hot-hook'
+        await hot.init({ root: import.meta.filename, boundaries: 42 }).catch(() => {})
+        await hot.init({ root: import.meta.filename, boundaries: './b.mjs' })
+        await import('./app.mjs')`,
+      'app.mjs': get('./b.mjs'),
+      'b.mjs': value(1),
+    },
+  })
+  assert.deepEqual(await app.ask('get'), [1])
+  app.save('b.mjs', value(2))
+  assert.deepEqual(await app.ask('get'), [2])
+})
+
+for (const [hotHook, ...words] of [
+  [{ boundaries: 5 }, 'boundaries', '5'],
+  [{ boundaries: [{}] }, 'boundaries', 'object'],
+  [{ restart: ['./!(a)'] }, 'restart', './!(a)'],
+  [{ watch: 'false' }, 'watch', 'false'],
+  ['./b.mjs', 'hotHook', './b.mjs'],
+  [['./b.mjs'], 'hotHook', 'list'],
+  [7, 'hotHook', '7'],
+]) {
+  test(`package.json#hotHook: ${JSON.stringify(hotHook)} stops the start`, async (t) => {
+    const { code, stdout, stderr } = await run(t, { hotHook, files: { 'main.mjs': `console.log('started')` } })
+    assert.deepEqual({ code, stdout }, { code: 1, stdout: '' })
+    for (const word of ['package.json', ...words]) assert.ok(stderr.includes(word), `${word} is not in ${stderr}`)
+    assert.doesNotMatch(stderr, /Cannot read prop|is not a function|undefined/)
+  })
+}
+
+test('unknown keys: one warning each, with the nearest name, and the app runs', async (t) => {
+  const app = await startApp(t, {
+    hotHook: { boundary: ['./b.mjs'], restrat: [], qqqqqqqqqqqq: 1, boundaries: ['./b.mjs'] },
+    files: { 'main.mjs': get('./b.mjs'), 'b.mjs': value(1) },
+  })
+  assert.deepEqual(await app.ask('get'), [1])
+  app.save('b.mjs', value(2))
+  assert.deepEqual(await app.ask('get'), [2])
+  await app.message('invalidated')
+  const lines = app.output.stderr.trimEnd().split('\n')
+  assert.equal(lines.length, 3, app.output.stderr)
+  const line = (key) => lines.find((text) => text.includes(`"${key}"`)) ?? ''
+  assert.match(line('boundary'), /package\.json.*boundaries/)
+  assert.match(line('restrat'), /restart/)
+  assert.notEqual(line('qqqqqqqqqqqq'), '')
+})
+
+test('an unknown key of init', async (t) => {
+  const { code, stderr } = await run(t, init(`boundries: []`, { 'app.mjs': '' }))
+  assert.equal(code, 0)
+  assert.match(stderr, /^[^\n]*boundries[^\n]*boundaries[^\n]*\n$/)
+})
+
+test('a malformed package.json says which file', async (t) => {
+  const folder = createFolder(t, { files: { 'main.mjs': `console.log('started')` } })
+  const file = path.join(folder, 'package.json')
+  const before = [`--import=${pathToFileURL(path.join(PACKAGE, 'register.mjs'))}`]
+  for (const text of ['{ "type": "module",', '', 'nonsense', '[]', '42', 'null']) {
+    fs.writeFileSync(file, text)
+    const { code, stdout, stderr } = await run(t, { folder, register: false, before })
+    if (code === 0) assert.deepEqual({ stdout, stderr }, { stdout: 'started\n', stderr: '' }, text)
+    else assert.ok(stdout === '' && stderr.includes(file) && !/Cannot read prop/.test(stderr), `${text}: ${stderr}`)
+    if (['{ "type": "module",', '', 'nonsense'].includes(text)) assert.equal(code, 1, text)
+  }
+})
+
+test('a missing package.json says which file', async (t) => {
+  const base = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'hot-hook-')))
+  t.after(() => fs.rmSync(base, { recursive: true }))
+  fs.writeFileSync(path.join(base, 'main.mjs'), '')
+  const before = [`--import=${pathToFileURL(path.join(PACKAGE, 'register.mjs'))}`]
+  const { stderr } = await run(t, { folder: base, register: false, before })
+  assert.ok(stderr.includes('package.json') && stderr.includes(base), `stderr: ${stderr}`)
+})
+
+test('a directory that cannot be watched is reported once, by name, and the rest is hot', async (t) => {
+  const folder = createFolder(t, {
+    files: {
+      // Nothing can be hidden from root.
+      'drop.cjs': `if (process.getuid() === 0) { process.setgid(65534); process.setuid(65534) }`,
+      'main.mjs': get('./locked/b.mjs', './locked/c.mjs', './d.mjs'),
+      'locked/b.mjs': value(1),
+      'locked/c.mjs': value(1),
+      'd.mjs': value(1),
+    },
+  })
+  fs.chmodSync(path.dirname(folder), 0o755)
+  fs.chmodSync(path.join(folder, 'locked'), 0o311)
+  const app = await startApp(t, { folder, before: ['--require', './drop.cjs'] })
+  try {
+    assert.deepEqual(await app.ask('hot'), [1, 1, 1])
+    app.save('d.mjs', value(2))
+    assert.deepEqual(await app.ask('hot'), [1, 1, 2])
+    await app.until('the folder is named', () => app.output.stderr.includes(app.file('locked')))
+    assert.equal(app.output.stderr.trimEnd().split('\n').length, 1, app.output.stderr)
+  } finally {
+    // So that the folder can be deleted after the test.
+    fs.chmodSync(app.file('locked'), 0o755)
+  }
+})

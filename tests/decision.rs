@@ -1,0 +1,268 @@
+//! The decision: what a changed module leads to, and in which words.
+
+#![expect(clippy::expect_used, reason = "helpers of tests")]
+
+#[path = "support/diagram.rs"]
+mod diagram;
+#[path = "support/table.rs"]
+mod table;
+#[path = "support/watchdog.rs"]
+mod watchdog;
+
+use diagram::{Diagram, draw};
+use hot_hook::decision::{FullReload, Reason, Reporter, Verdict, decide, is_change};
+use hot_hook::fingerprint::Fingerprint;
+use hot_hook::graph::instance::{Instance, Instances};
+use hot_hook::graph::{ModuleId, ThreadId};
+use table::table;
+use watchdog::ends;
+
+fn told(diagram: &Diagram, verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Nothing => "nothing".to_owned(),
+        Verdict::Invalidate(modules) => format!("invalidates {}", diagram.names(modules)),
+        Verdict::FullReload(reload) => restart(&reload),
+    }
+}
+
+fn restart(reload: &FullReload) -> String {
+    let word = if reload.should_be_reloadable() { "restart, needlessly" } else { "restart" };
+    match &reload.reason {
+        Reason::Cold { chain } => format!("{word}: {}", draw(chain)),
+        Reason::Declined { module } => format!("{word}: {module} declines"),
+        other => format!("{word}: {other:?}"),
+    }
+}
+
+fn decides(text: &str, changed: &str, expected: &str) {
+    let diagram = Diagram::of(text);
+    let verdict = decide(&diagram.graph, &Instances::default(), diagram.id(changed));
+    assert_eq!(told(&diagram, verdict), expected, "{text}");
+}
+
+table! { decides:
+    boundary("root -> app ~hot~> a", "a", "invalidates a");
+    below_a_boundary("root -> app ~hot~> a -> b -> c", "c", "invalidates c b a");
+    below_two_boundaries("root ~hot~> a -> c; root ~hot~> b -> c", "c", "invalidates c a b");
+    below_an_inner_boundary("root ~hot~> a ~hot~> b -> c", "c", "invalidates c b a");
+    inner_boundary_of_a_cold_module("root ~hot~> a -> model ~hot~> b; root -> model", "b", "invalidates b");
+    root("root -> app", "root", "restart: root");
+    cold_by_a_static_import("root -> app -> a", "a", "restart: root -> app -> a");
+    cold_by_a_plain_import_call("root ~> a -> b", "b", "restart: root ~> a -> b");
+    cold_by_a_require("root => a => b", "b", "restart: root => a => b");
+    cold_although_a_boundary_leads_to_it(
+        "root ~hot~> users -> model; root ~hot~> posts; root -> provider -> model",
+        "model", "restart: root -> provider -> model",
+    );
+    hot_beside_a_cold_one(
+        "root ~hot~> users -> model; root ~hot~> posts; root -> provider -> model",
+        "users", "invalidates users",
+    );
+    cold_in_a_worker("root ~hot~> a; 1: root1 -> a", "a", "restart: root1 -> a");
+    hot_in_each_thread("root ~hot~> a -> c; 1: root1 ~hot~> b -> c", "c", "invalidates c a b");
+    boundary_imported_statically("root -hot-> a", "a", "restart, needlessly: root -hot-> a");
+    below_a_boundary_imported_statically("root -hot-> a -> b", "b", "restart, needlessly: root -hot-> a -> b");
+    boundary_imported_both_ways("root ~hot~> a; root -hot-> a", "a", "restart, needlessly: root -hot-> a");
+    boundary_imported_statically_beside_the_shortest_chain(
+        "root -hot-> a -> b -> c; root -> d -> c", "c", "restart: root -> d -> c",
+    );
+    boundary_required("root => a -hot-> b", "b", "restart, needlessly: root => a -hot-> b");
+    cycle_below_a_boundary("root ~hot~> a -> b -> c -> b", "c", "invalidates c b a");
+    cycle_of_boundaries("root ~hot~> a ~hot~> b ~hot~> a", "a", "invalidates a b");
+    cycle_with_a_cold_module("root -> app ~hot~> a -> app", "a", "invalidates a");
+    diamond("root ~hot~> top -> a -> leaf; top -> b -> leaf", "leaf", "invalidates leaf a b top");
+    self_import("root ~hot~> a -> a", "a", "invalidates a");
+    ignored("root ~hot~> a -> !lib", "!lib", "nothing");
+    below_an_ignored_module("root ~hot~> a -> !lib -> b", "b", "restart: !lib -> b");
+    importer_of_an_ignored_module("root ~hot~> a -> !lib", "a", "invalidates a");
+}
+
+#[test]
+fn a_pruned_module_is_not_in_the_graph() {
+    let mut diagram = Diagram::of("root ~hot~> a -> b");
+    let (a, b) = (diagram.id("a"), diagram.id("b"));
+    diagram.graph.drop_older_edges(ThreadId(0), a, 1);
+    diagram.graph.prune();
+    assert_eq!(decide(&diagram.graph, &Instances::default(), b), Verdict::Nothing);
+}
+
+#[test]
+fn what_is_no_longer_imported_statically_is_hot() {
+    let mut diagram = Diagram::of("root ~hot~> a; root -hot-> c -> a");
+    let (a, c) = (diagram.id("a"), diagram.id("c"));
+    diagram.graph.drop_older_edges(ThreadId(0), c, 1);
+    assert_eq!(decide(&diagram.graph, &Instances::default(), a), Verdict::Invalidate(vec![a]));
+}
+
+/// An instance of `name`, in a thread of its own for each version.
+fn instance<'a>(
+    instances: &'a mut Instances,
+    diagram: &Diagram,
+    name: &str,
+    version: u32,
+) -> &'a mut Instance {
+    instances.begin(ThreadId(version), name, diagram.id(name), version);
+    instances.find_mut(ThreadId(version), name).expect("it began")
+}
+
+fn declines(text: &str, declining: &str, changed: &str, expected: &str) {
+    let diagram = Diagram::of(text);
+    let mut instances = Instances::default();
+    instance(&mut instances, &diagram, declining, 0).declined = true;
+    let verdict = decide(&diagram.graph, &instances, diagram.id(changed));
+    assert_eq!(told(&diagram, verdict), expected, "{text}");
+}
+
+table! { declines:
+    declines_itself("root ~hot~> a", "a", "a", "restart: a declines");
+    declines_for_what_is_below("root ~hot~> a -> b -> c", "b", "c", "restart: b declines");
+    declines_not_for_what_is_above("root ~hot~> a -> b", "b", "a", "invalidates a");
+    declines_not_for_a_sibling("root ~hot~> a -> b; a -> c", "b", "c", "invalidates c a");
+    declines_above_a_hot_edge("root ~hot~> a ~hot~> b", "a", "b", "restart: a declines");
+    declines_being_cold("root -> a ~hot~> b", "a", "b", "invalidates b");
+    declines_but_the_change_is_cold("root ~hot~> a; root -> a", "a", "a", "restart: root -> a");
+}
+
+#[test]
+fn the_nearest_that_declines_is_named() {
+    let diagram = Diagram::of("root ~hot~> a -> b -> c");
+    let mut instances = Instances::default();
+    for name in ["a", "b"] {
+        instance(&mut instances, &diagram, name, 0).declined = true;
+    }
+    let verdict = decide(&diagram.graph, &instances, diagram.id("c"));
+    assert_eq!(told(&diagram, verdict), "restart: b declines");
+}
+
+#[test]
+fn a_superseded_instance_declines_no_longer() {
+    let diagram = Diagram::of("root ~hot~> a");
+    let mut instances = Instances::default();
+    let old = instance(&mut instances, &diagram, "a", 0);
+    (old.declined, old.superseded) = (true, true);
+    instance(&mut instances, &diagram, "a", 1);
+    let verdict = decide(&diagram.graph, &instances, diagram.id("a"));
+    assert_eq!(told(&diagram, verdict), "invalidates a");
+}
+
+#[test]
+fn deciding_changes_nothing() {
+    let diagram = Diagram::of("root ~hot~> a -> b");
+    let instances = Instances::default();
+    let first = decide(&diagram.graph, &instances, diagram.id("b"));
+    assert_eq!(decide(&diagram.graph, &instances, diagram.id("b")), first);
+    assert_eq!(diagram.graph.get(diagram.id("b")).version, 0);
+}
+
+/// A module that was read with the bytes 1, and who reports which bytes then: does it count?
+fn counts(reports: &[(Reporter, u128, bool)]) {
+    let mut diagram = Diagram::of("root ~hot~> a");
+    let a = diagram.id("a");
+    read(&mut diagram, a, 1);
+    for (index, &(reporter, bytes, expected)) in reports.iter().enumerate() {
+        let found = is_change(&mut diagram.graph, a, Fingerprint::Content(bytes), reporter);
+        assert_eq!(found, expected, "report {index}: {reporter:?} {bytes}");
+        if found {
+            read(&mut diagram, a, bytes);
+        }
+    }
+}
+
+fn read(diagram: &mut Diagram, id: ModuleId, bytes: u128) {
+    let module = diagram.graph.get_mut(id);
+    module.begun = true;
+    module.read = Some(Fingerprint::Content(bytes));
+    module.seen = module.read;
+}
+
+use Reporter::{Parent, Watcher, WatcherWhileReading};
+
+table! { counts:
+    counts_other_bytes(&[(Watcher, 2, true)]);
+    counts_not_the_same_bytes(&[(Watcher, 1, false)]);
+    counts_a_save_once(&[(Watcher, 2, true), (Watcher, 2, false)]);
+    counts_there_and_back_in_two_drains(&[(Watcher, 2, true), (Watcher, 1, true)]);
+    counts_what_the_parent_says_once(&[(Parent, 2, true), (Parent, 2, false)]);
+    counts_not_what_the_watcher_saw(&[(Watcher, 2, true), (Parent, 2, false)]);
+    counts_not_what_the_parent_said(&[(Parent, 2, true), (Watcher, 2, false)]);
+    counts_what_the_parent_says_next(&[(Parent, 2, true), (Parent, 3, true), (Parent, 2, true)]);
+    counts_any_event_while_reading(&[(WatcherWhileReading, 1, true)]);
+}
+
+#[test]
+fn a_version_that_nobody_began_to_load_covers_every_save() {
+    let mut diagram = Diagram::of("root ~hot~> a");
+    let a = diagram.id("a");
+    for reporter in [Watcher, WatcherWhileReading, Parent] {
+        assert!(!is_change(&mut diagram.graph, a, Fingerprint::Content(9), reporter));
+    }
+}
+
+#[test]
+fn a_deletion_is_a_change_and_so_is_its_undoing() {
+    let mut diagram = Diagram::of("root ~hot~> a");
+    let a = diagram.id("a");
+    read(&mut diagram, a, 1);
+    assert!(is_change(&mut diagram.graph, a, Fingerprint::Absent, Watcher));
+    assert!(!is_change(&mut diagram.graph, a, Fingerprint::Absent, Watcher));
+    assert!(is_change(&mut diagram.graph, a, Fingerprint::Content(1), Watcher));
+}
+
+fn describes(reason: Reason, expected: &str) {
+    let reload = FullReload { path: "/app/a.mjs".into(), reason };
+    let show = |path: &str| path.trim_start_matches("/app/").to_owned();
+    assert_eq!(reload.describe(show), expected);
+}
+
+fn chain(text: &str, target: &str) -> Reason {
+    let diagram = Diagram::of(text);
+    Reason::Cold { chain: diagram.graph.chain(diagram.id(target)) }
+}
+
+table! { describes:
+    describes_a_chain(
+        chain("root -> /app/b.mjs -> /app/a.mjs", "/app/a.mjs"),
+        "a.mjs changed, which no boundary makes hot: root → b.mjs → a.mjs",
+    );
+    describes_a_restart_pattern(
+        Reason::RestartFile { pattern: "*.env".to_owned() },
+        "a.mjs changed, which matches restart: \"*.env\"",
+    );
+    describes_a_decline(
+        Reason::Declined { module: "/app/a.mjs".into() },
+        "a.mjs changed, which declines hot reload",
+    );
+    describes_a_decline_above(
+        Reason::Declined { module: "/app/b.mjs".into() },
+        "a.mjs changed, and b.mjs declines hot reload",
+    );
+    describes_a_failed_engine(
+        Reason::Blind,
+        "a.mjs changed, and hot reload is off after an internal error",
+    );
+}
+
+#[test]
+fn ten_thousand_changes_in_a_lattice() {
+    const WIDTH: usize = 4;
+    const LAYERS: usize = 14;
+    ends(|| {
+        let mut text = String::new();
+        for layer in 0..LAYERS {
+            for (from, to) in (0..WIDTH * WIDTH).map(|n| (n / WIDTH, n % WIDTH)) {
+                let importer = match layer {
+                    0 => "root ~hot~>".to_owned(),
+                    _ => format!("{}/{from} ->", layer - 1),
+                };
+                text.extend([importer.as_str(), " ", &format!("{layer}/{to};")]);
+            }
+        }
+        let diagram = Diagram::of(&text);
+        let leaf = diagram.id(&format!("{}/0", LAYERS - 1));
+        for _ in 0..10_000 {
+            let verdict = decide(&diagram.graph, &Instances::default(), leaf);
+            let Verdict::Invalidate(modules) = verdict else { panic!("{verdict:?}") };
+            assert_eq!(modules.len(), (LAYERS - 1) * WIDTH + 1);
+        }
+    });
+}

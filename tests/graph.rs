@@ -1,0 +1,500 @@
+//! The import graph: what is cold and why, who must run again, which edges count, what is pruned.
+
+#![expect(clippy::expect_used, reason = "helpers of tests")]
+
+#[path = "support/diagram.rs"]
+mod diagram;
+#[path = "support/oracle.rs"]
+mod oracle;
+#[path = "support/random.rs"]
+mod random;
+#[path = "support/table.rs"]
+mod table;
+#[path = "support/watchdog.rs"]
+mod watchdog;
+
+use diagram::{Diagram, draw};
+use hot_hook::graph::{EdgeKind, Graph, ModuleId, ModuleKind, NewEdge, ThreadId};
+use oracle::{Arrow, Oracle};
+use random::Random;
+use table::table;
+use watchdog::ends;
+
+fn cold_are(text: &str, expected: &str) {
+    let diagram = Diagram::of(text);
+    let cold = diagram.graph.ids().filter(|&id| diagram.graph.is_cold(id));
+    assert_eq!(diagram.names(cold), expected, "{text}");
+}
+
+table! { cold_are:
+    cold_only_the_root("root", "root");
+    cold_what_the_root_imports("root -> a -> b", "root a b");
+    cold_ends_at_a_hot_edge("root -> app ~hot~> a -> b", "root app");
+    cold_crosses_a_dynamic_edge("root ~> a -> b", "root a b");
+    cold_crosses_a_require("root => a => b", "root a b");
+    cold_crosses_a_static_import_of_a_boundary("root -hot-> a -> b", "root a b");
+    cold_by_one_importer_is_cold("root ~hot~> a; root -> provider -> model; a -> model", "root provider model");
+    cold_and_hot_edge_between_the_same_two("root ~hot~> a; root -> a", "root a");
+    cold_diamond("root -> a -> c; root -> b -> c", "root a c b");
+    cold_half_a_diamond("root ~hot~> a -> c; root -> b -> c", "root c b");
+    cold_cycle("root -> a -> b -> a", "root a b");
+    cold_cycle_below_a_boundary("root ~hot~> a -> b -> a", "root");
+    cold_cycle_through_the_root("root ~hot~> a -> root", "root");
+    cold_hot_cycle_back_to_a_cold_module("root -> app ~hot~> a -> app", "root app");
+    cold_self_import("root -> a -> a", "root a");
+    cold_inner_boundary("root ~hot~> a ~hot~> b -> c", "root");
+    cold_several_roots("root1 ~hot~> a; root2 -> a", "root1 a root2");
+    cold_in_another_thread("root ~hot~> a -> b; 1: root1 -> b", "root b root1");
+    cold_hot_in_both_threads("root ~hot~> a -> b; 1: root1 ~hot~> b", "root root1");
+    cold_ignored_module_nothing_reaches("!lib -> a", "!lib a");
+    cold_below_an_ignored_module("root ~hot~> a -> !lib -> b", "root !lib b");
+    cold_not_through_a_hot_import_of_an_ignored_one("root; !lib ~hot~> a", "root !lib");
+    cold_nothing_without_a_root("a -> b", "");
+}
+
+fn climbs_to(text: &str, changed: &str, expected: &str) {
+    let diagram = Diagram::of(text);
+    let climbed = diagram.graph.climb(diagram.id(changed));
+    assert_eq!(diagram.names(climbed), expected, "{text}");
+}
+
+table! { climbs_to:
+    climb_to_the_boundary("root ~hot~> a -> b -> c", "c", "c b a");
+    climb_through_a_hot_edge("root ~hot~> a ~hot~> b -> c", "c", "c b a");
+    climb_through_dynamic_and_require("root ~hot~> a ~> b => c", "c", "c b a");
+    climb_stops_at_a_cold_importer("root -> app ~hot~> a", "a", "a");
+    climb_nearest_first("root ~hot~> a -> b -> d; root ~hot~> c -> d", "d", "d b c a");
+    climb_in_edge_order("root ~hot~> a; root ~hot~> b; b -> c; a -> c", "c", "c b a");
+    climb_a_diamond_once("root ~hot~> top -> a -> leaf; top -> b -> leaf", "leaf", "leaf a b top");
+    climb_a_cycle("root ~hot~> a -> b -> c -> a", "b", "b a c");
+    climb_a_self_import("root ~hot~> a -> a", "a", "a");
+    climb_leaves_siblings("root ~hot~> a -> b; a -> c", "b", "b a");
+    climb_in_all_threads("root ~hot~> a -> c; 1: root1 ~hot~> b -> c", "c", "c a b");
+}
+
+#[test]
+fn a_failed_link_climbs_static_edges_only() {
+    let diagram = Diagram::of("root ~hot~> a -> b -> d; root ~hot~> c ~> d; root ~hot~> e => d");
+    let climbed = diagram.graph.climb_statically(diagram.id("d"));
+    assert_eq!(diagram.names(climbed), "d b a");
+}
+
+fn chain_is(text: &str, target: &str, expected: &str) {
+    let diagram = Diagram::of(text);
+    assert_eq!(draw(&diagram.graph.chain(diagram.id(target))), expected, "{text}");
+}
+
+table! { chain_is:
+    chain_of_a_root("root -> a", "root", "root");
+    chain_tells_each_kind("root -> a ~> b => c -hot-> d", "d", "root -> a ~> b => c -hot-> d");
+    chain_is_empty_for_what_is_hot("root ~hot~> a", "a", "");
+    chain_is_empty_for_what_nothing_reaches("root; a -> b", "b", "");
+    chain_is_the_shortest("root -> a -> b -> d; root -> c -> d", "d", "root -> c -> d");
+    chain_in_edge_order("root -> b -> d; root -> a -> d", "d", "root -> b -> d");
+    chain_in_edge_order_of_its_first_step("root -> a; root -> b; b -> d; a -> d", "d", "root -> a -> d");
+    chain_in_edge_order_between_the_same_two("root ~> a; root -> a", "a", "root ~> a");
+    chain_in_root_order("root2 -> a; root1 -> a", "a", "root2 -> a");
+    chain_avoids_hot_edges("root ~hot~> c; root -> a -> b -> c", "c", "root -> a -> b -> c");
+    chain_with_a_cycle("root -> a -> b -> a; b -> c", "c", "root -> a -> b -> c");
+    chain_from_another_thread("root ~hot~> a; 1: root1 -> a", "a", "root1 -> a");
+    chain_from_an_ignored_module("root ~hot~> a -> !lib -> b", "b", "!lib -> b");
+    chain_prefers_entry_points("!lib -> b; root -> a -> b", "b", "root -> a -> b");
+}
+
+#[test]
+fn a_chain_carries_what_the_importer_wrote() {
+    let mut graph = Graph::default();
+    let root = graph.module_or_insert("/root", || (ModuleKind::File, false));
+    let a = graph.module_or_insert("/a", || (ModuleKind::File, false));
+    graph.add_root(ThreadId(0), root);
+    graph.add_edge(root, a, &NewEdge { specifier: "#alias", ..edge(EdgeKind::Static) });
+    let written: Vec<_> = graph.chain(a).iter().map(|step| step.specifier.to_string()).collect();
+    assert_eq!(written, ["", "#alias"]);
+}
+
+/// Where the modules that close a cycle stand decides whether a static import of a boundary may be refused.
+fn reaches(text: &str, from: &str, to: &str, expected: bool) {
+    let diagram = Diagram::of(text);
+    let reached = diagram.graph.reaches_statically(diagram.id(from), diagram.id(to));
+    assert_eq!(reached, expected, "{text}");
+}
+
+table! { reaches:
+    reaches_along_static_edges("a -> b -> c", "a", "c", true);
+    reaches_itself("a", "a", "a", true);
+    reaches_not_backwards("a -> b", "b", "a", false);
+    reaches_not_over_other_edges("a ~> b; a ~hot~> b; a => b", "a", "b", false);
+    reaches_in_a_cycle("a -> b -> c -> b; c -> d", "a", "d", true);
+}
+
+#[test]
+fn cold_is_computed_never_sticky() {
+    let mut diagram = Diagram::of("root ~hot~> a -> b; root -> c -> b");
+    assert!(diagram.graph.is_cold(diagram.id("b")));
+    let c = diagram.id("c");
+    assert!(diagram.graph.drop_older_edges(ThreadId(0), c, 1));
+    assert!(!diagram.graph.is_cold(diagram.id("b")), "c imports it no more");
+    diagram.add("c@1 -> b");
+    assert!(diagram.graph.is_cold(diagram.id("b")), "and now it does again");
+    diagram.add("d");
+    assert!(!diagram.graph.is_cold(diagram.id("d")));
+    diagram.add("1: rootd -> d");
+    assert!(diagram.graph.is_cold(diagram.id("d")), "a new root counts at once");
+}
+
+#[test]
+fn older_static_and_require_edges_go() {
+    let mut diagram = Diagram::of("root ~hot~> a -> b; a => c; a ~> d; a ~hot~> e; a@1 -> f");
+    let a = diagram.id("a");
+    assert!(diagram.graph.drop_older_edges(ThreadId(0), a, 1));
+    let left: Vec<_> = diagram.graph.imports(a).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(diagram.names(left), "d e f");
+}
+
+#[test]
+fn edges_of_other_threads_and_newer_versions_stay() {
+    let mut diagram = Diagram::of("root ~hot~> a; a@1 -> b; a@2 -> c; 1: a@1 -> d");
+    let a = diagram.id("a");
+    diagram.graph.drop_older_edges(ThreadId(0), a, 2);
+    let left: Vec<_> = diagram.graph.imports(a).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(diagram.names(left), "c d");
+}
+
+#[test]
+fn a_repeated_import_is_one_edge_in_its_first_place() {
+    let mut diagram = Diagram::of("root -> a; root -> b; root -> a; root ~> a");
+    let root = diagram.id("root");
+    let left: Vec<_> = diagram.graph.imports(root).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(diagram.names(left), "a b a");
+    diagram.add("root@1 ~> a");
+    assert_eq!(diagram.graph.imports(root).len(), 3, "dynamic edges outlive their instance");
+}
+
+#[test]
+fn what_an_importer_still_imports_is_not_lost() {
+    let mut diagram = Diagram::of("root ~hot~> a -> b; a@1 -> b");
+    let a = diagram.id("a");
+    assert!(!diagram.graph.drop_older_edges(ThreadId(0), a, 1));
+    assert_eq!(diagram.graph.prune(), []);
+}
+
+#[test]
+fn what_nothing_reaches_is_pruned_and_keeps_its_version() {
+    let mut diagram = Diagram::of("root ~hot~> a -> b -> c; a ~> d");
+    let (a, b) = (diagram.id("a"), diagram.id("b"));
+    diagram.graph.get_mut(b).version = 7;
+    diagram.graph.drop_older_edges(ThreadId(0), a, 1);
+    let pruned = diagram.graph.prune();
+    assert_eq!(diagram.names(pruned), "b c");
+    assert_eq!(diagram.graph.prune(), [], "once");
+    assert_eq!(diagram.graph.imports(b).len(), 0);
+    diagram.add("a@1 -> b");
+    assert!(!diagram.graph.get(b).pruned);
+    assert_eq!(diagram.graph.get(b).version, 7);
+}
+
+#[test]
+fn a_lost_cycle_is_pruned() {
+    let mut diagram = Diagram::of("root ~hot~> a -> b -> c -> b");
+    let a = diagram.id("a");
+    diagram.graph.drop_older_edges(ThreadId(0), a, 1);
+    let pruned = diagram.graph.prune();
+    assert_eq!(diagram.names(pruned), "b c");
+}
+
+#[test]
+fn ignored_modules_are_never_pruned() {
+    let mut diagram = Diagram::of("root ~hot~> a -> !lib -> b");
+    let a = diagram.id("a");
+    diagram.graph.drop_older_edges(ThreadId(0), a, 1);
+    assert_eq!(diagram.graph.prune(), []);
+    assert!(diagram.graph.is_cold(diagram.id("b")));
+}
+
+#[test]
+fn a_thread_takes_its_roots_and_edges_with_it() {
+    let mut diagram = Diagram::of("root ~hot~> a -> b; 1: root1 -> b -> c; 1: a -> d");
+    assert!(diagram.graph.is_cold(diagram.id("b")));
+    diagram.graph.drop_thread(ThreadId(1));
+    assert!(!diagram.graph.is_cold(diagram.id("b")));
+    let pruned = diagram.graph.prune();
+    assert_eq!(diagram.names(pruned), "root1 c d");
+    let (thread, root) = diagram.graph.roots()[0];
+    assert_eq!((thread, &*diagram.graph.get(root).path), (ThreadId(0), "root"));
+}
+
+#[test]
+fn one_file_as_the_root_of_two_threads() {
+    let mut diagram = Diagram::of("root -> a; 1: root -> a");
+    diagram.graph.drop_thread(ThreadId(1));
+    assert_eq!(diagram.graph.prune(), []);
+    assert!(diagram.graph.is_cold(diagram.id("a")));
+    diagram.graph.drop_thread(ThreadId(0));
+    let pruned = diagram.graph.prune();
+    assert_eq!(diagram.names(pruned), "root a");
+}
+
+#[test]
+fn edges_are_judged_anew_when_patterns_change() {
+    let mut diagram = Diagram::of("root ~> a; root -> b; root ~hot~> c");
+    diagram.graph.rejudge_edges(|module, edge| &*module.path == "a" || edge.meant_hot);
+    let root = diagram.id("root");
+    let hot: Vec<_> =
+        diagram.graph.imports(root).into_iter().filter(|(_, e)| e.hot).map(|(id, _)| id).collect();
+    assert_eq!(diagram.names(hot), "c a");
+    assert!(!diagram.graph.is_cold(diagram.id("a")));
+}
+
+/// A random graph, told to the engine's and the oracle's in the same words.
+struct Pair {
+    graph: Graph,
+    ids: Vec<ModuleId>,
+    oracle: Oracle,
+}
+
+const THREADS: usize = 3;
+
+impl Pair {
+    fn random(random: &mut Random) -> Self {
+        let size = 2 + random.below(5);
+        let mut pair = Self { graph: Graph::default(), ids: Vec::new(), oracle: Oracle::default() };
+        for index in 0..size {
+            pair.add_module(index, random.once_in(12));
+        }
+        for _ in 0..=random.below(2) {
+            pair.add_root(random);
+        }
+        for _ in 0..random.below(10) {
+            pair.add_arrow(random);
+        }
+        pair
+    }
+
+    fn add_module(&mut self, index: usize, pinned: bool) {
+        let kind = if pinned { ModuleKind::Ignored } else { ModuleKind::File };
+        self.ids.push(self.graph.module_or_insert(&format!("/{index}"), || (kind, false)));
+        self.oracle.pinned.push(pinned);
+        self.oracle.pruned.push(false);
+    }
+
+    fn add_root(&mut self, random: &mut Random) {
+        let (thread, id) = (thread(random), random.below(self.ids.len()));
+        self.graph.add_root(ThreadId(thread), self.ids[id]);
+        if !self.oracle.roots.contains(&(thread, id)) {
+            self.oracle.roots.push((thread, id));
+            self.oracle.pruned[id] = false;
+        }
+    }
+
+    fn add_arrow(&mut self, random: &mut Random) {
+        let kind = pick(random, &[EdgeKind::Static, EdgeKind::Dynamic, EdgeKind::Require]);
+        let arrow = Arrow {
+            thread: thread(random),
+            from: random.below(self.ids.len()),
+            to: random.below(self.ids.len()),
+            kind,
+            hot: kind == EdgeKind::Dynamic && random.once_in(2),
+            version: pick(random, &[0, 1, 2]),
+        };
+        let new = NewEdge {
+            thread: ThreadId(arrow.thread),
+            version: arrow.version,
+            hot: arrow.hot,
+            meant_hot: arrow.hot,
+            ..edge(kind)
+        };
+        self.graph.add_edge(self.ids[arrow.from], self.ids[arrow.to], &new);
+        self.oracle.add(arrow);
+    }
+
+    fn change(&mut self, random: &mut Random) {
+        match random.below(6) {
+            0 => self.add_root(random),
+            1 => {
+                let thread = thread(random);
+                self.graph.drop_thread(ThreadId(thread));
+                self.oracle.drop_thread(thread);
+            }
+            2 => self.prune(),
+            3 => self.drop_older(random),
+            _ => self.add_arrow(random),
+        }
+    }
+
+    fn prune(&mut self) {
+        let lost = self.oracle.prune();
+        let lost: Vec<_> = lost.into_iter().map(|id| self.ids[id]).collect();
+        assert_eq!(self.graph.prune(), lost);
+    }
+
+    /// Whoever trusts its answer may prune less often, and must lose nothing by it.
+    fn drop_older(&mut self, random: &mut Random) {
+        self.prune();
+        let (thread, id, version) =
+            (thread(random), random.below(self.ids.len()), pick(random, &[1, 2]));
+        let may_lose = self.graph.drop_older_edges(ThreadId(thread), self.ids[id], version);
+        self.oracle.drop_older(thread, id, version);
+        assert!(may_lose || self.oracle.clone().prune().is_empty(), "a lost module goes unnoticed");
+    }
+
+    fn compare(&self) {
+        for (index, &id) in self.ids.iter().enumerate() {
+            assert_eq!(self.graph.is_cold(id), self.oracle.is_cold(index), "cold: {index}");
+            let chain = self.graph.chain(id);
+            let expected = self.oracle.chain(index).unwrap_or_default();
+            let expected: Vec<_> = expected.into_iter().map(|index| format!("/{index}")).collect();
+            let chain: Vec<_> = chain.iter().map(|step| &*step.path).collect();
+            assert_eq!(chain, expected, "chain to {index}");
+            self.compare_climb(index);
+        }
+    }
+
+    fn compare_climb(&self, index: usize) {
+        let distances = self.oracle.climb(index);
+        let climbed: Vec<_> =
+            self.graph.climb(self.ids[index]).iter().map(|id| id.index()).collect();
+        let mut expected: Vec<_> =
+            (0..self.ids.len()).filter(|&id| distances[id].is_some()).collect();
+        assert!(
+            climbed.is_sorted_by_key(|&id| distances[id]),
+            "{index}: nearest first: {climbed:?}"
+        );
+        expected.sort_unstable_by_key(|id| climbed.iter().position(|other| other == id));
+        assert_eq!(climbed, expected, "climb from {index}");
+    }
+}
+
+fn thread(random: &mut Random) -> u32 {
+    u32::try_from(random.below(THREADS)).expect("small")
+}
+
+fn pick<T: Copy>(random: &mut Random, from: &[T]) -> T {
+    from[random.below(from.len())]
+}
+
+fn edge(kind: EdgeKind) -> NewEdge<'static> {
+    let lazy = kind == EdgeKind::Dynamic;
+    NewEdge {
+        thread: ThreadId(0),
+        version: 0,
+        kind,
+        lazy,
+        hot: false,
+        meant_hot: false,
+        specifier: "",
+    }
+}
+
+#[test]
+fn random_graphs_agree_with_the_enumeration_of_paths() {
+    for seed in 0..3000 {
+        let check = || {
+            let mut random = Random(seed);
+            let mut pair = Pair::random(&mut random);
+            pair.compare();
+            for _ in 0..4 {
+                pair.change(&mut random);
+                pair.compare();
+            }
+        };
+        if let Err(cause) = std::panic::catch_unwind(check) {
+            println!("seed {seed}");
+            std::panic::resume_unwind(cause);
+        }
+    }
+}
+
+const MANY: usize = 100_000;
+
+/// `root`, then `count` modules of which each is imported by `importer(index)`; 0 is the root, whose edges are hot.
+fn large(count: usize, importers: impl Fn(usize) -> Vec<usize>) -> (Graph, Vec<ModuleId>) {
+    let mut graph = Graph::default();
+    let ids: Vec<_> = (0..=count)
+        .map(|index| graph.module_or_insert(&format!("/{index}"), || (ModuleKind::File, false)))
+        .collect();
+    graph.add_root(ThreadId(0), ids[0]);
+    for index in 1..=count {
+        for importer in importers(index) {
+            let hot = importer == 0;
+            let kind = if hot { EdgeKind::Dynamic } else { EdgeKind::Static };
+            graph.add_edge(ids[importer], ids[index], &NewEdge { hot, ..edge(kind) });
+        }
+    }
+    (graph, ids)
+}
+
+#[test]
+fn a_chain_of_100_000_modules() {
+    ends(|| {
+        let (mut graph, ids) = large(MANY, |index| vec![index - 1]);
+        assert_eq!(graph.climb(ids[MANY]).len(), MANY);
+        assert!(graph.reaches_statically(ids[1], ids[MANY]));
+        graph.add_edge(ids[0], ids[1], &edge(EdgeKind::Static));
+        assert_eq!(graph.chain(ids[MANY]).len(), MANY + 1);
+        graph.drop_thread(ThreadId(0));
+        assert_eq!(graph.prune().len(), MANY + 1);
+    });
+}
+
+#[test]
+fn a_module_that_100_000_import() {
+    ends(|| {
+        let leaf = MANY + 1;
+        let (mut graph, ids) =
+            large(leaf, |index| if index == leaf { (1..leaf).collect() } else { vec![0] });
+        assert_eq!(graph.climb(ids[leaf]).len(), leaf);
+        assert_eq!(graph.chain(ids[leaf]).len(), 0);
+        graph.add_edge(ids[0], ids[leaf], &edge(EdgeKind::Static));
+        assert_eq!(graph.chain(ids[leaf]).len(), 2);
+    });
+}
+
+#[test]
+fn a_thread_whose_100_000_modules_import_one_ends() {
+    ends(|| {
+        let leaf = MANY + 1;
+        let (mut graph, _) =
+            large(leaf, |index| if index == leaf { (1..leaf).collect() } else { vec![0] });
+        graph.drop_thread(ThreadId(0));
+        assert_eq!(graph.prune().len(), leaf + 1);
+    });
+}
+
+#[test]
+fn a_module_that_drops_100_000_imports() {
+    ends(|| {
+        let (mut graph, ids) = large(MANY, |index| vec![usize::from(index > 1)]);
+        assert!(graph.drop_older_edges(ThreadId(0), ids[1], 1));
+        assert_eq!(graph.prune().len(), MANY - 1);
+    });
+}
+
+#[test]
+fn a_pruned_boundary_above_100_000_that_import_one() {
+    ends(|| {
+        let leaf = MANY + 1;
+        let (mut graph, ids) = large(leaf, |index| match index {
+            1 => vec![0],
+            _ if index == leaf => (2..leaf).collect(),
+            _ => vec![1],
+        });
+        assert!(graph.drop_older_edges(ThreadId(0), ids[1], 1));
+        assert_eq!(graph.prune().len(), MANY);
+    });
+}
+
+#[test]
+fn a_lattice_of_14_layers() {
+    const WIDTH: usize = 4;
+    let (graph, ids) = ends(|| {
+        large(14 * WIDTH, |index| match (index - 1) / WIDTH {
+            0 => vec![0],
+            layer => ((layer - 1) * WIDTH + 1..=layer * WIDTH).collect(),
+        })
+    });
+    ends(move || {
+        assert_eq!(graph.climb(ids[14 * WIDTH]).len(), 13 * WIDTH + 1);
+        assert!(graph.ids().skip(1).all(|id| !graph.is_cold(id)));
+        assert!(graph.ids().all(|id| graph.chain(id).len() <= 1));
+    });
+}
