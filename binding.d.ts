@@ -104,11 +104,10 @@ export declare function keepNotes(): void
 export declare function load(thread: number, url: string): string | null
 
 /**
- * Node has read `url`, which is in `format`, as Node's load hook names it. `prelude`: `evaluate` will be called when it
- * begins to run. `awaits`: its text says `await`. Returns whether it must wait for asynchronous `dispose` handlers
- * before it runs.
+ * Node has read `url`, which is in `format`, as Node's load hook names it. `awaits`: its text says `await`. Returns
+ * whether it must wait for asynchronous `dispose` handlers before it runs.
  */
-export declare function loaded(thread: number, url: string, format: string | undefined | null, prelude: boolean, awaits: boolean): boolean
+export declare function loaded(thread: number, url: string, format: string | undefined | null, awaits: boolean): boolean
 
 /** What is told to the parent process and to the app. */
 export type Message =

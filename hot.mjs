@@ -16,6 +16,8 @@ import { evict, forgetResolutions } from './release.mjs'
 
 const KEY = Symbol.for('hot-hook')
 const debug = debuglog('hot-hook')
+/** Once: the property looks it up each time. */
+const isDebugging = debug.enabled
 
 /** @typedef {{ id: number, url: string, handlers: Array<() => unknown>, over: boolean }} Instance */
 
@@ -131,14 +133,24 @@ const TAKE = -2
  */
 function deliver() {
   if (hasFailed()) return deliverBlindly()
-  let next = guarded(() => engine.drain(threadId, true)) ?? 0
+  let next = drain()
+  if (next >= 0) return next
   if (next === REPORT) {
     guarded(() => reportRequires(threadId))
     next = TAKE
   }
-  if (next !== TAKE) return next
   for (let update; (update = guarded(() => engine.take(threadId))); ) carryOut(update)
   return TAKE
+}
+
+/** At every import: without the closure of {@link guarded}, for speed. */
+function drain() {
+  if (isDebugging) return guarded(() => engine.drain(threadId, true)) ?? TAKE
+  try {
+    return engine.drain(threadId, true)
+  } catch (error) {
+    return guarded(() => { throw error }) ?? TAKE
+  }
 }
 
 function deliverBlindly() {
@@ -265,7 +277,7 @@ function stayOutermost() {
 function takePart() {
   if (isAttached) return
   isAttached = true
-  if (debug.enabled) engine.keepNotes()
+  if (isDebugging) engine.keepNotes()
   engine.attach(threadId, hasSyncHooks, deliver)
   noteRequires(hasSyncHooks ? () => {} : reportSoon)
 }
@@ -288,6 +300,7 @@ function createHot() {
       start(options, 'hot.init()', process.cwd())
     },
     async dump() {
+      if (isAttached) guarded(() => reportRequires(threadId))
       return guarded(() => engine.dump()) ?? []
     },
     /** @param {string} url @param {() => unknown} callback */

@@ -10,9 +10,11 @@ import { debuglog } from 'node:util'
 import * as engine from './binding.js'
 import { isLazy } from './commonjs.mjs'
 import { needsPrelude, toText, withPrelude } from './prelude.mjs'
-import { alias, compilationCache, evictNow } from './release.mjs'
+import { alias, compilationCache, evictNow, isAlone } from './release.mjs'
 
 const debug = debuglog('hot-hook')
+/** Once: the property looks it up each time. */
+const isDebugging = debug.enabled
 
 /** Our own modules: they are no part of the app's graph. */
 const OWN = new Set(
@@ -51,7 +53,7 @@ export function guarded(call) {
     if (engine.announcesFailure()) process.stderr.write(`hot-hook: ${message}; the app goes on without hot reload\n`)
     return undefined
   } finally {
-    if (debug.enabled) for (const note of failed ? [] : engine.notes()) debug(note)
+    if (isDebugging) for (const note of failed ? [] : engine.notes()) debug(note)
   }
 }
 
@@ -93,7 +95,7 @@ function arrive(thread, specifier, asked, result) {
   if (asked.hot !== undefined) result = { ...result, importAttributes: withoutHot(asked.attributes) }
   const { parent, hot, required, lazy } = asked
   const url = guarded(() => engine.resolve(thread, parent, specifier, result.url, hot, required, lazy))
-  if (debug.enabled) debug('%s %s from %s: %s', asked.required ? 'require' : 'import', specifier, asked.parent, url ?? result.url)
+  if (isDebugging) debug('%s %s from %s: %s', asked.required ? 'require' : 'import', specifier, asked.parent, url ?? result.url)
   if (url && asked.required) return supply(result, url)
   return url ? { ...result, url } : result
 }
@@ -151,7 +153,7 @@ function equip({ thread, boots }, url, { clean, asked }, result) {
   const reloaded = clean != null
   const text = isModule ? toText(source) : ''
   const prelude = isModule && (reloaded || boots || needsPrelude(text))
-  const waits = guarded(() => engine.loaded(thread, url, format, prelude, /\bawait\b/.test(text))) ?? false
+  const waits = guarded(() => engine.loaded(thread, url, format, /\bawait\b/.test(text))) ?? false
   if (!isModule) return result
   return { ...result, source: prelude || waits ? withPrelude(text, { waits, boots }) : text }
 }
@@ -188,37 +190,49 @@ export function keepSources(url) {
 
 /**
  * @typedef {object} Answer what was answered to an `import()` that may be repeated
- * @property {Asked} asked
- * @property {ResolveContext} context
- * @property {string} specifier
+ * @property {string | undefined} parent the importer's URL without our version, if it has one
  * @property {number} generation the engine's, when it was asked
  * @property {string} resolved what Node found
  * @property {import('node:module').ResolveFnOutput} answer
+ * @property {number} count how often it was repeated
  */
 
-/** What was answered in this thread, by the importer. @param {number} thread */
+/** After so many repetitions it is worth a look whether other loaders take part. */
+const OFTEN = 256
+
+/**
+ * What was answered in this thread, by importer and specifier, to imports with the attribute and without.
+ * @param {number} thread
+ */
 function createAnswers(thread) {
-  /** @type {Map<string, Map<string, Answer>>} */
-  const known = new Map()
-  const key = (/** @type {string} */ specifier, /** @type {unknown} */ hot) => (hot ? `${specifier} hot` : specifier)
+  const known = [new Map(), new Map()]
   return {
-    /** @param {string | undefined} parent @param {string} specifier @param {any} attributes */
+    /** @param {string | undefined} parent @param {string} specifier @param {any} attributes @returns {Answer | undefined} */
     find(parent, specifier, attributes) {
-      return parent === undefined ? undefined : known.get(parent)?.get(attributes?.hot ? `${specifier} hot` : specifier)
+      return known[attributes?.hot === undefined ? 0 : 1].get(parent)?.get(specifier)
     },
-    /** @param {Answer} answer */
-    keep(answer) {
-      const { parent, required, hot } = answer.asked
+    /** @param {Asked} asked @param {string} specifier @param {Answer} answer */
+    keep({ parent, required, hot }, specifier, answer) {
       if (!parent || required || answer.generation < 0 || !guarded(() => engine.isRepeatable(thread, parent))) return
-      let answers = known.get(parent)
-      if (!answers) known.set(parent, (answers = new Map()))
-      answers.set(key(answer.specifier, hot), answer)
+      const importers = known[hot === undefined ? 0 : 1]
+      let answers = importers.get(parent)
+      if (!answers) importers.set(parent, (answers = new Map()))
+      answers.set(specifier, answer)
     },
     /** @param {string[]} parents URLs of instances that are no more */
     forget(parents) {
-      for (const parent of parents) known.delete(parent)
+      for (const importers of known) for (const parent of parents) importers.delete(parent)
     },
   }
+}
+
+/**
+ * Whether Node need not be asked again: it has given this answer often, and nobody else has a say in it. Now and then it
+ * is asked all the same.
+ * @param {Answer} repeated
+ */
+function isSettled(repeated) {
+  return ++repeated.count > OFTEN && repeated.count % OFTEN !== 0 && isAlone()
 }
 
 /**
@@ -232,10 +246,18 @@ export function createSyncHooks(thread, deliver) {
   const answers = createAnswers(thread)
   return {
     resolve(specifier, given, next) {
-      const parent = given.parentURL
-      if (isOwn(parent)) return next(specifier, given)
-      const repeated = answers.find(parent, specifier, given.importAttributes)
-      const { asked, context } = repeated ?? ask(given)
+      const repeated = answers.find(given.parentURL, specifier, given.importAttributes)
+      if (repeated) {
+        if (isSettled(repeated)) {
+          if (deliver() === repeated.generation) return repeated.answer
+        } else {
+          const { parent } = repeated
+          const result = next(specifier, parent === undefined ? given : { ...given, parentURL: parent })
+          if (result.url === repeated.resolved && deliver() === repeated.generation) return repeated.answer
+        }
+      }
+      if (isOwn(given.parentURL)) return next(specifier, given)
+      const { asked, context } = ask(given)
       let result
       try {
         result = next(specifier, context)
@@ -244,9 +266,10 @@ export function createSyncHooks(thread, deliver) {
         throw asOfNode(error)
       }
       const generation = deliver()
-      if (repeated?.generation === generation && repeated.resolved === result.url) return repeated.answer
       const answer = arrive(thread, specifier, asked, result)
-      answers.keep({ asked, context, specifier, generation, resolved: result.url, answer })
+      const parent = context === given ? undefined : context.parentURL
+      const kept = { ...answer, shortCircuit: true }
+      answers.keep(asked, specifier, { parent, generation, resolved: result.url, answer: kept, count: 0 })
       return answer
     },
     load(url, given, next) {

@@ -33,6 +33,7 @@ const MAILBOX = Symbol.for('hot-hook.release')
  * @property {Map<string, Record<string, any>>} jobs the load cache
  * @property {Map<string, object> | null} resolutions what default resolution found, by parent URL
  * @property {Record<string, string> | null} requests which file a `require` of a folder means
+ * @property {unknown[] | null} resolveHooks all that `registerHooks` was given, if nothing was given to `register`
  * @property {Map<string, object> | null} commonjs imported CommonJS modules by URL: Node never lets one go
  */
 
@@ -58,6 +59,14 @@ const isCacheWanted = ![...process.execArgv, ...(process.env.NODE_OPTIONS ?? '')
  */
 export function loadCache() {
   return find()?.jobs ?? null
+}
+
+/**
+ * Whether no other loader takes part in resolution: then Node gives the same answer to the same import for ever.
+ * @returns {boolean}
+ */
+export function isAlone() {
+  return find()?.resolveHooks?.length === 1
 }
 
 /**
@@ -208,13 +217,22 @@ function look({ closure, privates }) {
   const commonjs = translate && (closure(translate, 'cjsCache') ?? (wrap && closure(wrap, 'cjsCache')))
   const resolutions = privates(loader, '#resolveCache')
   const mapOrNull = (/** @type {unknown} */ value) => (isMap(value) ? /** @type {Map<any, any>} */ (value) : null)
+  const isAsync = ['#asyncLoaderHooks', '#customizations'].some((name) => privates(loader, name) !== undefined)
   const requests = closure(Module._nodeModulePaths, 'relativeResolveCache')
   return {
     jobs: /** @type {Map<any, any>} */ (jobs),
     resolutions: mapOrNull(resolutions),
     commonjs: mapOrNull(commonjs),
     requests: requests && typeof requests === 'object' ? requests : null,
+    resolveHooks: isAsync ? null : listHooks(load),
   }
+}
+
+/** @param {(id: string) => any} load */
+function listHooks(load) {
+  if (typeof nodeModule.registerHooks !== 'function') return null
+  const { resolveHooks } = load('internal/modules/customization_hooks')
+  return Array.isArray(resolveHooks) ? resolveHooks : null
 }
 
 /** This very module must be in the cache, the way that we expect modules to be in it. @param {any} jobs */

@@ -151,19 +151,17 @@ pub fn load(thread: u32, url: String) -> Result<Option<String>, Error> {
     with(|engine| engine.load(ThreadId(thread), &url, Instant::now()))
 }
 
-/// Node has read `url`, which is in `format`, as Node's load hook names it. `prelude`: `evaluate` will be called when it
-/// begins to run. `awaits`: its text says `await`. Returns whether it must wait for asynchronous `dispose` handlers
-/// before it runs.
+/// Node has read `url`, which is in `format`, as Node's load hook names it. `awaits`: its text says `await`. Returns
+/// whether it must wait for asynchronous `dispose` handlers before it runs.
 #[napi]
 pub fn loaded(
     thread: u32,
     url: String,
     format: Option<String>,
-    prelude: bool,
     awaits: bool,
 ) -> Result<bool, Error> {
     let format = convert::format(format.as_deref(), awaits);
-    with(|engine| engine.loaded(ThreadId(thread), &url, format, prelude, Instant::now()))
+    with(|engine| engine.loaded(ThreadId(thread), &url, format, Instant::now()))
 }
 
 /// Asynchronous `dispose` handlers are pending in the thread, or no longer.
@@ -216,10 +214,15 @@ pub fn decline(instance: u32) -> Result<(), Error> {
 #[napi]
 pub fn drain(thread: u32, can_report: bool) -> Result<i64, Error> {
     let caller = if can_report { Caller::Thread(ThreadId(thread)) } else { Caller::Hooks };
-    with(|engine| match engine.drain(caller, Instant::now()) {
-        Next::Report => -1,
-        Next::Take => -2,
-        Next::Nothing => i64::from(engine.generation()),
+    with(|engine| {
+        if engine.is_quiet(ThreadId(thread)) {
+            return i64::from(engine.generation());
+        }
+        match engine.drain(caller, Instant::now()) {
+            Next::Report => -1,
+            Next::Take => -2,
+            Next::Nothing => i64::from(engine.generation()),
+        }
     })
 }
 

@@ -66,6 +66,16 @@ impl Engine {
         }
     }
 
+    /// Whether nothing has happened to files and the thread has nothing to do. It costs one empty read, and does not even
+    /// ask what time it is.
+    pub fn is_quiet(&mut self, thread: ThreadId) -> bool {
+        let has_events = self.watch.as_mut().is_some_and(crate::watch::Watch::has_events);
+        !has_events
+            && self.settle.is_empty()
+            && self.undecided.is_empty()
+            && !self.has_pending(thread)
+    }
+
     /// Takes file events in; what they mean is decided by the [`Engine::drain`] that follows every hook.
     pub(super) fn collect(&mut self, now: Instant) {
         let events = self.watch.as_mut().map(crate::watch::Watch::drain).unwrap_or_default();

@@ -182,7 +182,7 @@ impl Engine {
             return;
         }
         for id in self.graph.climb_statically(module) {
-            self.bump(id);
+            self.bump_silently(id);
         }
     }
 

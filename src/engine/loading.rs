@@ -53,29 +53,22 @@ impl Engine {
         clean
     }
 
-    /// Node has read `url`, which is in `format`. `prelude`: its evaluation will be told by [`Engine::evaluate`].
-    /// Returns whether it must wait for asynchronous `dispose` handlers before it runs.
-    pub fn loaded(
-        &mut self,
-        thread: ThreadId,
-        url: &str,
-        format: Format,
-        prelude: bool,
-        now: Instant,
-    ) -> bool {
+    /// Node has read `url`, which is in `format`. Returns whether it must wait for asynchronous `dispose` handlers before it runs.
+    pub fn loaded(&mut self, thread: ThreadId, url: &str, format: Format, now: Instant) -> bool {
         self.collect(now);
-        self.note_loaded(thread, url, format, prelude);
+        self.note_loaded(thread, url, format);
         self.is_disposing(thread)
     }
 
-    fn note_loaded(&mut self, thread: ThreadId, url: &str, format: Format, prelude: bool) {
+    fn note_loaded(&mut self, thread: ThreadId, url: &str, format: Format) {
         let Some(instance) = self.instances.find_mut(thread, url) else { return };
         if instance.order > 0 {
             // Node asks for the source of what it has already, and throws the answer away.
             return;
         }
         instance.commonjs = format == Format::CommonJs;
-        instance.reading = prelude;
+        // What Node read lies between two drains: from here on, comparing tells.
+        instance.reading = false;
         let module = instance.module;
         match format {
             Format::Es { awaits } => {
@@ -130,7 +123,10 @@ impl Engine {
 
     /// Modules that nothing reaches any more are disposed of, and watched no longer.
     pub(super) fn prune(&mut self) {
-        for id in self.graph.prune() {
+        let lost = self.graph.prune();
+        let paths: Vec<_> = lost.iter().map(|&id| self.graph.get(id).path.clone()).collect();
+        self.make_stale(&paths);
+        for id in lost {
             self.bump(id);
             self.let_go(id);
         }

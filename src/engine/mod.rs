@@ -290,6 +290,17 @@ impl Engine {
         self.supersede(id);
     }
 
+    /// The next version of a module that could not be linked. Somebody began to load it and may hold the failure, so
+    /// that a change of it still counts.
+    fn bump_silently(&mut self, id: ModuleId) {
+        let module = self.graph.get(id);
+        let (begun, read) = (module.begun, module.read);
+        self.bump(id);
+        let module = self.graph.get_mut(id);
+        module.begun = begun;
+        module.read = read;
+    }
+
     fn urls_of(&self, id: ModuleId) -> Vec<Arc<str>> {
         self.urls.of_module(id).to_vec()
     }

@@ -188,6 +188,17 @@ impl Watch {
         drained
     }
 
+    /// Whether [`Watch::drain`] has something.
+    pub fn has_events(&mut self) -> bool {
+        if let Some(native) = &mut self.native {
+            native.drain(&mut self.events);
+        }
+        if let Some(polled) = &mut self.polled {
+            polled.drain(&mut self.events);
+        }
+        !self.events.is_empty() || !self.problems.is_empty()
+    }
+
     /// What could not be watched and has not been said yet, a line each.
     pub fn take_problems(&mut self) -> Vec<String> {
         std::mem::take(&mut self.problems)

@@ -199,7 +199,7 @@ impl Node {
             self.engine.unloaded(thread, url);
             return Err(format!("{url} cannot be read"));
         };
-        self.engine.loaded(thread, url, Format::Es { awaits: false }, true, self.now());
+        self.engine.loaded(thread, url, Format::Es { awaits: false }, self.now());
         let mut lines = text.lines();
         let word = lines.next().unwrap_or_default().to_owned();
         self.cache.insert((thread, url.to_owned()), Loaded { word, ..Loaded::default() });
