@@ -3,14 +3,13 @@
  *
  * The engine decides; here its updates are carried out: handlers run, the parent and the app are told.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import module from 'node:module'
 import { debuglog, inspect } from 'node:util'
 import { threadId } from 'node:worker_threads'
 import * as engine from './binding.js'
 import { evictPlain, evictRequired, noteRequires, reportRequires } from './commonjs.mjs'
 import { createSyncHooks, guarded, hasFailed, keepSources } from './loader.mjs'
-import { hasSyncHooks } from './node.mjs'
+import { builtin, hasSyncHooks } from './node.mjs'
 import { listenToParent, tellParent } from './parent.mjs'
 import { evict, forgetResolutions } from './release.mjs'
 
@@ -31,8 +30,11 @@ let isAttached = false
 /** Pending asynchronous `dispose` handlers. @type {Promise<unknown> | undefined} */
 let settled
 
-/** Tells what a `dispose` handler does from what others do meanwhile. */
-const disposing = new AsyncLocalStorage()
+/**
+ * Tells what a `dispose` handler does from what others do meanwhile.
+ * @type {import('node:async_hooks').AsyncLocalStorage<boolean> | undefined}
+ */
+let disposing
 
 /** What the preludes of this thread call. */
 const runtime = {
@@ -51,7 +53,7 @@ const runtime = {
    * of them that imports it.
    */
   get settled() {
-    return disposing.getStore() ? undefined : settled
+    return disposing?.getStore() ? undefined : settled
   },
   hot: createHot(),
 }
@@ -104,10 +106,11 @@ function dispose(id) {
 
 /** @param {Instance} instance @param {Array<() => unknown>} handlers @returns {Promise<unknown>[]} */
 function run(instance, handlers) {
+  const context = (disposing ??= new (builtin('node:async_hooks').AsyncLocalStorage)())
   const pending = []
   for (const handler of handlers) {
     try {
-      const result = disposing.run(true, handler)
+      const result = context.run(true, handler)
       if (typeof (/** @type {any} */ (result)?.then) !== 'function') continue
       pending.push(Promise.resolve(result).catch((error) => report(instance, error)))
     } catch (error) {
@@ -175,7 +178,7 @@ function reportSoon() {
 function carryOut(update) {
   const pending = update.disposals.flatMap(dispose)
   if (pending.length > 0) waitFor(pending)
-  else if (!settled) disposing.disable()
+  else if (!settled) disposing?.disable()
   guarded(() => evictRequired(update.stale))
   guarded(() => evictPlain(update.plain))
   if (update.forgotten.length > 0) forgetResolutions(update.forgotten)
@@ -203,7 +206,7 @@ function waitFor(pending) {
     if (settled !== all) return
     settled = undefined
     // It costs every promise of the app something, on Nodes before 24.
-    disposing.disable()
+    disposing?.disable()
     guarded(() => engine.setDisposing(threadId, false))
   })
   settled = all

@@ -4,11 +4,11 @@
  * Two faces over the same steps: {@link createSyncHooks} in the app's own thread (`module.registerHooks`), and the
  * exports `initialize`, `resolve`, `load` in a hooks thread (`module.register`).
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { debuglog } from 'node:util'
 import * as engine from './binding.js'
 import { isLazy } from './commonjs.mjs'
+import { builtin } from './node.mjs'
 import { needsPrelude, toText, withPrelude } from './prelude.mjs'
 import { alias, compilationCache, evictNow, isAlone } from './release.mjs'
 
@@ -355,6 +355,7 @@ export async function load(url, given, next) {
  * @param {number} thread
  */
 async function acknowledged(thread) {
+  const { setTimeout: sleep } = builtin('node:timers/promises')
   const end = Date.now() + ACKNOWLEDGE_LIMIT
   while (guarded(() => engine.hasPending(thread)) && Date.now() < end) await sleep(1)
 }

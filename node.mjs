@@ -1,7 +1,7 @@
 /**
  * What this Node can do: every version test of the project is here, by name.
  */
-import module from 'node:module'
+import module, { createRequire } from 'node:module'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 
@@ -14,3 +14,9 @@ const since = (/** @type {Record<number, number>} */ releases) =>
  * and its own kind of `require`. Before (22.15–22.22, 24.0–24.11, 25) they do not.
  */
 export const hasSyncHooks = typeof module.registerHooks === 'function' && since({ 22: 23, 24: 12, 26: 0 })
+
+/**
+ * A built-in module, when it is needed: an `import` would load it at every start, and read all its getters.
+ * @type {NodeJS.Require | typeof process.getBuiltinModule}
+ */
+export const builtin = process.getBuiltinModule ?? createRequire(import.meta.url)

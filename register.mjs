@@ -1,9 +1,11 @@
 /**
  * `node --import=hot-hook/register`: options from the nearest package.json upwards from the working directory.
  */
-import fs from 'node:fs'
-import path from 'node:path'
 import { start } from './hot.mjs'
+import { builtin } from './node.mjs'
+
+const fs = builtin('node:fs')
+const path = builtin('node:path')
 
 /** @param {string} directory @returns {string | undefined} */
 function findPackage(directory) {

@@ -13,7 +13,7 @@
  */
 import * as nodeModule from 'node:module'
 import { types } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
+import { builtin } from './node.mjs'
 
 // Node's own maps have no Map.prototype, and LoadCache has methods of its own: its `delete` keeps the key.
 const { delete: remove, entries, get, has, set } = Map.prototype
@@ -183,7 +183,7 @@ export function alias(url, versioned) {
  * @param {boolean} on
  */
 export function compilationCache(on) {
-  if (isCacheWanted) setFlagsFromString(on ? '--compilation-cache' : '--no-compilation-cache')
+  if (isCacheWanted) builtin('node:v8').setFlagsFromString(on ? '--compilation-cache' : '--no-compilation-cache')
 }
 
 /** @returns {Internals | null} */
@@ -247,8 +247,7 @@ function isKnown(jobs) {
  * @param {(secrets: Secrets) => void} use
  */
 function inspect(use) {
-  const inspector = process.getBuiltinModule?.('node:inspector')
-  if (!inspector) return
+  const inspector = builtin('node:inspector')
   const session = new inspector.Session()
   session.connect()
 

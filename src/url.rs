@@ -89,6 +89,8 @@ pub struct Meaning {
 pub struct Urls {
     known: FxHashMap<Arc<str>, Known>,
     by_module: FxHashMap<ModuleId, Vec<Arc<str>>>,
+    /// URLs that look as if they carried a version of ours, and do not.
+    lookalikes: usize,
 }
 
 impl Urls {
@@ -102,6 +104,7 @@ impl Urls {
         let key: Arc<str> = clean.into();
         self.known.insert(key.clone(), Known { module, issued: Vec::new() });
         self.by_module.entry(module).or_default().push(key.clone());
+        self.lookalikes += usize::from(split_version(&key).is_some());
         key
     }
 
@@ -153,7 +156,7 @@ impl Urls {
 
     /// Whether a user wrote `url` with that very version: then the version cannot be ours.
     pub fn is_taken(&self, clean: &str, version: u32) -> bool {
-        self.known.contains_key(versioned(clean, version).as_str())
+        self.lookalikes > 0 && self.known.contains_key(versioned(clean, version).as_str())
     }
 }
 

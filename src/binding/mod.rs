@@ -185,7 +185,7 @@ pub fn unloaded(thread: u32, url: String) -> Result<(), Error> {
 /// The instance `url` begins to run. Returns its name, 0 if it is unknown.
 #[napi]
 pub fn evaluate(thread: u32, url: String) -> Result<u32, Error> {
-    with(|engine| engine.evaluate(ThreadId(thread), &url, Instant::now()).map_or(0, |id| id.0))
+    with(|engine| engine.evaluate(ThreadId(thread), &url).map_or(0, |id| id.0))
 }
 
 /// The instance registers its first handler: `ended` will be called.

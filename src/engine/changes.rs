@@ -132,6 +132,7 @@ impl Engine {
         match event {
             Event::File { path, event } => self.push(&path, event, now),
             Event::Directory { path, appeared } => {
+                self.real_directories.clear();
                 if appeared {
                     self.directory_appeared(&path);
                 }

@@ -65,7 +65,11 @@ impl Engine {
         let Some(target) = self.meaning_of(retargeted.as_deref().unwrap_or(url)) else {
             return Ok(None);
         };
-        match self.importer(import) {
+        let importer = self.importer(import);
+        if importer.as_ref().is_none_or(|importer| importer.kind != EdgeKind::Static) {
+            self.retry_unlinked();
+        }
+        match importer {
             None => self.graph.add_root(import.thread, target.module),
             Some(importer) => self.connect(import, &importer, target.module)?,
         }
@@ -176,13 +180,21 @@ impl Engine {
         }
     }
 
-    /// The module cannot be linked, and neither can what imports it statically.
+    /// The module cannot be linked, and neither can what imports it statically. They go up when the next link begins: in
+    /// this one, a cycle would come back for their new versions for ever.
     fn unlinked(&mut self, module: ModuleId) {
-        if self.graph.is_cold(module) {
-            return;
-        }
-        for id in self.graph.climb_statically(module) {
-            self.bump_silently(id);
+        self.unlinked.push(module);
+        self.generation += 1;
+    }
+
+    /// An import begins a link of its own: what could not be linked before is tried again.
+    fn retry_unlinked(&mut self) {
+        for module in std::mem::take(&mut self.unlinked) {
+            if !self.graph.is_cold(module) {
+                for id in self.graph.climb_statically(module) {
+                    self.bump_silently(id);
+                }
+            }
         }
     }
 

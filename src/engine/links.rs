@@ -70,6 +70,7 @@ impl Engine {
     /// A symlink may lead elsewhere now: what was imported through it has changed, whatever its file holds.
     pub(super) fn consider_link(&mut self, path: &str, batch: &mut Batch) {
         let Some(aliases) = self.links.get(path).cloned() else { return };
+        self.real_directories.clear();
         for alias in aliases {
             let Some(&module) = self.aliases.get(&alias) else { continue };
             let today = std::fs::canonicalize(alias.as_ref()).ok();

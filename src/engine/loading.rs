@@ -93,9 +93,8 @@ impl Engine {
         }
     }
 
-    /// The instance's body is about to run. Returns its name; `None` if it never passed [`Engine::load`].
-    pub fn evaluate(&mut self, thread: ThreadId, url: &str, now: Instant) -> Option<InstanceId> {
-        self.collect(now);
+    /// The instance's body is about to run; [`Engine::drain`] follows. Returns its name; `None` if it never passed [`Engine::load`].
+    pub fn evaluate(&mut self, thread: ThreadId, url: &str) -> Option<InstanceId> {
         self.evaluations += 1;
         let instance = self.instances.find_mut(thread, url)?;
         instance.state = State::Evaluating;

@@ -27,6 +27,7 @@ use crate::config::{Config, Options, Origin};
 use crate::decision::Reporter;
 use crate::error::ConfigError;
 use crate::fingerprint::Fingerprint;
+use crate::glob::Matcher;
 use crate::graph::instance::Instances;
 use crate::graph::{Graph, ModuleId, ModuleKind, ThreadId};
 use crate::url::Urls;
@@ -53,8 +54,12 @@ pub struct Engine {
     urls: Urls,
     /// Paths that lead to a module's real path through a symlink.
     aliases: FxHashMap<Arc<str>, ModuleId>,
+    /// Directories' real paths.
+    real_directories: FxHashMap<Arc<str>, Arc<str>>,
     /// Symlinks, and the aliases that go through them.
     links: FxHashMap<Arc<str>, Vec<Arc<str>>>,
+    /// Modules whose link has failed.
+    unlinked: Vec<ModuleId>,
     /// Files that may have changed, and who says so.
     undecided: Vec<(Arc<str>, Reporter)>,
     /// Modules that were asked for and not there, by the directory that they are expected in.
@@ -82,7 +87,9 @@ impl Engine {
             instances: Instances::default(),
             urls: Urls::default(),
             aliases: FxHashMap::default(),
+            real_directories: FxHashMap::default(),
             links: FxHashMap::default(),
+            unlinked: Vec::new(),
             undecided: Vec::new(),
             missing: FxHashMap::default(),
             restart: RestartFiles::default(),
@@ -211,13 +218,13 @@ impl Engine {
         if let Some(&id) = self.aliases.get(path) {
             return self.revived(id);
         }
-        let real =
-            std::fs::canonicalize(path).ok().and_then(|real| real.to_str().map(str::to_owned));
+        let real = self.real_path(path);
         let real = real.as_deref().unwrap_or(path);
         let config = self.config.as_ref();
         let id = self.graph.module_or_insert(real, || {
-            let matches =
-                |matcher: &crate::glob::Matcher| matcher.is_match(real) || matcher.is_match(path);
+            let matches = |matcher: &Matcher| {
+                matcher.is_match(real) || (real != path && matcher.is_match(path))
+            };
             let ignored = config.is_some_and(|config| matches(&config.ignore));
             let boundary = config.is_some_and(|config| matches(&config.boundaries));
             (if ignored { ModuleKind::Ignored } else { ModuleKind::File }, boundary)
@@ -227,6 +234,21 @@ impl Engine {
             self.add_alias(path, id);
         }
         id
+    }
+
+    /// The real path of a file; `None` if there is none. Directories are asked for once: Node keeps real paths, too, and
+    /// [`links`] sees to those that change.
+    fn real_path(&mut self, path: &str) -> Option<String> {
+        if std::fs::symlink_metadata(path).ok()?.is_symlink() {
+            return std::fs::canonicalize(path).ok()?.to_str().map(str::to_owned);
+        }
+        let directory = parent(path);
+        if !self.real_directories.contains_key(directory) {
+            let real = std::fs::canonicalize(directory).ok()?.to_str()?.into();
+            self.real_directories.insert(directory.into(), real);
+        }
+        let name = std::path::Path::new(path).file_name()?.to_str()?;
+        Some(crate::watch::join(&self.real_directories[directory], name))
     }
 
     /// A module that was pruned is watched again when it comes back.
@@ -272,7 +294,7 @@ impl Engine {
         let module = self.graph.get(id);
         let mut version = module.version + 1;
         // A user may have written `?v=2` himself: that URL is another instance.
-        while self.urls_of(id).iter().any(|clean| self.urls.is_taken(clean, version)) {
+        while self.urls.of_module(id).iter().any(|clean| self.urls.is_taken(clean, version)) {
             version += 1;
         }
         // Node shares JSON between `import` and `require` under its plain URL only.
@@ -299,10 +321,6 @@ impl Engine {
         let module = self.graph.get_mut(id);
         module.begun = begun;
         module.read = read;
-    }
-
-    fn urls_of(&self, id: ModuleId) -> Vec<Arc<str>> {
-        self.urls.of_module(id).to_vec()
     }
 
     fn fingerprint(&self, id: ModuleId) -> Fingerprint {

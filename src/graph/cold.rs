@@ -43,8 +43,7 @@ impl Graph {
                 continue;
             }
             let next = self
-                .store
-                .edges(id)
+                .edges_from(id)
                 .filter(|edge| follow(edge.weight().hot) && !seen[edge.target().index()]);
             stack.extend(next.map(|edge| edge.target()));
         }

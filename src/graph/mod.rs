@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use petgraph::Direction;
-use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
+use petgraph::stable_graph::{EdgeIndex, EdgeReference, NodeIndex, StableDiGraph};
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -117,6 +117,8 @@ pub struct Edge {
     pub specifier: Arc<str>,
     /// Edges are looked at in the order in which they came.
     order: u64,
+    /// It is no more; see [`Graph::compact`].
+    gone: bool,
 }
 
 /// What makes two imports the same edge.
@@ -129,6 +131,17 @@ struct EdgeKey {
     hot: bool,
     version: u32,
 }
+
+impl EdgeKey {
+    fn of(edge: &Edge, importer: ModuleId, target: ModuleId) -> Self {
+        // Lazy edges outlive their instance: the next one's are the same.
+        let version = if edge.lazy { 0 } else { edge.version };
+        Self { thread: edge.thread, importer, target, kind: edge.kind, hot: edge.hot, version }
+    }
+}
+
+/// So many removed edges are not worth building the store anew.
+const FEW: usize = 1024;
 
 /// An import to be recorded.
 pub struct NewEdge<'a> {
@@ -157,6 +170,8 @@ pub struct Graph {
     roots: Vec<(ThreadId, ModuleId)>,
     strangers: FxHashSet<(ThreadId, ModuleId)>,
     next_order: u64,
+    /// How many edges of the store are gone.
+    gone: usize,
     /// The cold set, until an edge or root changes.
     cold: RefCell<Option<cold::ColdSet>>,
 }
@@ -257,18 +272,6 @@ impl Graph {
 
     /// Records an import.
     pub fn add_edge(&mut self, importer: ModuleId, target: ModuleId, new: &NewEdge) {
-        let key = EdgeKey {
-            thread: new.thread,
-            importer,
-            target,
-            kind: new.kind,
-            hot: new.hot,
-            // Lazy edges outlive their instance: the next one's are the same.
-            version: if new.lazy { 0 } else { new.version },
-        };
-        if self.by_key.contains_key(&key) {
-            return;
-        }
         let edge = Edge {
             thread: new.thread,
             version: new.version,
@@ -278,7 +281,12 @@ impl Graph {
             meant_hot: new.meant_hot,
             specifier: new.specifier.into(),
             order: self.next_order,
+            gone: false,
         };
+        let key = EdgeKey::of(&edge, importer, target);
+        if self.by_key.contains_key(&key) {
+            return;
+        }
         self.next_order += 1;
         let index = self.store.add_edge(importer, target, edge);
         self.by_key.insert(key, index);
@@ -291,7 +299,7 @@ impl Graph {
     /// importer.
     pub fn drop_older_edges(&mut self, thread: ThreadId, importer: ModuleId, version: u32) -> bool {
         let (mut stale, mut kept) = (Vec::new(), FxHashSet::default());
-        for edge in self.store.edges(importer) {
+        for edge in self.edges_from(importer) {
             let weight = edge.weight();
             if weight.thread == thread && !weight.lazy && weight.version < version {
                 stale.push((edge.id(), edge.target()));
@@ -310,8 +318,11 @@ impl Graph {
     pub fn drop_thread(&mut self, thread: ThreadId) {
         self.roots.retain(|&(owner, _)| owner != thread);
         self.strangers.retain(|&(owner, _)| owner != thread);
-        let gone: Vec<_> =
-            self.store.edge_indices().filter(|&e| self.store[e].thread == thread).collect();
+        let gone: Vec<_> = self
+            .store
+            .edge_indices()
+            .filter(|&e| self.store[e].thread == thread && !self.store[e].gone)
+            .collect();
         self.remove_edges(gone);
         self.edges_changed();
     }
@@ -324,7 +335,7 @@ impl Graph {
             .node_indices()
             .filter(|id| !self.store[*id].pruned && !reached[id.index()])
             .collect();
-        let edges = lost.iter().flat_map(|&id| self.store.edges(id)).map(|edge| edge.id());
+        let edges = lost.iter().flat_map(|&id| self.edges_from(id)).map(|edge| edge.id());
         self.remove_edges(edges.collect());
         for &id in &lost {
             self.store[id].pruned = true;
@@ -334,33 +345,17 @@ impl Graph {
 
     /// The edges out of a module in the order in which they came, with their targets.
     pub fn imports(&self, id: ModuleId) -> Vec<(ModuleId, &Edge)> {
-        self.ordered(id, Direction::Outgoing)
+        in_order(self.edges_from(id).map(|edge| (edge.target(), edge.weight())).collect())
     }
 
     /// The edges into a module in the order in which they came, with their importers.
     pub fn importers(&self, id: ModuleId) -> Vec<(ModuleId, &Edge)> {
-        self.ordered(id, Direction::Incoming)
-    }
-
-    fn ordered(&self, id: ModuleId, direction: Direction) -> Vec<(ModuleId, &Edge)> {
-        let other = |edge: &petgraph::stable_graph::EdgeReference<'_, Edge>| match direction {
-            Direction::Outgoing => edge.target(),
-            Direction::Incoming => edge.source(),
-        };
-        let mut edges: Vec<_> = self
-            .store
-            .edges_directed(id, direction)
-            .map(|edge| (other(&edge), edge.weight()))
-            .collect();
-        edges.sort_unstable_by_key(|(_, edge)| edge.order);
-        edges
+        in_order(self.edges_into(id).map(|edge| (edge.source(), edge.weight())).collect())
     }
 
     /// Whether anything requires it.
     pub fn is_required(&self, id: ModuleId) -> bool {
-        self.store
-            .edges_directed(id, Direction::Incoming)
-            .any(|edge| edge.weight().kind == EdgeKind::Require)
+        self.edges_into(id).any(|edge| edge.weight().kind == EdgeKind::Require)
     }
 
     /// Applies `judge` to each dynamic edge whose target's patterns may have changed: is it hot now?
@@ -368,7 +363,7 @@ impl Graph {
         let changed: Vec<_> = self
             .store
             .edge_references()
-            .filter(|edge| edge.weight().kind == EdgeKind::Dynamic)
+            .filter(|edge| edge.weight().kind == EdgeKind::Dynamic && !edge.weight().gone)
             .map(|edge| (edge.id(), judge(&self.store[edge.target()], edge.weight())))
             .filter(|&(id, hot)| self.store[id].hot != hot)
             .collect();
@@ -383,34 +378,63 @@ impl Graph {
     }
 
     /// Newest first: the lists of edges begin with it, so that no list is walked.
-    fn remove_edges(&mut self, mut edges: Vec<EdgeIndex>) {
-        edges.sort_unstable_by_key(|&edge| std::cmp::Reverse(self.store[edge].order));
+    fn remove_edges(&mut self, edges: Vec<EdgeIndex>) {
         for edge in edges {
             self.remove_edge(edge);
         }
     }
 
+    /// petgraph looks for an edge in the list of its target, which may be long: so edges are only marked, and now and
+    /// then the store is built anew without them.
     fn remove_edge(&mut self, index: EdgeIndex) {
         let Some((importer, target)) = self.store.edge_endpoints(index) else { return };
-        if let Some(edge) = self.store.remove_edge(index) {
-            let version = if edge.lazy { 0 } else { edge.version };
-            let key = EdgeKey {
-                thread: edge.thread,
-                importer,
-                target,
-                kind: edge.kind,
-                hot: edge.hot,
-                version,
-            };
-            self.by_key.remove(&key);
-            self.edges_changed();
+        let edge = &mut self.store[index];
+        if std::mem::replace(&mut edge.gone, true) {
+            return;
         }
+        let key = EdgeKey::of(edge, importer, target);
+        self.by_key.remove(&key);
+        self.gone += 1;
+        self.edges_changed();
+        if self.gone > self.by_key.len() + FEW {
+            self.compact();
+        }
+    }
+
+    fn compact(&mut self) {
+        let live = self.store.edge_references().filter(|edge| !edge.weight().gone);
+        let mut live: Vec<_> =
+            live.map(|edge| (edge.source(), edge.target(), edge.weight().clone())).collect();
+        live.sort_unstable_by_key(|(_, _, edge)| edge.order);
+        self.store.clear_edges();
+        self.by_key.clear();
+        self.gone = 0;
+        for (importer, target, edge) in live {
+            let key = EdgeKey::of(&edge, importer, target);
+            let index = self.store.add_edge(importer, target, edge);
+            self.by_key.insert(key, index);
+        }
+    }
+
+    /// The edges out of a module, newest first.
+    fn edges_from(&self, id: ModuleId) -> impl Iterator<Item = EdgeReference<'_, Edge>> {
+        self.store.edges(id).filter(|edge| !edge.weight().gone)
+    }
+
+    /// The edges into a module, newest first.
+    fn edges_into(&self, id: ModuleId) -> impl Iterator<Item = EdgeReference<'_, Edge>> {
+        self.store.edges_directed(id, Direction::Incoming).filter(|edge| !edge.weight().gone)
     }
 
     /// To be called when anything that the cold set depends on has changed.
     pub fn edges_changed(&mut self) {
         *self.cold.get_mut() = None;
     }
+}
+
+fn in_order(mut edges: Vec<(ModuleId, &Edge)>) -> Vec<(ModuleId, &Edge)> {
+    edges.sort_unstable_by_key(|(_, edge)| edge.order);
+    edges
 }
 
 impl<'a> NewEdge<'a> {

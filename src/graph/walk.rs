@@ -124,7 +124,7 @@ impl Graph {
             if std::mem::replace(&mut seen[id.index()], true) {
                 continue;
             }
-            let next = self.store.edges(id).filter(|edge| edge.weight().kind == EdgeKind::Static);
+            let next = self.edges_from(id).filter(|edge| edge.weight().kind == EdgeKind::Static);
             stack.extend(next.map(|edge| edge.target()));
         }
         false

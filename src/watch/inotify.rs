@@ -17,6 +17,9 @@ use super::{Event, join};
 /// Room for some hundred events a read.
 const BUFFER: usize = 64 * 1024;
 
+/// The longest event; so much of a full buffer may stay empty.
+const LONGEST: u64 = 16 + 256;
+
 /// The descriptor and what it watches.
 pub struct Native {
     inotify: Inotify,
@@ -83,11 +86,12 @@ impl Native {
         }
     }
 
-    /// Reads what has happened since the last call into `events`, without blocking.
+    /// Reads what has happened since the last call into `events`, without blocking. What comes meanwhile is left for the
+    /// next call: somebody who logs into a watched directory must not keep us here.
     pub fn drain(&mut self, events: &mut Vec<Event>) {
+        let mut left = None;
         loop {
             let Ok(batch) = self.inotify.read_events(&mut self.buffer) else { return };
-            let before = events.len();
             let mut gone = Vec::new();
             let mut any = false;
             for event in batch {
@@ -113,9 +117,12 @@ impl Native {
             for descriptor in gone {
                 self.forget(&descriptor, events);
             }
-            if !any && events.len() == before {
+            let unread = rustix::io::ioctl_fionread(self.inotify.as_fd()).unwrap_or(0);
+            let to_read = *left.get_or_insert(unread);
+            if !any || to_read == 0 {
                 return;
             }
+            left = Some(to_read.saturating_sub(BUFFER as u64 - LONGEST));
         }
     }
 

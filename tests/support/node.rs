@@ -243,7 +243,7 @@ impl Node {
 
     /// A linked module begins to run: what its prelude does.
     pub fn begin(&mut self, thread: ThreadId, url: &str) -> InstanceId {
-        let instance = self.engine.evaluate(thread, url, self.now()).expect("it was loaded");
+        let instance = self.engine.evaluate(thread, url).expect("it was loaded");
         let name = self.show(url);
         self.names.insert(instance, name);
         self.deliver(thread);
