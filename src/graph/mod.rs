@@ -100,6 +100,10 @@ impl EdgeKind {
 
 /// One import of a module by another.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, all combinations of which occur"
+)]
 pub struct Edge {
     /// The thread in which it was imported.
     pub thread: ThreadId,
