@@ -24,7 +24,8 @@ function changed(name) {
   return Math.max(stat.mtimeMs, ...fs.readdirSync(file).map((entry) => changed(path.join(name, entry))))
 }
 
-if (changed('node_modules/.package-lock.json') < changed('package-lock.json')) run('npm', ['ci', '--no-audit', '--no-fund'])
+// Not `npm ci`: it insists on optional packages for other platforms that the registry may not have.
+if (changed('node_modules/.package-lock.json') < changed('package-lock.json')) run('npm', ['install', '--no-audit', '--no-fund'])
 
 const built = Math.min(...['binding.js', ...fs.readdirSync(root).filter((name) => name.endsWith('.node'))].map(changed))
 const isBuilt = fs.readdirSync(root).some((name) => name.endsWith('.node'))
