@@ -8,7 +8,7 @@ import { debuglog, inspect } from 'node:util'
 import { threadId } from 'node:worker_threads'
 import * as engine from './binding.js'
 import { evictPlain, evictRequired, noteRequires, reportRequires } from './commonjs.mjs'
-import { createSyncHooks, guarded, hasFailed, keepSources } from './loader.mjs'
+import { createSyncHooks, forgetAnswers, guarded, hasFailed, keepSources } from './loader.mjs'
 import { builtin, hasSyncHooks } from './node.mjs'
 import { listenToParent, tellParent } from './parent.mjs'
 import { evict, forgetResolutions } from './release.mjs'
@@ -184,6 +184,7 @@ function carryOut(update) {
   if (update.forgotten.length > 0) forgetResolutions(update.forgotten)
   update.messages.forEach(tell)
   for (const notice of update.notices) process.stderr.write(`hot-hook: ${notice}\n`)
+  forgetAnswers(update.released)
   if (update.released.length > 0) release(update.released)
 }
 

@@ -201,29 +201,28 @@ export function keepSources(url) {
 const OFTEN = 256
 
 /**
- * What was answered in this thread, by importer and specifier, to imports with the attribute and without.
- * @param {number} thread
+ * What was answered in this thread, by importer and specifier: to imports with the attribute, and without.
+ * @type {Map<string | undefined, Map<string, Answer>>[]}
  */
-function createAnswers(thread) {
-  const known = [new Map(), new Map()]
-  return {
-    /** @param {string | undefined} parent @param {string} specifier @param {any} attributes @returns {Answer | undefined} */
-    find(parent, specifier, attributes) {
-      return known[attributes?.hot === undefined ? 0 : 1].get(parent)?.get(specifier)
-    },
-    /** @param {Asked} asked @param {string} specifier @param {Answer} answer */
-    keep({ parent, required, hot }, specifier, answer) {
-      if (!parent || required || answer.generation < 0 || !guarded(() => engine.isRepeatable(thread, parent))) return
-      const importers = known[hot === undefined ? 0 : 1]
-      let answers = importers.get(parent)
-      if (!answers) importers.set(parent, (answers = new Map()))
-      answers.set(specifier, answer)
-    },
-    /** @param {string[]} parents URLs of instances that are no more */
-    forget(parents) {
-      for (const importers of known) for (const parent of parents) importers.delete(parent)
-    },
-  }
+const answers = [new Map(), new Map()]
+
+/** @param {string | undefined} parent @param {string} specifier @param {any} attributes */
+function findAnswer(parent, specifier, attributes) {
+  return answers[attributes?.hot === undefined ? 0 : 1].get(parent)?.get(specifier)
+}
+
+/** @param {number} thread @param {Asked} asked @param {string} specifier @param {Answer} answer */
+function keepAnswer(thread, { parent, required, hot }, specifier, answer) {
+  if (!parent || required || answer.generation < 0 || !guarded(() => engine.isRepeatable(thread, parent))) return
+  const importers = answers[hot === undefined ? 0 : 1]
+  let known = importers.get(parent)
+  if (!known) importers.set(parent, (known = new Map()))
+  known.set(specifier, answer)
+}
+
+/** Instances that are superseded import little any more. @param {string[]} parents their URLs */
+export function forgetAnswers(parents) {
+  for (const importers of answers) for (const parent of parents) importers.delete(parent)
 }
 
 /**
@@ -243,10 +242,9 @@ function isSettled(repeated) {
  * @returns {Required<Pick<import('node:module').RegisterHooksOptions, 'resolve' | 'load'>>}
  */
 export function createSyncHooks(thread, deliver) {
-  const answers = createAnswers(thread)
   return {
     resolve(specifier, given, next) {
-      const repeated = answers.find(given.parentURL, specifier, given.importAttributes)
+      const repeated = findAnswer(given.parentURL, specifier, given.importAttributes)
       if (repeated) {
         if (isSettled(repeated)) {
           if (deliver() === repeated.generation) return repeated.answer
@@ -269,7 +267,7 @@ export function createSyncHooks(thread, deliver) {
       const answer = arrive(thread, specifier, asked, result)
       const parent = context === given ? undefined : context.parentURL
       const kept = { ...answer, shortCircuit: true }
-      answers.keep(asked, specifier, { parent, generation, resolved: result.url, answer: kept, count: 0 })
+      keepAnswer(thread, asked, specifier, { parent, generation, resolved: result.url, answer: kept, count: 0 })
       return answer
     },
     load(url, given, next) {

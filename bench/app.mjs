@@ -31,7 +31,7 @@ function spawnApp({ node, contender, folder, args = [], before = [] }, ipc) {
   const env = { ...process.env, PLAIN: contender.folder ? '' : 'yes' }
   for (const name of ['NODE_OPTIONS', 'NODE_DEBUG', 'HOT_HOOK_WATCH', 'NODE_COMPILE_CACHE']) delete env[name]
   /** @type {import('node:child_process').StdioOptions} */
-  const stdio = ipc ? ['ignore', 'ignore', 'pipe', 'ipc'] : ['ignore', 'ignore', 'pipe']
+  const stdio = ipc ? ['ignore', 'ignore', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe']
   const child = spawn(command, argv, { cwd: folder, env, stdio })
   let stderr = ''
   child.stderr?.on('data', (data) => (stderr += data))
@@ -50,6 +50,24 @@ export function runApp(start) {
       const end = performance.now()
       if (code === 0) resolve(end - begin)
       else child.on('close', () => reject(fail(`exit code ${code}`)))
+    })
+  })
+}
+
+/**
+ * Runs an app that writes a word when it has started. Returns when that came, and when the process was gone.
+ * @param {Start} start @returns {Promise<{ started: number, ended: number }>}
+ */
+export function runToItsEnd(start) {
+  const begin = performance.now()
+  const { child, fail } = spawnApp(start, false)
+  let started = 0
+  child.stdout?.once('data', () => (started = performance.now() - begin))
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (code) => {
+      const ended = performance.now() - begin
+      child.on('close', () => (code === 0 && started > 0 ? resolve({ started, ended }) : reject(fail(`exit code ${code}`))))
     })
   })
 }

@@ -1,8 +1,9 @@
 /**
- * The start of an app of 1,000 modules, from spawn to exit: half of them are imported statically by the entry, half
- * hang below a boundary. And of an app of one module: what is there before the first import.
+ * The start of an app of 1,000 modules, from spawn to the word that its entry writes last: half of them are imported statically by the entry, half
+ * hang below a boundary. And of an app of one module: what is there before the first import. The time to
+ * the end of the process is told apart: the kernel takes its time to let go of an inotify descriptor.
  */
-import { runApp } from '../app.mjs'
+import { runToItsEnd } from '../app.mjs'
 import { createFolder } from '../folder.mjs'
 import { interleave } from '../rounds.mjs'
 
@@ -45,6 +46,7 @@ function createFiles(size) {
     'main.mjs': `import { total } from './${name('core', 0)}'
 const routes = await import('./${name('routes', 0)}')
 if (total + routes.total !== ${2 * half}) process.exit(1)
+process.stdout.write('started')
 `,
   }
   for (const tree of ['core', 'routes']) for (let i = 0; i < half; i++) files[name(tree, i)] = source(tree, i, half)
@@ -58,24 +60,32 @@ async function measure({ node, contenders }, files, rounds) {
     return { name: contender.name, node, contender, folder }
   })
   // The first run reads the files from the disk.
-  for (const start of starts) await runApp(start)
-  return interleave(starts, rounds, runApp)
+  for (const start of starts) await runToItsEnd(start)
+  /** @type {Record<string, number[]>} */
+  const ended = Object.fromEntries(starts.map(({ name }) => [name, []]))
+  const started = await interleave(starts, rounds, async (start) => {
+    const times = await runToItsEnd(start)
+    ended[start.name].push(times.ended)
+    return times.started
+  })
+  return { started, ended }
 }
 
 /** @param {import('../run.mjs').Context} context @returns {Promise<import('../table.mjs').Row[]>} */
 export async function run(context) {
   const size = context.quick ? 50 : 1000
+  const many = await measure(context, createFiles(size), context.rounds(25))
+  const one = await measure(context, { 'main.mjs': `process.stdout.write('started')\n` }, context.rounds(25))
+  const modules = `${size.toLocaleString('en')} modules`
   return [
     {
-      title: `start of ${size.toLocaleString('en')} modules`,
+      title: `start of ${modules}`,
       unit: 'ms',
       target: '≤ 1.10 × (with registerHooks); Node 20: ≤ hot-hook 1.0',
-      samples: await measure(context, createFiles(size), context.rounds(25)),
+      samples: many.started,
     },
-    {
-      title: 'start of one module',
-      unit: 'ms',
-      samples: await measure(context, { 'main.mjs': 'export const value = 1\n' }, context.rounds(25)),
-    },
+    { title: `start and end of ${modules}`, unit: 'ms', samples: many.ended },
+    { title: 'start of one module', unit: 'ms', samples: one.started },
+    { title: 'start and end of one module', unit: 'ms', samples: one.ended },
   ]
 }

@@ -89,9 +89,14 @@ impl Engine {
 
 /// Whether `./a/b` from `/p/x.js` was resolved to `/p/a/b`, without asking for memory: nearly always.
 fn is_plainly(from: &str, specifier: &str, resolved: &str) -> bool {
-    let Some(rest) = specifier.strip_prefix("./") else { return specifier == resolved };
-    let directory = parent(from);
-    resolved.strip_prefix(directory).and_then(|below| below.strip_prefix('/')) == Some(rest)
+    let mut directory = parent(from);
+    let mut rest = specifier.strip_prefix("./").unwrap_or(specifier);
+    while let Some(above) = rest.strip_prefix("../") {
+        directory = parent(directory);
+        rest = above;
+    }
+    rest.len() < specifier.len()
+        && resolved.strip_prefix(directory).and_then(|below| below.strip_prefix('/')) == Some(rest)
 }
 
 /// Where `asked` leads today, if a symlink is on the way; another loader may have chosen another extension.

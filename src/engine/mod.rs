@@ -17,6 +17,7 @@ mod outbox;
 mod restart;
 
 use std::collections::BTreeMap;
+use std::path::is_separator;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -337,7 +338,10 @@ impl Engine {
 /// The directory of `path`, and those above it up to `root`: any of them may be moved away and back.
 fn directories<'a>(path: &'a str, root: &'a str) -> impl Iterator<Item = &'a str> {
     let below = move |directory: &str| {
-        !root.is_empty() && std::path::Path::new(directory).starts_with(root)
+        !root.is_empty()
+            && directory
+                .strip_prefix(root)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(is_separator))
     };
     let first = parent(path);
     std::iter::successors(Some(first), move |at| {
