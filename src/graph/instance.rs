@@ -44,7 +44,7 @@ pub struct Instance {
     pub state: State,
     /// A newer version exists, or nothing reaches it any more.
     pub superseded: bool,
-    /// Between its read and its evaluation: an event for its file counts without comparing.
+    /// Between our read of its file and the end of Node's: an event for the file counts without comparing.
     pub reading: bool,
     /// CommonJS: it has no prelude, and whatever it imports is dynamic or required.
     pub commonjs: bool,
