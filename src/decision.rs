@@ -6,12 +6,13 @@
 //!   version nobody began to load ─▶ nothing (it will read today's bytes)
 //!   cold ─────────────────────────▶ full reload, with the chain that makes it cold
 //!   something declined above it ──▶ full reload, nothing invalidated
-//!   otherwise ────────────────────▶ it and its importers that are not cold are invalidated
+//!   otherwise ────────────────────▶ it and its importers that are not cold are invalidated, up to accepted edges
 //! ```
 
 use std::sync::Arc;
 
 use crate::fingerprint::Fingerprint;
+use crate::graph::accept::Climb;
 use crate::graph::instance::Instances;
 use crate::graph::{Graph, ModuleId, Step};
 
@@ -129,18 +130,24 @@ pub fn is_change(
 
 /// What a change of `changed` leads to. Nothing is changed yet: see [`Verdict`].
 pub fn decide(graph: &Graph, instances: &Instances, changed: ModuleId) -> Verdict {
+    decide_past(graph, instances, changed, false)
+}
+
+/// [`decide`]; `past`: a module's accepting itself does not count, because it says that this does not help.
+pub fn decide_past(graph: &Graph, instances: &Instances, changed: ModuleId, past: bool) -> Verdict {
     let module = graph.get(changed);
-    if module.pruned || module.is_pinned() {
+    if module.pruned || (module.is_pinned() && !past) {
         return Verdict::Nothing;
     }
     let path = module.path.clone();
-    if graph.is_cold(changed) {
-        return Verdict::FullReload(FullReload {
-            path,
-            reason: Reason::Cold { chain: graph.chain(changed) },
-        });
+    if graph.is_cold(changed) || past {
+        let chain = graph.chain(changed, past);
+        if !chain.is_empty() {
+            return Verdict::FullReload(FullReload { path, reason: Reason::Cold { chain } });
+        }
     }
-    let affected = graph.climb(changed);
+    let evaluated = |thread, id| instances.have_evaluated(thread, id);
+    let affected = graph.climb(changed, &Climb { evaluated: &evaluated, past });
     let declined = affected.iter().find(|&&id| {
         instances.of_module(id).any(|instance| instance.declined && !instance.superseded)
     });

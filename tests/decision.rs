@@ -10,7 +10,7 @@ mod table;
 mod watchdog;
 
 use diagram::{Diagram, draw};
-use hot_hook::decision::{FullReload, Reason, Reporter, Verdict, decide, is_change};
+use hot_hook::decision::{FullReload, Reason, Reporter, Verdict, decide, decide_past, is_change};
 use hot_hook::fingerprint::Fingerprint;
 use hot_hook::graph::instance::{Instance, Instances};
 use hot_hook::graph::{ModuleId, ThreadId};
@@ -75,6 +75,9 @@ table! { decides:
     ignored("root ~hot~> a -> !lib", "!lib", "nothing");
     below_an_ignored_module("root ~hot~> a -> !lib -> b", "b", "restart: !lib -> b");
     importer_of_an_ignored_module("root ~hot~> a -> !lib", "a", "invalidates a");
+    accepted_by_its_importer("root -> a -> b; root accepts a", "b", "invalidates b a");
+    accepts_itself("root -> a -> b; a accepts a", "b", "invalidates b a");
+    accepts_itself_beside_an_importer_that_is_cold("root -> a -> c; root -> b -> c; a accepts a", "c", "restart: root -> b -> c");
 }
 
 #[test]
@@ -92,6 +95,20 @@ fn what_is_no_longer_imported_statically_is_hot() {
     let (a, c) = (diagram.id("a"), diagram.id("c"));
     diagram.graph.drop_older_edges(ThreadId(0), c, 1);
     assert_eq!(decide(&diagram.graph, &Instances::default(), a), Verdict::Invalidate(vec![a]));
+}
+
+fn decides_past(text: &str, changed: &str, expected: &str) {
+    let diagram = Diagram::of(text);
+    let verdict = decide_past(&diagram.graph, &Instances::default(), diagram.id(changed), true);
+    assert_eq!(told(&diagram, verdict), expected, "{text}");
+}
+
+table! { decides_past:
+    past_what_accepts_itself_to_a_cold_importer("root -> a; a accepts a", "a", "restart: root -> a");
+    past_what_accepts_itself_to_a_boundary("root ~hot~> b -> a; a accepts a", "a", "invalidates a b");
+    past_what_accepts_itself_to_who_accepts_it("root -> b -> a; a accepts a; b accepts a", "a", "invalidates a");
+    past_an_entry_that_accepts_itself("root -> a; root accepts root", "root", "restart: root");
+    past_is_cold_for_an_ignored_one("root -> !lib", "!lib", "restart: root -> !lib");
 }
 
 /// An instance of `name`, in a thread of its own for each version.
@@ -120,6 +137,8 @@ table! { declines:
     declines_not_for_a_sibling("root ~hot~> a -> b; a -> c", "b", "c", "invalidates c a");
     declines_above_a_hot_edge("root ~hot~> a ~hot~> b", "a", "b", "restart: a declines");
     declines_being_cold("root -> a ~hot~> b", "a", "b", "invalidates b");
+    declines_above_an_accepted_edge("root ~hot~> a -> b; a accepts b", "a", "b", "invalidates b");
+    declines_and_accepts_itself("root -> a -> b; a accepts a", "a", "b", "restart: a declines");
     declines_but_the_change_is_cold("root ~hot~> a; root -> a", "a", "a", "restart: root -> a");
 }
 
@@ -216,7 +235,7 @@ fn describes(reason: Reason, expected: &str) {
 
 fn chain(text: &str, target: &str) -> Reason {
     let diagram = Diagram::of(text);
-    Reason::Cold { chain: diagram.graph.chain(diagram.id(target)) }
+    Reason::Cold { chain: diagram.graph.chain(diagram.id(target), false) }
 }
 
 table! { describes:

@@ -14,11 +14,15 @@ mod table;
 mod watchdog;
 
 use diagram::{Diagram, draw};
+use hot_hook::graph::accept::{Accepted, Climb};
 use hot_hook::graph::{EdgeKind, Graph, ModuleId, ModuleKind, NewEdge, ThreadId};
 use oracle::{Arrow, Oracle};
 use random::Random;
 use table::table;
 use watchdog::ends;
+
+/// All importers have evaluated.
+const ALL: Climb = Climb { evaluated: &|_, _| true, past: false };
 
 fn cold_are(text: &str, expected: &str) {
     let diagram = Diagram::of(text);
@@ -50,11 +54,20 @@ table! { cold_are:
     cold_below_an_ignored_module("root ~hot~> a -> !lib -> b", "root !lib b");
     cold_not_through_a_hot_import_of_an_ignored_one("root; !lib ~hot~> a", "root !lib");
     cold_nothing_without_a_root("a -> b", "");
+    cold_ends_at_an_accepted_edge("root -> app -> a -> b; app accepts a", "root app");
+    cold_ends_at_what_accepts_itself("root -> app -> a -> b; a accepts a", "root app");
+    cold_by_another_importer_that_does_not_accept("root -> a -> c; root -> b -> c; a accepts c", "root a c b");
+    cold_by_no_importer_of_what_accepts_itself("root -> a -> c; root -> b -> c; c accepts c", "root a b");
+    cold_not_by_accepting_what_is_further_down("root -> a -> b -> c; a accepts c", "root a b c");
+    cold_not_an_entry_that_accepts_itself("root -> a; root accepts root", "");
+    cold_an_entry_that_accepts_what_it_imports("root -> a; root accepts a", "root");
+    cold_accepted_in_one_thread_only("root -> a; root accepts a; 1: root1 -> a", "root a root1");
+    cold_not_below_an_ignored_module_that_accepts("!lib -> a; !lib accepts a", "!lib");
 }
 
 fn climbs_to(text: &str, changed: &str, expected: &str) {
     let diagram = Diagram::of(text);
-    let climbed = diagram.graph.climb(diagram.id(changed));
+    let climbed = diagram.graph.climb(diagram.id(changed), &ALL);
     assert_eq!(diagram.names(climbed), expected, "{text}");
 }
 
@@ -70,18 +83,60 @@ table! { climbs_to:
     climb_a_self_import("root ~hot~> a -> a", "a", "a");
     climb_leaves_siblings("root ~hot~> a -> b; a -> c", "b", "b a");
     climb_in_all_threads("root ~hot~> a -> c; 1: root1 ~hot~> b -> c", "c", "c a b");
+    climb_stops_at_an_accepted_edge("root ~hot~> a -> b -> c; a accepts b", "c", "c b");
+    climb_stops_at_what_accepts_itself("root ~hot~> a -> b -> c; b accepts b", "c", "c b");
+    climb_goes_round_an_accepted_edge("root ~hot~> a -> b -> d; a -> c -> d; a accepts b", "d", "d b c a");
+    climb_stops_on_all_ways("root ~hot~> a -> b -> d; a -> c -> d; a accepts b; c accepts d", "d", "d b");
+    climb_stops_at_an_accepted_hot_edge("root ~hot~> a ~hot~> b; a accepts b", "b", "b");
+    climb_stops_at_an_accepted_require("root ~hot~> a => b; a accepts b", "b", "b");
+    climb_starts_below_what_accepts("root ~hot~> a -> b; a accepts b", "a", "a");
+    climb_a_cycle_through_an_accepted_edge("root ~hot~> a -> b -> a; a accepts b", "b", "b a");
+    climb_a_cycle_through_what_accepts_itself("root -> a -> b -> c -> b; b accepts b", "c", "c b");
+    climb_a_cycle_from_what_accepts_itself("root -> a -> b -> c -> b; b accepts b", "b", "b c");
+    climb_no_cycle_that_is_dynamic("root ~hot~> a -> b ~> a; a accepts b", "b", "b");
+    climb_to_an_entry_that_accepts_itself("root -> a -> b; root accepts root", "b", "b a root");
+    climb_accepted_in_one_thread_only("root ~hot~> a -> c; a accepts c; 1: root1 ~hot~> b -> c", "c", "c b");
+}
+
+#[test]
+fn an_importer_that_has_not_evaluated_is_climbed_to() {
+    let diagram = Diagram::of("root ~hot~> a -> c; root ~hot~> b -> c; c accepts c");
+    let (a, c) = (diagram.id("a"), diagram.id("c"));
+    let evaluated = |_, id| id != a;
+    let climbed = diagram.graph.climb(c, &Climb { evaluated: &evaluated, past: false });
+    assert_eq!(diagram.names(climbed), "c a");
+}
+
+fn climbs_past_to(text: &str, changed: &str, expected: &str) {
+    let diagram = Diagram::of(text);
+    let climb = Climb { past: true, ..ALL };
+    let climbed = diagram.graph.climb(diagram.id(changed), &climb);
+    assert_eq!(diagram.names(climbed), expected, "{text}");
+}
+
+table! { climbs_past_to:
+    climb_past_what_accepts_itself("root ~hot~> a -> b; b accepts b", "b", "b a");
+    climb_past_stops_where_an_importer_accepts("root ~hot~> a -> b; b accepts b; a accepts b", "b", "b");
+    climb_past_stops_at_the_next("root ~hot~> a -> b -> c; b accepts b; c accepts c", "c", "c b");
 }
 
 #[test]
 fn a_failed_link_climbs_static_edges_only() {
     let diagram = Diagram::of("root ~hot~> a -> b -> d; root ~hot~> c ~> d; root ~hot~> e => d");
-    let climbed = diagram.graph.climb_statically(diagram.id("d"));
+    let climbed = diagram.graph.climb_statically(diagram.id("d"), &ALL);
     assert_eq!(diagram.names(climbed), "d b a");
+}
+
+#[test]
+fn a_failed_link_leaves_importers_alone_that_accept_it() {
+    let diagram = Diagram::of("root ~hot~> a -> b -> c; b accepts b");
+    let climbed = diagram.graph.climb_statically(diagram.id("c"), &ALL);
+    assert_eq!(diagram.names(climbed), "c b");
 }
 
 fn chain_is(text: &str, target: &str, expected: &str) {
     let diagram = Diagram::of(text);
-    assert_eq!(draw(&diagram.graph.chain(diagram.id(target))), expected, "{text}");
+    assert_eq!(draw(&diagram.graph.chain(diagram.id(target), false)), expected, "{text}");
 }
 
 table! { chain_is:
@@ -99,6 +154,18 @@ table! { chain_is:
     chain_from_another_thread("root ~hot~> a; 1: root1 -> a", "a", "root1 -> a");
     chain_from_an_ignored_module("root ~hot~> a -> !lib -> b", "b", "!lib -> b");
     chain_prefers_entry_points("!lib -> b; root -> a -> b", "b", "root -> a -> b");
+    chain_avoids_accepted_edges("root -> a -> c; root -> b -> d -> c; a accepts c", "c", "root -> b -> d -> c");
+    chain_begins_at_no_root_that_accepts_itself("root1 -> a; root2 -> b -> a; root1 accepts root1", "a", "root2 -> b -> a");
+}
+
+#[test]
+fn the_chain_past_what_accepts_itself() {
+    let diagram = Diagram::of("root -> a -> b; a accepts a; root accepts root");
+    let past = |name| draw(&diagram.graph.chain(diagram.id(name), true));
+    let other = Diagram::of("root -> a; a accepts a");
+    assert_eq!(past("root"), "root");
+    assert_eq!(past("a"), "", "the root runs again");
+    assert_eq!(draw(&other.graph.chain(other.id("a"), true)), "root -> a");
 }
 
 #[test]
@@ -108,7 +175,8 @@ fn a_chain_carries_what_the_importer_wrote() {
     let a = graph.module_or_insert("/a", || (ModuleKind::File, false));
     graph.add_root(ThreadId(0), root);
     graph.add_edge(root, a, &NewEdge { specifier: "#alias", ..edge(EdgeKind::Static) });
-    let written: Vec<_> = graph.chain(a).iter().map(|step| step.specifier.to_string()).collect();
+    let written: Vec<_> =
+        graph.chain(a, false).iter().map(|step| step.specifier.to_string()).collect();
     assert_eq!(written, ["", "#alias"]);
 }
 
@@ -308,7 +376,9 @@ impl Pair {
     }
 
     fn change(&mut self, random: &mut Random) {
-        match random.below(6) {
+        match random.below(8) {
+            6 => self.accept(random),
+            7 => self.finish(random),
             0 => self.add_root(random),
             1 => {
                 let thread = thread(random);
@@ -318,6 +388,35 @@ impl Pair {
             2 => self.prune(),
             3 => self.drop_older(random),
             _ => self.add_arrow(random),
+        }
+    }
+
+    /// What is accepted changes: itself more often than not, so that cycles come.
+    fn accept(&mut self, random: &mut Random) {
+        let (thread, id, target) =
+            (thread(random), random.below(self.ids.len()), random.below(self.ids.len()));
+        if random.once_in(4) {
+            self.oracle.own.clear();
+            self.oracle.dependencies.clear();
+        } else if random.once_in(2) {
+            self.oracle.own.push((thread, id));
+        } else {
+            self.oracle.dependencies.push((thread, id, target));
+        }
+        let own = self.oracle.own.iter().map(|&(thread, id)| (ThreadId(thread), self.ids[id]));
+        let dependencies = self.oracle.dependencies.iter();
+        let dependencies = dependencies
+            .map(|&(thread, id, target)| (ThreadId(thread), self.ids[id], self.ids[target]));
+        self.graph
+            .set_accepted(Accepted { own: own.collect(), dependencies: dependencies.collect() });
+    }
+
+    /// An instance begins to evaluate, or all have.
+    fn finish(&mut self, random: &mut Random) {
+        if random.once_in(2) {
+            self.oracle.unfinished.clear();
+        } else {
+            self.oracle.unfinished.push((thread(random), random.below(self.ids.len())));
         }
     }
 
@@ -340,19 +439,26 @@ impl Pair {
     fn compare(&self) {
         for (index, &id) in self.ids.iter().enumerate() {
             assert_eq!(self.graph.is_cold(id), self.oracle.is_cold(index), "cold: {index}");
-            let chain = self.graph.chain(id);
-            let expected = self.oracle.chain(index).unwrap_or_default();
-            let expected: Vec<_> = expected.into_iter().map(|index| format!("/{index}")).collect();
-            let chain: Vec<_> = chain.iter().map(|step| &*step.path).collect();
-            assert_eq!(chain, expected, "chain to {index}");
-            self.compare_climb(index);
+            for past in [false, true] {
+                let chain = self.graph.chain(id, past);
+                let expected = self.oracle.chain(index, past.then_some(index)).unwrap_or_default();
+                let expected: Vec<_> =
+                    expected.into_iter().map(|index| format!("/{index}")).collect();
+                let chain: Vec<_> = chain.iter().map(|step| &*step.path).collect();
+                assert_eq!(chain, expected, "chain to {index}, past: {past}");
+                self.compare_climb(index, past);
+            }
         }
     }
 
-    fn compare_climb(&self, index: usize) {
-        let distances = self.oracle.climb(index);
+    fn compare_climb(&self, index: usize, past: bool) {
+        let distances = self.oracle.climb(index, past.then_some(index));
+        let evaluated = |thread: ThreadId, id: ModuleId| {
+            !self.oracle.unfinished.contains(&(thread.0, id.index()))
+        };
+        let climb = Climb { evaluated: &evaluated, past };
         let climbed: Vec<_> =
-            self.graph.climb(self.ids[index]).iter().map(|id| id.index()).collect();
+            self.graph.climb(self.ids[index], &climb).iter().map(|id| id.index()).collect();
         let mut expected: Vec<_> =
             (0..self.ids.len()).filter(|&id| distances[id].is_some()).collect();
         assert!(
@@ -387,12 +493,12 @@ fn edge(kind: EdgeKind) -> NewEdge<'static> {
 
 #[test]
 fn random_graphs_agree_with_the_enumeration_of_paths() {
-    for seed in 0..3000 {
+    for seed in 0..5000 {
         let check = || {
             let mut random = Random(seed);
             let mut pair = Pair::random(&mut random);
             pair.compare();
-            for _ in 0..4 {
+            for _ in 0..6 {
                 pair.change(&mut random);
                 pair.compare();
             }
@@ -427,10 +533,10 @@ fn large(count: usize, importers: impl Fn(usize) -> Vec<usize>) -> (Graph, Vec<M
 fn a_chain_of_100_000_modules() {
     ends(|| {
         let (mut graph, ids) = large(MANY, |index| vec![index - 1]);
-        assert_eq!(graph.climb(ids[MANY]).len(), MANY);
+        assert_eq!(graph.climb(ids[MANY], &ALL).len(), MANY);
         assert!(graph.reaches_statically(ids[1], ids[MANY]));
         graph.add_edge(ids[0], ids[1], &edge(EdgeKind::Static));
-        assert_eq!(graph.chain(ids[MANY]).len(), MANY + 1);
+        assert_eq!(graph.chain(ids[MANY], false).len(), MANY + 1);
         graph.drop_thread(ThreadId(0));
         assert_eq!(graph.prune().len(), MANY + 1);
     });
@@ -442,10 +548,10 @@ fn a_module_that_100_000_import() {
         let leaf = MANY + 1;
         let (mut graph, ids) =
             large(leaf, |index| if index == leaf { (1..leaf).collect() } else { vec![0] });
-        assert_eq!(graph.climb(ids[leaf]).len(), leaf);
-        assert_eq!(graph.chain(ids[leaf]).len(), 0);
+        assert_eq!(graph.climb(ids[leaf], &ALL).len(), leaf);
+        assert_eq!(graph.chain(ids[leaf], false).len(), 0);
         graph.add_edge(ids[0], ids[leaf], &edge(EdgeKind::Static));
-        assert_eq!(graph.chain(ids[leaf]).len(), 2);
+        assert_eq!(graph.chain(ids[leaf], false).len(), 2);
     });
 }
 
@@ -493,8 +599,8 @@ fn a_lattice_of_14_layers() {
         })
     });
     ends(move || {
-        assert_eq!(graph.climb(ids[14 * WIDTH]).len(), 13 * WIDTH + 1);
+        assert_eq!(graph.climb(ids[14 * WIDTH], &ALL).len(), 13 * WIDTH + 1);
         assert!(graph.ids().skip(1).all(|id| !graph.is_cold(id)));
-        assert!(graph.ids().all(|id| graph.chain(id).len() <= 1));
+        assert!(graph.ids().all(|id| graph.chain(id, false).len() <= 1));
     });
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::decision::Reporter;
 use crate::error::NotDynamicError;
 use crate::fingerprint::Fingerprint;
+use crate::graph::accept::Climb;
 use crate::graph::instance::{Instance, State};
 use crate::graph::{EdgeKind, ModuleId, ModuleKind, NewEdge, ThreadId};
 use crate::url::{Meaning, path_of};
@@ -191,7 +192,9 @@ impl Engine {
     fn retry_unlinked(&mut self) {
         for module in std::mem::take(&mut self.unlinked) {
             if !self.graph.is_cold(module) {
-                for id in self.graph.climb_statically(module) {
+                let evaluated = |thread, id| self.instances.have_evaluated(thread, id);
+                let climb = Climb { evaluated: &evaluated, past: false };
+                for id in self.graph.climb_statically(module, &climb) {
                     self.bump_silently(id);
                 }
             }

@@ -133,6 +133,14 @@ impl Instances {
         ids.iter().filter_map(|id| self.by_id.get(id))
     }
 
+    /// Whether the module's current instances in the thread have evaluated, as far as one can be asked: CommonJS cannot,
+    /// nor can what never passed a hook.
+    pub fn have_evaluated(&self, thread: ThreadId, module: ModuleId) -> bool {
+        self.of_module(module)
+            .filter(|i| i.thread == thread && !i.superseded && !i.commonjs)
+            .all(|i| i.state == State::Evaluated)
+    }
+
     /// Forgets an instance that can have no more to do.
     pub fn remove(&mut self, id: InstanceId) {
         let Some(instance) = self.by_id.remove(&id) else { return };

@@ -1,8 +1,9 @@
 //! The import graph: modules, edges, roots. Pure: no I/O, no clock, no URLs.
 //!
 //! An edge belongs to one thread and to the version of the importer that made it. The decision looks at the union over
-//! all threads. Walks are in [`cold`] and [`walk`]; loaded instances are in [`instance`].
+//! all threads. Walks are in [`cold`] and [`walk`]; accepted edges are in [`accept`], loaded instances in [`instance`].
 
+pub mod accept;
 mod cold;
 pub mod instance;
 mod walk;
@@ -16,6 +17,7 @@ use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::fingerprint::Fingerprint;
+use accept::Accepted;
 pub use walk::Step;
 
 /// Names a module for the life of the process.
@@ -173,6 +175,7 @@ pub struct Graph {
     by_key: FxHashMap<EdgeKey, EdgeIndex>,
     roots: Vec<(ThreadId, ModuleId)>,
     strangers: FxHashSet<(ThreadId, ModuleId)>,
+    accepted: Accepted,
     next_order: u64,
     /// How many edges of the store are gone.
     gone: usize,

@@ -1,11 +1,12 @@
 //! Walks that answer a question about one module: who must run again, and what makes it cold.
 
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use petgraph::visit::EdgeRef;
 use rustc_hash::FxHashMap;
 
+use super::accept::Climb;
 use super::{Edge, EdgeKind, Graph, ModuleId};
 
 /// One step of a chain of imports.
@@ -29,24 +30,39 @@ impl Graph {
     ///   cold     cold    │    ◀──────────────────────── climbs
     ///                    └ stops here: a cold importer repeats its import
     /// ```
-    pub fn climb(&self, changed: ModuleId) -> Vec<ModuleId> {
-        self.climb_over(changed, |_| true)
+    ///
+    /// Accepted edges stop it, if the importer has evaluated and is not itself below the target: a cycle is climbed.
+    pub fn climb(&self, changed: ModuleId, climb: &Climb) -> Vec<ModuleId> {
+        self.climb_over(changed, climb, |_| true)
     }
 
     /// `failed` and the importers that cannot be linked without it: along static edges, as far as they are not cold.
-    pub fn climb_statically(&self, failed: ModuleId) -> Vec<ModuleId> {
-        self.climb_over(failed, |edge| edge.kind == EdgeKind::Static)
+    pub fn climb_statically(&self, failed: ModuleId, climb: &Climb) -> Vec<ModuleId> {
+        self.climb_over(failed, climb, |edge| edge.kind == EdgeKind::Static)
     }
 
-    fn climb_over(&self, start: ModuleId, follow: impl Fn(&Edge) -> bool) -> Vec<ModuleId> {
+    fn climb_over(
+        &self,
+        start: ModuleId,
+        climb: &Climb,
+        follow: impl Fn(&Edge) -> bool,
+    ) -> Vec<ModuleId> {
+        let past = climb.past.then_some(start);
         let mut seen = vec![false; self.store.node_count()];
         seen[start.index()] = true;
         let mut order = vec![start];
         let mut next = 0;
         while let Some(&id) = order.get(next) {
             next += 1;
+            let below = OnceCell::new();
             for (importer, edge) in self.importers(id) {
-                if follow(edge) && !seen[importer.index()] && !self.is_cold(importer) {
+                if !follow(edge) || seen[importer.index()] || self.is_cold(importer) {
+                    continue;
+                }
+                let stops = self.is_accepted(importer, edge, id, past)
+                    && (climb.evaluated)(edge.thread, importer)
+                    && !below.get_or_init(|| self.statically_below(id))[importer.index()];
+                if !stops {
                     seen[importer.index()] = true;
                     order.push(importer);
                 }
@@ -55,21 +71,28 @@ impl Graph {
         order
     }
 
-    /// The shortest chain of edges from a root to `target` that crosses no hot edge; empty if `target` is not cold.
-    /// Entry points are tried before other pinned modules, because they explain more.
-    pub fn chain(&self, target: ModuleId) -> Vec<Step> {
-        let roots: Vec<_> = self.roots.iter().map(|&(_, id)| id).collect();
-        let chain = self.chain_from(&roots, target);
+    /// The shortest chain of edges from a root to `target` that crosses no hot or accepted edge; empty if `target` is not
+    /// cold. Entry points are tried before other pinned modules, because they explain more. `past`: its accepting itself
+    /// does not count.
+    pub fn chain(&self, target: ModuleId, past: bool) -> Vec<Step> {
+        let past = past.then_some(target);
+        let roots: Vec<_> = self.starts(true, past).collect();
+        let chain = self.chain_from(&roots, target, past);
         if !chain.is_empty() {
             return chain;
         }
         let pinned: Vec<_> =
             self.store.node_indices().filter(|&id| self.store[id].is_pinned()).collect();
-        self.chain_from(&pinned, target)
+        self.chain_from(&pinned, target, past)
     }
 
     /// Breadth first, edges in the order in which they came.
-    fn chain_from(&self, roots: &[ModuleId], target: ModuleId) -> Vec<Step> {
+    fn chain_from(
+        &self,
+        roots: &[ModuleId],
+        target: ModuleId,
+        past: Option<ModuleId>,
+    ) -> Vec<Step> {
         let mut came_by: FxHashMap<ModuleId, Option<(ModuleId, &Edge)>> = FxHashMap::default();
         let mut queue = VecDeque::new();
         for &root in roots {
@@ -82,7 +105,7 @@ impl Graph {
                 return self.trace(&came_by, target);
             }
             for (next, edge) in self.imports(id) {
-                if !edge.hot && !came_by.contains_key(&next) {
+                if !came_by.contains_key(&next) && !self.is_barred(id, edge, next, past) {
                     came_by.insert(next, Some((id, edge)));
                     queue.push_back(next);
                 }
@@ -115,18 +138,6 @@ impl Graph {
 
     /// Whether static edges lead from `from` to `to`: importing `from` in `to` then closes a cycle.
     pub fn reaches_statically(&self, from: ModuleId, to: ModuleId) -> bool {
-        let mut seen = vec![false; self.store.node_count()];
-        let mut stack = vec![from];
-        while let Some(id) = stack.pop() {
-            if id == to {
-                return true;
-            }
-            if std::mem::replace(&mut seen[id.index()], true) {
-                continue;
-            }
-            let next = self.edges_from(id).filter(|edge| edge.weight().kind == EdgeKind::Static);
-            stack.extend(next.map(|edge| edge.target()));
-        }
-        false
+        self.statically_below(from)[to.index()]
     }
 }

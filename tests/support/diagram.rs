@@ -9,6 +9,7 @@
 //! | `=>` | `require()` |
 //! | `1: a -> b` | in thread 1; without it in thread 0 |
 //! | `a@2 -> b` | imported by version 2 of `a` |
+//! | `a accepts b` | `a` accepts its import of `b`, in that thread; `a accepts a`: itself |
 //! | `!lib` | a module that `ignore` matches |
 //! | `root…` | a name that begins so is an entry point of the threads whose statements it heads |
 
@@ -49,6 +50,16 @@ impl Diagram {
         let (mut importer, version) = self.module(words[0]);
         if words[0].starts_with("root") {
             self.graph.add_root(thread, importer);
+        }
+        if let [_, "accepts", name] = words {
+            let target = self.module(name).0;
+            let mut accepted = self.graph.accepted().clone();
+            if importer == target {
+                accepted.own.insert((thread, target));
+            } else {
+                accepted.dependencies.insert((thread, importer, target));
+            }
+            return self.graph.set_accepted(accepted);
         }
         let mut version = version;
         for pair in words[1..].chunks(2) {

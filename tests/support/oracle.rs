@@ -16,6 +16,12 @@ pub struct Arrow {
 /// A graph as a list of arrows, in the order in which they came.
 #[derive(Clone, Debug, Default)]
 pub struct Oracle {
+    /// Who accepts itself in which thread.
+    pub own: Vec<(u32, usize)>,
+    /// Who accepts whom in which thread.
+    pub dependencies: Vec<(u32, usize, usize)>,
+    /// Whose current instance in which thread has not evaluated.
+    pub unfinished: Vec<(u32, usize)>,
     pub pinned: Vec<bool>,
     pub pruned: Vec<bool>,
     pub roots: Vec<(u32, usize)>,
@@ -78,18 +84,35 @@ impl Oracle {
         self.roots.iter().map(|&(_, id)| id).collect()
     }
 
+    /// Whether an arrow is accepted; the acceptance of `past` by itself does not count.
+    fn is_accepted(&self, arrow: &Arrow, past: Option<usize>) -> bool {
+        let own = self.own.contains(&(arrow.thread, arrow.to)) && past != Some(arrow.to);
+        own || self.dependencies.contains(&(arrow.thread, arrow.from, arrow.to))
+    }
+
+    /// Whether the climb ends before an arrow's importer.
+    fn stops(&self, arrow: &Arrow, past: Option<usize>) -> bool {
+        let is_static = |arrow: &Arrow| arrow.kind == EdgeKind::Static;
+        self.is_accepted(arrow, past)
+            && !self.unfinished.contains(&(arrow.thread, arrow.from))
+            && self.paths(&[arrow.to], arrow.from, &is_static).is_empty()
+    }
+
     fn pinned_ones(&self) -> Vec<usize> {
         (0..self.pinned.len()).filter(|&id| self.pinned[id]).collect()
     }
 
     pub fn is_cold(&self, id: usize) -> bool {
-        self.chain(id).is_some()
+        self.chain(id, None).is_some()
     }
 
     /// The modules on the chain that makes `id` cold: of the shortest, the one whose edges came first.
-    pub fn chain(&self, id: usize) -> Option<Vec<usize>> {
-        [self.entry_points(), self.pinned_ones()].iter().find_map(|starts| {
-            let paths = self.paths(starts, id, &|arrow| !arrow.hot);
+    pub fn chain(&self, id: usize, past: Option<usize>) -> Option<Vec<usize>> {
+        let stays = |root: &&(u32, usize)| !self.own.contains(root) || past == Some(root.1);
+        let roots: Vec<_> = self.roots.iter().filter(stays).map(|&(_, id)| id).collect();
+        [roots, self.pinned_ones()].iter().find_map(|starts| {
+            let follow = |arrow: &Arrow| !arrow.hot && !self.is_accepted(arrow, past);
+            let paths = self.paths(starts, id, &follow);
             let best = paths.into_iter().min_by_key(|path| (path.len(), path.clone()))?;
             let mut modules = vec![starts[best[0]]];
             modules.extend(best[1..].iter().map(|&arrow| self.arrows[arrow].to));
@@ -98,9 +121,9 @@ impl Oracle {
     }
 
     /// How many imports away from `id` each module that must run again is; `None` for those that need not.
-    pub fn climb(&self, id: usize) -> Vec<Option<usize>> {
+    pub fn climb(&self, id: usize, past: Option<usize>) -> Vec<Option<usize>> {
         let cold: Vec<_> = (0..self.pinned.len()).map(|id| self.is_cold(id)).collect();
-        let runs_again = |arrow: &Arrow| !cold[arrow.from];
+        let runs_again = |arrow: &Arrow| !cold[arrow.from] && !self.stops(arrow, past);
         let distance = |from: usize| {
             self.paths(&[from], id, &runs_again).iter().map(|path| path.len() - 1).min()
         };

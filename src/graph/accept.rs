@@ -1,0 +1,97 @@
+//! Accepted edges: imports whose importer, or whose target, has said that it copes with a new instance.
+//!
+//! ```text
+//!   root ──▶ app ──accepted──▶ page ──▶ text        app accepts page, or page accepts itself
+//!   cold     cold              └──── hot ────┘      a change of text climbs to page, and stops
+//! ```
+
+use petgraph::visit::EdgeRef;
+use rustc_hash::FxHashSet;
+
+use super::{Edge, EdgeKind, Graph, ModuleId, ThreadId};
+
+/// What the instances of all threads have accepted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accepted {
+    /// Modules that accept themselves: all edges into them are accepted, and their being a root.
+    pub own: FxHashSet<(ThreadId, ModuleId)>,
+    /// Who accepts which module.
+    pub dependencies: FxHashSet<(ThreadId, ModuleId, ModuleId)>,
+}
+
+/// How a climb meets accepted edges.
+pub struct Climb<'a> {
+    /// Whether a module's current instances in a thread have evaluated: one that has not may yet take what is old.
+    pub evaluated: &'a dyn Fn(ThreadId, ModuleId) -> bool,
+    /// The changed module has said that accepting itself does not help.
+    pub past: bool,
+}
+
+impl Graph {
+    /// What is accepted now.
+    pub fn accepted(&self) -> &Accepted {
+        &self.accepted
+    }
+
+    /// Replaces what is accepted.
+    pub fn set_accepted(&mut self, accepted: Accepted) {
+        if self.accepted != accepted {
+            self.accepted = accepted;
+            self.edges_changed();
+        }
+    }
+
+    /// Whether the thread's imports of a module, or its being an entry point, are accepted by the module itself.
+    /// `past`: a module for which that does not count.
+    pub(super) fn accepts_itself(
+        &self,
+        thread: ThreadId,
+        id: ModuleId,
+        past: Option<ModuleId>,
+    ) -> bool {
+        past != Some(id) && self.accepted.own.contains(&(thread, id))
+    }
+
+    /// Whether an edge is accepted.
+    pub(super) fn is_accepted(
+        &self,
+        importer: ModuleId,
+        edge: &Edge,
+        target: ModuleId,
+        past: Option<ModuleId>,
+    ) -> bool {
+        let Accepted { own, dependencies } = &self.accepted;
+        if own.is_empty() && dependencies.is_empty() {
+            return false;
+        }
+        dependencies.contains(&(edge.thread, importer, target))
+            || self.accepts_itself(edge.thread, target, past)
+    }
+
+    /// For each module, by index: do static edges lead from `from` to it?
+    pub(super) fn statically_below(&self, from: ModuleId) -> Vec<bool> {
+        let mut seen = vec![false; self.store.node_count()];
+        let mut stack = vec![from];
+        while let Some(id) = stack.pop() {
+            if std::mem::replace(&mut seen[id.index()], true) {
+                continue;
+            }
+            let next = self.edges_from(id).filter(|edge| edge.weight().kind == EdgeKind::Static);
+            stack.extend(next.map(|edge| edge.target()).filter(|next| !seen[next.index()]));
+        }
+        seen
+    }
+
+    /// The modules that a thread's imports lead to from `starts`, and these.
+    pub fn below(&self, thread: ThreadId, starts: &[ModuleId]) -> FxHashSet<ModuleId> {
+        let mut seen = FxHashSet::default();
+        let mut stack = starts.to_vec();
+        while let Some(id) = stack.pop() {
+            if seen.insert(id) {
+                let next = self.edges_from(id).filter(|edge| edge.weight().thread == thread);
+                stack.extend(next.map(|edge| edge.target()).filter(|next| !seen.contains(next)));
+            }
+        }
+        seen
+    }
+}
