@@ -12,7 +12,7 @@ mod watchdog;
 use diagram::{Diagram, draw};
 use hot_hook::decision::{FullReload, Reason, Reporter, Verdict, decide, decide_past, is_change};
 use hot_hook::fingerprint::Fingerprint;
-use hot_hook::graph::instance::{Instance, Instances};
+use hot_hook::graph::instance::{Instance, Instances, State};
 use hot_hook::graph::{ModuleId, ThreadId};
 use table::table;
 use watchdog::ends;
@@ -125,7 +125,8 @@ fn instance<'a>(
 fn declines(text: &str, declining: &str, changed: &str, expected: &str) {
     let diagram = Diagram::of(text);
     let mut instances = Instances::default();
-    instance(&mut instances, &diagram, declining, 0).declined = true;
+    let declined = instance(&mut instances, &diagram, declining, 0);
+    (declined.declined, declined.state) = (true, State::Evaluated);
     let verdict = decide(&diagram.graph, &instances, diagram.id(changed));
     assert_eq!(told(&diagram, verdict), expected, "{text}");
 }
