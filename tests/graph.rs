@@ -575,6 +575,23 @@ fn a_module_that_drops_100_000_imports() {
     });
 }
 
+/// Removed edges are cleared out now and then: not while some are still to be removed.
+#[test]
+fn a_module_that_is_reloaded_keeps_its_5_000_imports() {
+    const COUNT: usize = 5000;
+    let (mut graph, ids) = large(COUNT, |index| vec![usize::from(index > 1)]);
+    for version in 1..10 {
+        for &id in &ids[2..] {
+            graph.add_edge(ids[1], id, &NewEdge { version, ..edge(EdgeKind::Static) });
+        }
+        assert!(!graph.drop_older_edges(ThreadId(0), ids[1], version));
+        let imports: Vec<_> = graph.imports(ids[1]).into_iter().map(|(id, _)| id).collect();
+        assert_eq!(imports, ids[2..]);
+        assert_eq!(graph.climb(ids[COUNT], &ALL), [ids[COUNT], ids[1]]);
+        assert_eq!(graph.prune(), []);
+    }
+}
+
 #[test]
 fn a_pruned_boundary_above_100_000_that_import_one() {
     ends(|| {

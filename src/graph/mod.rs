@@ -315,9 +315,7 @@ impl Graph {
             }
         }
         let lost = stale.iter().any(|(_, target)| !kept.contains(target));
-        for (edge, _) in stale {
-            self.remove_edge(edge);
-        }
+        self.remove_edges(stale.into_iter().map(|(edge, _)| edge).collect());
         lost
     }
 
@@ -377,23 +375,25 @@ impl Graph {
         for (id, hot) in changed {
             let Some((importer, target)) = self.store.edge_endpoints(id) else { continue };
             let edge = self.store[id].clone();
-            self.remove_edge(id);
+            self.mark_gone(id);
             let new =
                 NewEdge { hot, meant_hot: hot, specifier: &edge.specifier, ..NewEdge::like(&edge) };
             self.add_edge(importer, target, &new);
         }
     }
 
-    /// Newest first: the lists of edges begin with it, so that no list is walked.
+    /// petgraph looks for an edge in the list of its target, which may be long: so edges are only marked, and now and
+    /// then the store is built anew without them. Never before all are marked: it gives edges new indices.
     fn remove_edges(&mut self, edges: Vec<EdgeIndex>) {
         for edge in edges {
-            self.remove_edge(edge);
+            self.mark_gone(edge);
+        }
+        if self.gone > self.by_key.len() + FEW {
+            self.compact();
         }
     }
 
-    /// petgraph looks for an edge in the list of its target, which may be long: so edges are only marked, and now and
-    /// then the store is built anew without them.
-    fn remove_edge(&mut self, index: EdgeIndex) {
+    fn mark_gone(&mut self, index: EdgeIndex) {
         let Some((importer, target)) = self.store.edge_endpoints(index) else { return };
         let edge = &mut self.store[index];
         if std::mem::replace(&mut edge.gone, true) {
@@ -403,9 +403,6 @@ impl Graph {
         self.by_key.remove(&key);
         self.gone += 1;
         self.edges_changed();
-        if self.gone > self.by_key.len() + FEW {
-            self.compact();
-        }
     }
 
     fn compact(&mut self) {
