@@ -97,6 +97,16 @@ export declare function isRepeatable(thread: number, parent: string): boolean
 /** Keeps notes of what is watched and decided, for `notes`. */
 export declare function keepNotes(): void
 
+/** One step of a chain of imports. */
+export interface Link {
+  /** The module that it arrives at, absolute. */
+  path: string
+  /** `root`, where the chain begins; else `static`, `dynamic` or `require`. */
+  kind: string
+  /** What the importer wrote; empty for the root. */
+  specifier: string
+}
+
 /**
  * Node is about to read `url`. Returns the URL to read it by, without our version; `null` for a first instance, which
  * has none.
@@ -115,11 +125,21 @@ export type Message =
   paths: Array<string> }
   | { type: 'full-reload'; /** The changed file, absolute. */
     path: string; /** Whether a boundary on the way was imported statically. */
-    shouldBeReloadable: boolean; /** The change and its reason, in one line for people. */
-  text: string }
+    shouldBeReloadable: boolean; /** Why. */
+  reason: Reason }
 
 /** The notes since the last call, a line each. */
 export declare function notes(): Array<string>
+
+/** Why a change needs a restart. */
+export interface Reason {
+  /** The change and its reason, in one line for people. */
+  text: string
+  /** The one import that, written otherwise, would have made the restart unnecessary. */
+  hint?: string
+  /** The imports that make the file cold, from where the app begins to the file; empty if there is another reason. */
+  chain: Array<Link>
+}
 
 /** Whether superseded instances are to be released. */
 export declare function releases(): boolean

@@ -15,6 +15,8 @@ import { evict, forgetResolutions } from './release.mjs'
 
 const KEY = Symbol.for('hot-hook')
 const debug = debuglog('hot-hook')
+/** Whether the parent process asks for reasons: what hot-hook 1.0 told it has exactly the fields of then. */
+const wantsReason = process.env.HOT_HOOK_REASON === '1'
 /** Once: the property looks it up each time. */
 const isDebugging = debug.enabled
 
@@ -230,10 +232,13 @@ function tell(message) {
     tellParent({ type: 'hot-hook:invalidated', paths: message.paths })
     return
   }
-  const { path, shouldBeReloadable, text } = message
-  debug('full reload: %s', text)
-  const isSent = tellParent({ type: 'hot-hook:full-reload', path, shouldBeReloadable })
-  if (!isSent && !onFullReloadAsked) process.stderr.write(`hot-hook: restart needed: ${text}\n`)
+  const { path, shouldBeReloadable, reason } = message
+  debug('full reload: %s', reason.text)
+  const isSent = tellParent({ type: 'hot-hook:full-reload', path, shouldBeReloadable, ...(wantsReason && { reason }) })
+  if (!isSent && !onFullReloadAsked) {
+    const hint = reason.hint ? ` (${reason.hint})` : ''
+    process.stderr.write(`hot-hook: restart needed: ${reason.text}${hint}\n`)
+  }
   askForRestart()
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::fingerprint::Fingerprint;
 use crate::graph::accept::Climb;
 use crate::graph::instance::Instances;
-use crate::graph::{Graph, ModuleId, Step};
+use crate::graph::{EdgeKind, Graph, ModuleId, Step};
 
 /// What a change leads to.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub enum Reason {
     Cold {
         /// Root first.
         chain: Vec<Step>,
+        /// The step of `chain` that alone, if it were hot, would make the file hot; `None` if no single one would.
+        opening: Option<usize>,
     },
     /// A module that would have to run again has called `decline()`.
     Declined {
@@ -64,7 +66,7 @@ impl FullReload {
     /// Whether a boundary on the way was imported statically: written as `import()`, it would be hot.
     pub fn should_be_reloadable(&self) -> bool {
         match &self.reason {
-            Reason::Cold { chain } => chain.iter().any(|step| step.wrongly_imported),
+            Reason::Cold { chain, .. } => chain.iter().any(|step| step.wrongly_imported),
             _ => false,
         }
     }
@@ -82,9 +84,16 @@ impl FullReload {
             Reason::Declined { module } => {
                 format!("{path} changed, and {} declines hot reload", show(module))
             }
-            Reason::Cold { chain } => {
-                let steps: Vec<_> = chain.iter().map(|step| show(&step.path)).collect();
-                format!("{path} changed, which no boundary makes hot: {}", steps.join(" → "))
+            Reason::Cold { chain, .. } if chain.len() == 1 => {
+                format!("{path} changed, which is where the app begins")
+            }
+            Reason::Cold { chain, .. } => {
+                let steps = chain.iter().map(|step| match step.kind {
+                    Some(kind) => format!(" ─{}→ {}", kind.name(), show(&step.path)),
+                    None => show(&step.path),
+                });
+                let steps: String = steps.collect();
+                format!("{path} changed, which no boundary makes hot: {steps}")
             }
             Reason::Required => {
                 format!("{path} changed, an ES module that require() has loaded and cannot reload")
@@ -93,6 +102,40 @@ impl FullReload {
                 format!("{path} changed, and hot reload is off after an internal error")
             }
         }
+    }
+
+    /// The imports that make it cold, root first; empty for any other reason.
+    pub fn chain(&self) -> &[Step] {
+        match &self.reason {
+            Reason::Cold { chain, .. } => chain,
+            _ => &[],
+        }
+    }
+
+    /// The one import that, written otherwise, would have made the restart unnecessary, with paths as `show` writes them.
+    pub fn hint(&self, show: impl Fn(&str) -> String) -> Option<String> {
+        let Reason::Cold { chain, opening: Some(at) } = &self.reason else { return None };
+        let (importer, step) = (chain.get(at.checked_sub(1)?)?, chain.get(*at)?);
+        let importer = show(&importer.path);
+        let (subject, it) = if step.path == self.path {
+            (String::new(), "it".to_owned())
+        } else {
+            (format!("{} is ", show(&step.path)), show(&self.path))
+        };
+        Some(match step.kind? {
+            EdgeKind::Static if step.wrongly_imported => format!(
+                "{subject}imported statically by {importer}: import it dynamically to make {it} hot"
+            ),
+            EdgeKind::Static => format!(
+                "{subject}imported statically by {importer}: import it dynamically, as a boundary, to make {it} hot"
+            ),
+            EdgeKind::Dynamic => format!(
+                "{subject}imported dynamically by {importer}, not as a boundary: add it to `boundaries`, or import it with import.meta.hot?.boundary, to make {it} hot"
+            ),
+            EdgeKind::Require => format!(
+                "{subject}required by {importer}: import it dynamically, as a boundary, to make {it} hot"
+            ),
+        })
     }
 }
 
@@ -143,7 +186,11 @@ pub fn decide_past(graph: &Graph, instances: &Instances, changed: ModuleId, past
     if graph.is_cold(changed) || past {
         let chain = graph.chain(changed, past);
         if !chain.is_empty() {
-            return Verdict::FullReload(FullReload { path, reason: Reason::Cold { chain } });
+            let opening = graph.opening(&chain, past);
+            return Verdict::FullReload(FullReload {
+                path,
+                reason: Reason::Cold { chain, opening },
+            });
         }
     }
     let evaluated = |thread, id| instances.have_evaluated(thread, id);

@@ -3,6 +3,7 @@
 use napi_derive::napi;
 
 use crate::engine;
+use crate::graph::{EdgeKind, Step};
 
 /// A format as Node's load hook names it.
 pub fn format(name: Option<&str>, awaits: bool) -> engine::Format {
@@ -84,19 +85,55 @@ pub enum Message {
         path: String,
         /// Whether a boundary on the way was imported statically.
         should_be_reloadable: bool,
-        /// The change and its reason, in one line for people.
-        text: String,
+        /// Why.
+        reason: Reason,
     },
+}
+
+/// Why a change needs a restart.
+#[napi(object)]
+pub struct Reason {
+    /// The change and its reason, in one line for people.
+    pub text: String,
+    /// The one import that, written otherwise, would have made the restart unnecessary.
+    pub hint: Option<String>,
+    /// The imports that make the file cold, from where the app begins to the file; empty if there is another reason.
+    pub chain: Vec<Link>,
+}
+
+/// One step of a chain of imports.
+#[napi(object)]
+pub struct Link {
+    /// The module that it arrives at, absolute.
+    pub path: String,
+    /// `root`, where the chain begins; else `static`, `dynamic` or `require`.
+    pub kind: String,
+    /// What the importer wrote; empty for the root.
+    pub specifier: String,
+}
+
+impl From<&Step> for Link {
+    fn from(step: &Step) -> Self {
+        Self {
+            path: step.path.to_string(),
+            kind: step.kind.map_or("root", EdgeKind::name).to_owned(),
+            specifier: step.specifier.to_string(),
+        }
+    }
 }
 
 impl From<engine::Message> for Message {
     fn from(message: engine::Message) -> Self {
         match message {
             engine::Message::Invalidated { paths } => Self::Invalidated { paths: strings(&paths) },
-            engine::Message::FullReload { reload, text } => Self::FullReload {
+            engine::Message::FullReload { reload, text, hint } => Self::FullReload {
                 path: reload.path.to_string(),
                 should_be_reloadable: reload.should_be_reloadable(),
-                text,
+                reason: Reason {
+                    text,
+                    hint,
+                    chain: reload.chain().iter().map(Link::from).collect(),
+                },
             },
         }
     }

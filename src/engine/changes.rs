@@ -113,7 +113,7 @@ impl Engine {
         if let Some(path) = path {
             let reload = FullReload { path: path.into(), reason: Reason::Blind };
             let text = reload.describe(str::to_owned);
-            self.say(Message::FullReload { reload, text });
+            self.say(Message::FullReload { reload, text, hint: None });
             self.wake_threads();
         }
     }
@@ -331,7 +331,8 @@ impl Engine {
         }
         if let Some(reload) = batch.full_reload {
             let text = reload.describe(|path| self.show(path));
-            self.say(Message::FullReload { reload, text });
+            let hint = reload.hint(|path| self.show(path));
+            self.say(Message::FullReload { reload, text, hint });
         }
         self.wake_threads();
     }

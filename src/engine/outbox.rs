@@ -23,6 +23,8 @@ pub enum Message {
         reload: FullReload,
         /// Both in one line, for people.
         text: String,
+        /// See [`FullReload::hint`].
+        hint: Option<String>,
     },
 }
 

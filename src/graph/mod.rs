@@ -6,6 +6,7 @@
 pub mod accept;
 mod cold;
 pub mod instance;
+mod opening;
 mod walk;
 
 use std::cell::RefCell;
