@@ -9,6 +9,12 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** Watches until it is stopped. It keeps no process alive. */
+export declare class Watcher {
+  /** Ends the watch. */
+  stop(): void
+}
+
 /**
  * Another set of hooks for the thread; of several, the outermost works. `first`: only if there is none. Returns its
  * number, 0 if there was one.
@@ -78,6 +84,16 @@ export declare function failForTests(): void
 
 /** The name of the instance that the thread knows by `url`; 0 if there is none. */
 export declare function find(thread: number, url: string): number
+
+/** What a watcher has found. */
+export interface Found {
+  /** Files that were saved or deleted, absolute. */
+  paths: Array<string>
+  /** They were saved before the watch began. */
+  early: boolean
+  /** What could not be watched, a line each. */
+  problems: Array<string>
+}
 
 /** Whether `take` has something for the thread. */
 export declare function hasPending(thread: number): boolean
@@ -204,3 +220,15 @@ export interface Update {
 
 /** Whether files are watched by us; `undefined` before `configure`. */
 export declare function watches(): boolean | null
+
+/** Watches these files, absolute, whether they exist or not. Only other bytes count. */
+export declare function watchFiles(paths: Array<string>, changed: (arg: Found) => void): Watcher
+
+/**
+ * Watches all files of a project, except those that `ignore` matches, those in the folders `skip`, and those of `.git`
+ * and `node_modules`; and the `restart` files. Any save counts, also since the time `since` (milliseconds since 1970).
+ *
+ * `options` is the JSON of `package.json#hotHook`, `base` the folder of package.json. Options that cannot be used are
+ * the app's to complain of: their defaults stand in for them.
+ */
+export declare function watchProject(options: string, base: string, skip: Array<string>, since: number, changed: (arg: Found) => void): Watcher

@@ -773,7 +773,8 @@ if (
   }
 }
 
-const { addLayer, announcesFailure, attach, clean, configure, decline, drain, dump, ended, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, isOutermost, isRepeatable, keepNotes, load, loaded, notes, releases, report, resolve, setDisposing, take, takeBlindly, told, track, Tracking, unloaded, unresolved, watches } = nativeBinding
+const { Watcher, addLayer, announcesFailure, attach, clean, configure, decline, drain, dump, ended, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, isOutermost, isRepeatable, keepNotes, load, loaded, notes, releases, report, resolve, setDisposing, take, takeBlindly, told, track, Tracking, unloaded, unresolved, watches, watchFiles, watchProject } = nativeBinding
+export { Watcher }
 export { addLayer }
 export { announcesFailure }
 export { attach }
@@ -807,4 +808,6 @@ export { Tracking }
 export { unloaded }
 export { unresolved }
 export { watches }
+export { watchFiles }
+export { watchProject }
 export const __napiBindingTarget = __napiLoadedBindingTarget

@@ -152,6 +152,28 @@ export interface FullReloadMessage {
   path: string
   /** Whether a boundary on the way was imported statically: written as `import()`, it would have been hot. */
   shouldBeReloadable: boolean
+  /** Why; only if the app was started with `HOT_HOOK_REASON=1` in its environment. */
+  reason?: RestartReason
+}
+
+/** Why a change needs a restart. */
+export interface RestartReason {
+  /** The change and its reason, in one line. Paths are relative to `rootDirectory`. */
+  text: string
+  /** The one import that, written otherwise, would have made the restart unnecessary; absent if no single one would. */
+  hint?: string
+  /** The imports that make the file cold, from where the app begins to the file; empty if there is another reason. */
+  chain: ChainLink[]
+}
+
+/** One step of a chain of imports. */
+export interface ChainLink {
+  /** The module that it arrives at, absolute. */
+  path: string
+  /** How it was imported; `'root'` where the chain begins. */
+  kind: 'root' | 'static' | 'dynamic' | 'require'
+  /** What the importer wrote; empty for the root. */
+  specifier: string
 }
 
 /** Sent to the parent process over IPC: these files run again when they are next imported. At most one for each update. */

@@ -264,3 +264,19 @@ test('somebody to ask for a restart: nothing on stderr', async (t) => {
   await asked.until('it is asked', () => asked.output.stdout.includes('asked'))
   assert.equal(asked.output.stderr, '')
 })
+
+test('a parent that asks for it is told the reason: the chain of imports, and what would have made the file hot', async (t) => {
+  const files = {
+    'main.mjs': `import './app.mjs'; serve({})`,
+    'app.mjs': `import './config.mjs'`,
+    'config.mjs': '',
+  }
+  const app = await startApp(t, { files, env: { HOT_HOOK_REASON: '1' } })
+  app.save('config.mjs', '// 2')
+  const link = (name, kind, specifier) => ({ path: app.file(name), kind, specifier })
+  assert.deepEqual((await app.message('full-reload')).reason, {
+    text: 'config.mjs changed, which no boundary makes hot: main.mjs ─static→ app.mjs ─static→ config.mjs',
+    hint: 'imported statically by app.mjs: import it dynamically, as a boundary, to make it hot',
+    chain: [link('main.mjs', 'root', ''), link('app.mjs', 'static', './app.mjs'), link('config.mjs', 'static', './config.mjs')],
+  })
+})

@@ -12,5 +12,6 @@ pub mod fingerprint;
 pub mod glob;
 pub mod graph;
 pub mod path;
+pub mod project;
 pub mod url;
 pub mod watch;

@@ -11,6 +11,7 @@
 
 mod convert;
 mod host;
+pub mod project;
 
 use std::time::Instant;
 

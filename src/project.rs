@@ -1,0 +1,269 @@
+//! Watching on behalf of a supervisor, whose app does not run and so cannot watch itself: the files of a project as a
+//! tree, or a few files by name.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Instant, SystemTime};
+
+use rustc_hash::FxHashMap;
+
+use crate::config::Config;
+use crate::fingerprint::Fingerprint;
+use crate::glob::{Matcher, forward_slashes};
+use crate::watch::settle::Settle;
+use crate::watch::{Event, Sleeper, Waker, Watch, join, parent, sleep};
+
+/// Folders that hold nothing that a person saves.
+const SKIPPED: [&str; 2] = ["node_modules", ".git"];
+
+/// Stands for any file of a folder, when patterns are asked whether they match all of them.
+const ANY_FILE: &str = "\u{1}";
+
+/// What was found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Files that were saved or deleted, absolute.
+    pub paths: Vec<String>,
+    /// They were saved before the watch began.
+    pub early: bool,
+    /// What could not be watched, a line each.
+    pub problems: Vec<String>,
+}
+
+/// What is watched.
+pub enum Scope {
+    /// All files of a project, but those that nobody saves; any save counts.
+    Tree(Box<Tree>),
+    /// These files, whether they exist or not; only other bytes count.
+    Files(FxHashMap<Arc<str>, Fingerprint>),
+}
+
+/// A project's files.
+pub struct Tree {
+    root: String,
+    ignore: Matcher,
+    restart: Matcher,
+    /// Folders that are not entered, besides those that `ignore` covers.
+    skip: Vec<String>,
+    /// Files that are younger count as saved.
+    since: SystemTime,
+}
+
+impl Tree {
+    /// The files that `config` leaves to be watched, except those in the folders `skip`.
+    pub fn new(config: &Config, skip: Vec<String>, since: SystemTime) -> Self {
+        let (root, ignore) = (config.root_directory.clone(), config.ignore.clone());
+        Self { root, ignore, restart: config.restart.clone(), skip, since }
+    }
+
+    fn enters(&self, directory: &str) -> bool {
+        let name = Path::new(directory).file_name().and_then(|name| name.to_str()).unwrap_or("");
+        !SKIPPED.contains(&name)
+            && !self.skip.iter().any(|skipped| skipped == directory)
+            && !self.ignore.is_match(&forward_slashes(&join(directory, ANY_FILE)))
+    }
+
+    fn counts(&self, path: &str) -> bool {
+        let path = &*forward_slashes(path);
+        if self.restart.is_match(path) {
+            return true;
+        }
+        let inside = Path::new(path).starts_with(&self.root);
+        inside
+            && !is_scratch(path)
+            && !self.ignore.is_match(path)
+            && !self.skip.iter().any(|skipped| Path::new(path).starts_with(skipped))
+    }
+}
+
+/// Whether an editor keeps its own notes there.
+fn is_scratch(path: &str) -> bool {
+    let path = Path::new(path);
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+    let is_swap =
+        path.extension().is_some_and(|extension| extension == "swp" || extension == "swx");
+    is_swap || name.starts_with(".#") || name.ends_with('~') || name == "4913"
+}
+
+/// Files by name, with what they hold now. They are to be watched before they are read again.
+pub fn files(paths: Vec<String>) -> Scope {
+    Scope::Files(paths.into_iter().map(|path| (path.into(), Fingerprint::Absent)).collect())
+}
+
+/// A watch that runs in its own thread until it is dropped.
+pub struct Watcher {
+    waker: Waker,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Watcher {
+    /// Watches, and calls `tell` in the watch's own thread.
+    ///
+    /// # Errors
+    /// No more file descriptors or threads.
+    pub fn start(
+        scope: Scope,
+        poll: Option<std::time::Duration>,
+        tell: impl Fn(Found) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (waker, mut sleeper) = sleep::pair()?;
+        let watch = Watch::new(poll, waker.clone());
+        watch.wake_on_events(&mut sleeper);
+        let stopped = Arc::new(AtomicBool::new(false));
+        let mut run = Run { scope, watch, settle: Settle::default() };
+        let until = stopped.clone();
+        std::thread::Builder::new()
+            .name("hot-hook-project".to_owned())
+            .spawn(move || run.run(&sleeper, &until, tell))?;
+        Ok(Self { waker, stopped })
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        self.waker.wake();
+    }
+}
+
+struct Run {
+    scope: Scope,
+    watch: Watch,
+    settle: Settle,
+}
+
+impl Run {
+    fn run(&mut self, sleeper: &Sleeper, stopped: &AtomicBool, tell: impl Fn(Found)) {
+        let say = |found: Found| {
+            if found != Found::default() {
+                tell(found);
+            }
+        };
+        let paths = self.begin();
+        let problems = self.watch.take_problems();
+        say(Found { early: !paths.is_empty(), paths, problems });
+        while !stopped.load(Ordering::Relaxed) {
+            let paths = self.drain(Instant::now());
+            say(Found { paths, early: false, problems: self.watch.take_problems() });
+            let now = Instant::now();
+            sleeper.sleep(self.settle.deadline().map(|at| at.saturating_duration_since(now)));
+        }
+    }
+
+    /// Watches. Returns the files that have been saved meanwhile.
+    fn begin(&mut self) -> Vec<String> {
+        match &mut self.scope {
+            Scope::Files(files) => {
+                for (path, held) in files {
+                    self.watch.hold(parent(path));
+                    *held = Fingerprint::of_file(Path::new(path.as_ref()));
+                }
+                Vec::new()
+            }
+            Scope::Tree(tree) => {
+                let (root, since) = (tree.root.clone(), tree.since);
+                let bases = tree.restart.bases();
+                let mut found = self.enter(&root, Some(since));
+                for base in bases {
+                    self.watch.hold(&base.directory);
+                }
+                found.sort_unstable();
+                found
+            }
+        }
+    }
+
+    /// Watches a folder and those below it. Returns the files in them that count and are younger than `since`.
+    fn enter(&mut self, directory: &str, since: Option<SystemTime>) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut stack = vec![directory.to_owned()];
+        while let Some(directory) = stack.pop() {
+            // A directory that comes back is held already.
+            self.watch.hold(&directory);
+            let Scope::Tree(tree) = &self.scope else { break };
+            let Ok(entries) = std::fs::read_dir(&directory) else { continue };
+            for entry in entries.flatten() {
+                let Some(path) = entry.path().to_str().map(str::to_owned) else { continue };
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    if tree.enters(&path) {
+                        stack.push(path);
+                    }
+                } else if tree.counts(&path) && is_younger(&entry, since) {
+                    found.push(path);
+                }
+            }
+        }
+        found
+    }
+
+    fn drain(&mut self, now: Instant) -> Vec<String> {
+        let mut suspects = Vec::new();
+        for event in self.watch.drain() {
+            match event {
+                Event::File { path, event } => {
+                    if self.counts(&path) && self.settle.push(&path, event, now) {
+                        suspects.push(path);
+                    }
+                }
+                Event::Directory { path, appeared: true } => {
+                    if matches!(&self.scope, Scope::Tree(tree) if tree.counts(&path) && tree.enters(&path))
+                    {
+                        suspects.extend(self.enter(&path, None));
+                    }
+                    suspects.extend(self.named_below(&path));
+                }
+                Event::Directory { path, appeared: false } => {
+                    suspects.extend(self.named_below(&path));
+                }
+                Event::Overflow => suspects.extend(self.anything()),
+            }
+        }
+        suspects.extend(self.settle.due(now).iter().map(ToString::to_string));
+        suspects.retain(|path| self.is_change(path));
+        suspects.sort_unstable();
+        suspects.dedup();
+        suspects
+    }
+
+    fn counts(&self, path: &str) -> bool {
+        match &self.scope {
+            Scope::Tree(tree) => tree.counts(path),
+            Scope::Files(files) => files.contains_key(path),
+        }
+    }
+
+    fn named_below(&self, directory: &str) -> Vec<String> {
+        match &self.scope {
+            Scope::Files(files) => files
+                .keys()
+                .filter(|path| Path::new(path.as_ref()).starts_with(directory))
+                .map(ToString::to_string)
+                .collect(),
+            Scope::Tree(_) => Vec::new(),
+        }
+    }
+
+    /// Events were lost.
+    fn anything(&self) -> Vec<String> {
+        match &self.scope {
+            Scope::Tree(tree) => vec![tree.root.clone()],
+            Scope::Files(_) => self.named_below(std::path::MAIN_SEPARATOR_STR),
+        }
+    }
+
+    fn is_change(&mut self, path: &str) -> bool {
+        match &mut self.scope {
+            Scope::Tree(_) => true,
+            Scope::Files(files) => files.get_mut(path).is_some_and(|held| {
+                let now = Fingerprint::of_file(Path::new(path));
+                std::mem::replace(held, now) != now
+            }),
+        }
+    }
+}
+
+fn is_younger(entry: &std::fs::DirEntry, since: Option<SystemTime>) -> bool {
+    let Some(since) = since else { return true };
+    entry.metadata().and_then(|data| data.modified()).is_ok_and(|at| at > since)
+}
