@@ -167,6 +167,9 @@ export declare function releases(): boolean
  */
 export declare function report(thread: number, newModules: Array<string>, esModules: Array<string>, edges: Array<string>, lazy: Array<boolean>, hooked: boolean): void
 
+/** The thread begins to require, for the first time since its last `report`. */
+export declare function requires(thread: number): void
+
 /**
  * Records that `parent` (nothing for an entry point) imports `url`, which it wrote as `specifier`, with the value of
  * the import attribute `hot`, by `require()` or not. Returns the URL to load instead; `null` if it is that one.

@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { Watcher, addLayer, announcesFailure, attach, clean, configure, decline, drain, dump, ended, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, isOutermost, isRepeatable, keepNotes, load, loaded, notes, releases, report, resolve, setDisposing, take, takeBlindly, told, track, Tracking, unloaded, unresolved, watches, watchFiles, watchProject } = nativeBinding
+const { Watcher, addLayer, announcesFailure, attach, clean, configure, decline, drain, dump, ended, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, isOutermost, isRepeatable, keepNotes, load, loaded, notes, releases, report, requires, resolve, setDisposing, take, takeBlindly, told, track, Tracking, unloaded, unresolved, watches, watchFiles, watchProject } = nativeBinding
 export { Watcher }
 export { addLayer }
 export { announcesFailure }
@@ -798,6 +798,7 @@ export { loaded }
 export { notes }
 export { releases }
 export { report }
+export { requires }
 export { resolve }
 export { setDisposing }
 export { take }

@@ -23,8 +23,11 @@ const makeshifts = new Set()
 /** @type {WeakSet<NodeJS.Module>} */
 const noted = new WeakSet()
 
+/** Something was required since the last report. */
+let hasRequired = false
+
 /**
- * Calls `required` when something is required, and takes note of the makeshift modules that require. It is a getter, so
+ * Calls `required` before something is required for the first time since the last report, and takes note of the makeshift modules that require. It is a getter, so
  * that no frame of ours stands in anybody's stack.
  * @param {() => void} required
  */
@@ -40,7 +43,10 @@ export function noteRequires(required) {
         eager.set(this, 0)
       }
       if (this?.loaded && !eager.has(this)) eager.set(this, this.children.length)
-      required()
+      if (!hasRequired) {
+        hasRequired = true
+        required()
+      }
       return original
     },
     set(replacement) {
@@ -67,6 +73,7 @@ const reported = new WeakMap()
 
 /** Reports what `require` did in this thread since the last report. @param {number} thread */
 export function reportRequires(thread) {
+  hasRequired = false
   /** @type {Found} */
   const found = { modules: [], es: [], edges: [], lazy: [] }
   /** @type {Map<unknown, string>} */

@@ -167,6 +167,7 @@ let isReportDue = false
 
 /** No hook sees `require` here: what is required is reported when the modules that run now have run. */
 function reportSoon() {
+  guarded(() => engine.requires(threadId))
   if (isReportDue) return
   isReportDue = true
   setImmediate(() => {

@@ -256,6 +256,12 @@ pub fn report(
     with(|engine| engine.report(ThreadId(thread), &required))
 }
 
+/// The thread begins to require, for the first time since its last `report`.
+#[napi]
+pub fn requires(thread: u32) -> Result<(), Error> {
+    with(|engine| engine.requires(ThreadId(thread)))
+}
+
 /// A required ES module could not be evicted.
 #[napi]
 pub fn irreplaceable(path: String) -> Result<(), Error> {

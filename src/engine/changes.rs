@@ -98,6 +98,7 @@ impl Engine {
     /// `path` may have changed. Whether a module is being read is a question of now, not of the decision's time.
     fn suspect(&mut self, path: Arc<str>, reporter: Reporter) {
         let known = self.graph.find(&path);
+        self.note_unreported(&path, known);
         let reads = |i: &Instance| i.reading && !i.superseded;
         let is_read = known.is_some_and(|id| self.instances.of_module(id).any(reads));
         self.undecided.push((path, if is_read { Reporter::WatcherWhileReading } else { reporter }));

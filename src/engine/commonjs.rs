@@ -2,12 +2,53 @@
 //! Node 20 none does. So a thread reports what `require.cache` says, before anything is decided.
 
 use std::path::Path;
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use rustc_hash::FxHashMap;
 
 use crate::decision::Reporter;
 use crate::graph::{EdgeKind, ModuleId, NewEdge, ThreadId};
+use crate::watch::parent;
 
 use super::Engine;
+
+/// How much earlier than it was made a change may be dated: kernels look at the clock only now and then.
+const GRAIN: Duration = Duration::from_millis(10);
+
+/// A point in time, to be compared with file events and with the dates of files.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    /// Counted.
+    turn: u64,
+    date: SystemTime,
+}
+
+/// When something last happened to files that no hook has seen being read, and that may be in use all the same.
+#[derive(Default)]
+pub(super) struct Unreported {
+    turn: u64,
+    events: FxHashMap<Arc<str>, u64>,
+}
+
+impl Unreported {
+    pub(super) fn now(&mut self) -> Moment {
+        self.turn += 1;
+        Moment { turn: self.turn, date: SystemTime::now() }
+    }
+
+    pub(super) fn note(&mut self, path: Arc<str>) {
+        self.events.insert(path, self.turn);
+    }
+
+    fn forget_before(&mut self, moment: Moment) {
+        self.events.retain(|_, turn| *turn >= moment.turn);
+    }
+
+    fn changed_since(&self, path: &str, moment: Moment) -> bool {
+        self.events.get(path).is_some_and(|&turn| turn >= moment.turn)
+    }
+}
 
 /// What a thread found in its `require.cache` since its last report. All are absolute paths.
 pub struct Required<'a> {
@@ -24,18 +65,45 @@ pub struct Required<'a> {
 impl Engine {
     /// Takes a thread's report in, and decides on what waited for it.
     pub fn report(&mut self, thread: ThreadId, required: &Required) {
+        self.collect(Instant::now());
         for &(importer, target, lazy) in &required.edges {
             self.require(thread, (importer, target), lazy, required.hooked);
         }
         for path in &required.new {
             self.loaded_by_require(thread, path, required);
         }
+        let now = self.unreported.now();
         let Some(reporting) = self.threads.get_mut(&thread) else { return };
-        reporting.reported = SystemTime::now();
+        reporting.unreported_since = Some(now);
         for (id, version) in std::mem::take(&mut reporting.reloaded) {
             self.settle_edges(thread, id, version);
         }
+        let oldest = self.threads.values().filter_map(|thread| thread.unreported_since);
+        if let Some(oldest) = oldest.min_by_key(|moment| moment.turn) {
+            self.unreported.forget_before(oldest);
+        }
         self.decide_undecided();
+    }
+
+    /// The thread begins to require, for the first time since its last report: what it reports next is read after this.
+    pub fn requires(&mut self, thread: ThreadId) {
+        self.collect(Instant::now());
+        let now = self.unreported.now();
+        if let Some(thread) = self.threads.get_mut(&thread) {
+            thread.unreported_since = Some(now);
+        }
+    }
+
+    /// Something happened to a file.
+    pub(super) fn note_unreported(&mut self, path: &Arc<str>, known: Option<ModuleId>) {
+        if self.threads.values().all(|thread| thread.requires_hooked) {
+            return;
+        }
+        match known.map(|id| self.graph.get(id)) {
+            Some(module) if module.begun => {}
+            Some(module) => self.unreported.note(module.path.clone()),
+            None => self.unreported.note(path.clone()),
+        }
     }
 
     fn require(
@@ -85,6 +153,7 @@ impl Engine {
 
     /// The module at `path`. If no hook saw it being read, what it held then is known only if it was not written since.
     fn required_module(&mut self, thread: ThreadId, path: &str, hooked: bool) -> ModuleId {
+        let was_watched = self.watch.as_ref().is_some_and(|watch| watch.sees_at_once(parent(path)));
         let id = self.module_at(path);
         let module = self.graph.get(id);
         if module.begun || module.is_pinned() {
@@ -95,8 +164,12 @@ impl Engine {
         module.begun = true;
         module.read = Some(found);
         module.seen = Some(found);
-        let since = self.threads.get(&thread).map(|thread| thread.reported);
-        if !hooked && since.is_some_and(|since| changed_since(path, since)) {
+        let since = self.threads.get(&thread).and_then(|thread| thread.unreported_since);
+        let may_have_changed = |since: Moment| match was_watched {
+            true => self.unreported.changed_since(path, since),
+            false => changed_since(path, since.date - GRAIN),
+        };
+        if !hooked && since.is_some_and(may_have_changed) {
             self.undecided.push((path.into(), Reporter::WatcherWhileReading));
         }
         id

@@ -37,6 +37,7 @@ use crate::watch::{Sleeper, Waker, Watch, parent};
 
 pub use changes::{Caller, Next};
 pub use commonjs::Required;
+use commonjs::Unreported;
 pub use dump::DumpNode;
 pub use hooks::Import;
 pub use loading::Format;
@@ -63,6 +64,7 @@ pub struct Engine {
     unlinked: Vec<ModuleId>,
     /// Files that may have changed, and who says so.
     undecided: Vec<(Arc<str>, Reporter)>,
+    unreported: Unreported,
     /// Modules that were asked for and not there, by the directory that they are expected in.
     missing: FxHashMap<Arc<str>, Vec<ModuleId>>,
     restart: RestartFiles,
@@ -92,6 +94,7 @@ impl Engine {
             links: FxHashMap::default(),
             unlinked: Vec::new(),
             undecided: Vec::new(),
+            unreported: Unreported::default(),
             missing: FxHashMap::default(),
             restart: RestartFiles::default(),
             watch: None,

@@ -1,13 +1,13 @@
 //! Each thread's pending work: what the engine decided and JavaScript carries out.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use crate::decision::FullReload;
 use crate::graph::instance::{Instance, InstanceId, State};
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
+use super::commonjs::Moment;
 
 /// What is told to the parent process and to the app.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,8 +81,8 @@ pub(super) struct Thread {
     pub requires_hooked: bool,
     /// CommonJS modules that were loaded again since the last report, with their versions.
     pub reloaded: Vec<(ModuleId, u32)>,
-    /// When it last reported them.
-    pub reported: SystemTime,
+    /// What it reports next was read after this.
+    pub unreported_since: Option<Moment>,
 }
 
 impl Default for Thread {
@@ -96,7 +96,7 @@ impl Default for Thread {
             has_commonjs: false,
             requires_hooked: true,
             reloaded: Vec::new(),
-            reported: SystemTime::now(),
+            unreported_since: None,
         }
     }
 }
@@ -105,10 +105,12 @@ impl Engine {
     /// A thread takes part from now on. `wake` is called, from any thread, when there is work for it.
     /// `hooked`: its `require`s pass our hooks; otherwise it must report them.
     pub fn attach(&mut self, thread: ThreadId, hooked: bool, wake: Box<dyn Fn() + Send>) {
+        let now = self.unreported.now();
         let thread = self.threads.entry(thread).or_default();
         thread.wake = Some(wake);
         thread.has_commonjs |= !hooked;
         thread.requires_hooked = hooked;
+        thread.unreported_since = Some(now);
     }
 
     /// Another set of hooks for that thread; of several, the outermost works. `first`: only if there is none. Returns its

@@ -152,6 +152,12 @@ impl Watch {
         }
     }
 
+    /// Whether a save in `directory` is known as soon as it has returned.
+    pub fn sees_at_once(&self, directory: &str) -> bool {
+        let means = self.directories.get(directory).map(|directory| &directory.means);
+        cfg!(target_os = "linux") && means == Some(&Means::Native)
+    }
+
     /// How many directories are held.
     pub fn len(&self) -> usize {
         self.directories.len()
