@@ -165,16 +165,19 @@ function deliverBlindly() {
 
 let isReportDue = false
 
-/** No hook sees `require` here: what is required is reported when the modules that run now have run. */
+/**
+ * No hook sees `require` here: what is required is reported as soon as the modules that run now have run, before those
+ * who wait for them can act on it.
+ */
 function reportSoon() {
   guarded(() => engine.requires(threadId))
   if (isReportDue) return
   isReportDue = true
-  setImmediate(() => {
+  queueMicrotask(() => {
     isReportDue = false
     guarded(() => reportRequires(threadId))
     deliver()
-  }).unref()
+  })
 }
 
 /** @param {import('./binding.js').Update} update */

@@ -165,9 +165,12 @@ impl Engine {
         module.read = Some(found);
         module.seen = Some(found);
         let since = self.threads.get(&thread).and_then(|thread| thread.unreported_since);
-        let may_have_changed = |since: Moment| match was_watched {
-            true => self.unreported.changed_since(path, since),
-            false => changed_since(path, since.date - GRAIN),
+        let may_have_changed = |since: Moment| {
+            if was_watched {
+                self.unreported.changed_since(path, since)
+            } else {
+                changed_since(path, since.date - GRAIN)
+            }
         };
         if !hooked && since.is_some_and(may_have_changed) {
             self.undecided.push((path.into(), Reporter::WatcherWhileReading));
