@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::fingerprint::Fingerprint;
 use crate::graph::accept::Climb;
-use crate::graph::instance::Instances;
+use crate::graph::instance::{Instance, Instances};
 use crate::graph::{EdgeKind, Graph, ModuleId, Step};
 
 /// What a change leads to.
@@ -195,9 +195,7 @@ pub fn decide_past(graph: &Graph, instances: &Instances, changed: ModuleId, past
     }
     let evaluated = |thread, id| instances.have_evaluated(thread, id);
     let affected = graph.climb(changed, &Climb { evaluated: &evaluated, past });
-    let declined = affected.iter().find(|&&id| {
-        instances.of_module(id).any(|instance| instance.declined && !instance.superseded)
-    });
+    let declined = affected.iter().find(|&&id| instances.of_module(id).any(Instance::declines));
     match declined {
         Some(&id) => {
             let module = graph.get(id).path.clone();

@@ -154,9 +154,10 @@ impl Urls {
         versioned(clean, version)
     }
 
-    /// Whether a user wrote `url` with that very version: then the version cannot be ours.
-    pub fn is_taken(&self, clean: &str, version: u32) -> bool {
-        self.lookalikes > 0 && self.known.contains_key(versioned(clean, version).as_str())
+    /// Whether a user wrote a URL of the module with that very version: then the version cannot be ours.
+    pub fn is_taken(&self, module: ModuleId, version: u32) -> bool {
+        let is_known = |clean| self.known.contains_key(versioned(clean, version).as_str());
+        self.lookalikes > 0 && self.of_module(module).iter().any(|clean| is_known(clean))
     }
 }
 
@@ -210,8 +211,9 @@ mod tests {
         let mut urls = Urls::default();
         let module = ModuleId::new(0);
         urls.learn("file:///a.mjs", module);
+        assert!(!urls.is_taken(module, 5));
         let five = urls.learn("file:///a.mjs?v=5", module);
-        assert!(urls.is_taken("file:///a.mjs", 5));
+        assert!(urls.is_taken(module, 5) && !urls.is_taken(module, 4));
         let url = urls.issue(&five, 5);
         assert_eq!(url, "file:///a.mjs?v=5&v=5");
         assert_eq!(urls.meaning(&url).map(|m| m.clean), Some(five));

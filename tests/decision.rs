@@ -126,7 +126,9 @@ fn declines(text: &str, declining: &str, changed: &str, expected: &str) {
     let diagram = Diagram::of(text);
     let mut instances = Instances::default();
     let declined = instance(&mut instances, &diagram, declining, 0);
-    (declined.declined, declined.state) = (true, State::Evaluated);
+    declined.state = State::Evaluated;
+    let id = declined.id;
+    instances.decline(id);
     let verdict = decide(&diagram.graph, &instances, diagram.id(changed));
     assert_eq!(told(&diagram, verdict), expected, "{text}");
 }
@@ -148,7 +150,8 @@ fn the_nearest_that_declines_is_named() {
     let diagram = Diagram::of("root ~hot~> a -> b -> c");
     let mut instances = Instances::default();
     for name in ["a", "b"] {
-        instance(&mut instances, &diagram, name, 0).declined = true;
+        let id = instance(&mut instances, &diagram, name, 0).id;
+        instances.decline(id);
     }
     let verdict = decide(&diagram.graph, &instances, diagram.id("c"));
     assert_eq!(told(&diagram, verdict), "restart: b declines");
@@ -159,7 +162,9 @@ fn a_superseded_instance_declines_no_longer() {
     let diagram = Diagram::of("root ~hot~> a");
     let mut instances = Instances::default();
     let old = instance(&mut instances, &diagram, "a", 0);
-    (old.declined, old.superseded) = (true, true);
+    old.superseded = true;
+    let id = old.id;
+    instances.decline(id);
     instance(&mut instances, &diagram, "a", 1);
     let verdict = decide(&diagram.graph, &instances, diagram.id("a"));
     assert_eq!(told(&diagram, verdict), "invalidates a");

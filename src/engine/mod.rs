@@ -152,21 +152,14 @@ impl Engine {
             _ => {}
         }
         self.restart.set(&config.restart, self.watch.as_mut());
-        for id in self.graph.ids().collect::<Vec<_>>() {
-            let module = self.graph.get_mut(id);
-            if module.kind != ModuleKind::Virtual {
-                module.boundary = config.boundaries.is_match(&module.path);
-                module.kind = if config.ignore.is_match(&module.path) {
-                    ModuleKind::Ignored
-                } else {
-                    ModuleKind::File
-                };
-            }
-        }
+        self.graph.rejudge_modules(|path| {
+            let ignored = config.ignore.is_match(path);
+            let kind = if ignored { ModuleKind::Ignored } else { ModuleKind::File };
+            (kind, config.boundaries.is_match(path))
+        });
         self.graph.rejudge_edges(|module, edge| {
             edge.meant_hot || (module.boundary && !module.is_pinned())
         });
-        self.graph.edges_changed();
         self.generation += 1;
         self.config = Some(config);
         if self.watch.is_some() && !was_watching {
@@ -298,7 +291,7 @@ impl Engine {
         let module = self.graph.get(id);
         let mut version = module.version + 1;
         // A user may have written `?v=2` himself: that URL is another instance.
-        while self.urls.of_module(id).iter().any(|clean| self.urls.is_taken(clean, version)) {
+        while self.urls.is_taken(id, version) {
             version += 1;
         }
         // Node shares JSON between `import` and `require` under its plain URL only.

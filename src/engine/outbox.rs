@@ -69,6 +69,8 @@ pub(super) struct Thread {
     /// Makes the thread call [`Engine::take`] when it is next free.
     wake: Option<Box<dyn Fn() + Send>>,
     pending: Update,
+    /// Instances to be disposed of, with when they began to evaluate.
+    disposals: Vec<(u64, InstanceId)>,
     /// Superseded instances that still evaluate: disposed of when that ends, or before the next one of their module.
     deferred: Vec<InstanceId>,
     /// How many sets of hooks there are for it.
@@ -90,6 +92,7 @@ impl Default for Thread {
         Self {
             wake: None,
             pending: Update::default(),
+            disposals: Vec::new(),
             deferred: Vec::new(),
             layers: 0,
             disposing: false,
@@ -154,55 +157,31 @@ impl Engine {
 
     /// Whether [`Engine::take`] has something for the thread.
     pub fn has_pending(&self, thread: ThreadId) -> bool {
-        self.threads.get(&thread).is_some_and(|thread| !thread.pending.is_empty())
+        self.threads.get(&thread).is_some_and(Thread::has_pending)
     }
 
     /// Hands the thread's pending work out, once.
     pub fn take(&mut self, thread: ThreadId) -> Option<Update> {
-        let pending = &mut self.threads.get_mut(&thread)?.pending;
-        if pending.is_empty() {
-            return None;
-        }
-        let mut update = std::mem::take(pending);
-        let order = |id: &InstanceId| self.instances.get(*id).map_or(0, |instance| instance.order);
-        update.disposals.sort_by_key(|id| std::cmp::Reverse(order(id)));
-        for &id in &update.disposals {
-            self.instances.remove(id);
-        }
+        let thread = self.threads.get_mut(&thread).filter(|thread| thread.has_pending())?;
+        let mut update = std::mem::take(&mut thread.pending);
+        let mut disposals = std::mem::take(&mut thread.disposals);
+        disposals.sort_by_key(|&(order, _)| std::cmp::Reverse(order));
+        update.disposals = disposals.into_iter().map(|(_, id)| id).collect();
+        let gone = update.disposals.iter().filter_map(|&id| self.instances.remove(id));
+        update.released.extend(gone.map(|instance| instance.url));
         Some(update)
     }
 
     /// The instances of the module's older versions are superseded, in all threads.
     pub(super) fn supersede(&mut self, module: ModuleId) {
         let current = self.graph.get(module).version;
-        let old: Vec<_> = self
-            .instances
-            .of_module(module)
-            .filter(|i| i.version < current)
-            .map(|i| i.id)
-            .collect();
-        for id in old {
-            self.retire(id, current);
-        }
-    }
-
-    fn retire(&mut self, id: InstanceId, current: u32) {
-        let Some(instance) = self.instances.get_mut(id) else { return };
-        let Some(thread) = self.threads.get_mut(&instance.thread) else { return };
-        if instance.superseded {
-            // It never came to evaluate, and two versions later nothing links to it any more.
-            if instance.order == 0 && instance.version + 1 < current {
-                thread.pending.released.push(instance.url.clone());
-                self.instances.remove(id);
-            }
-            return;
-        }
-        instance.superseded = true;
-        match instance.state {
-            _ if instance.is_under_way() => thread.deferred.push(id),
-            _ if instance.order == 0 && !instance.commonjs => {}
-            _ => thread.dispose(id, &instance.url),
-        }
+        let threads = &mut self.threads;
+        self.instances.retain(module, |instance| {
+            instance.version >= current
+                || threads
+                    .get_mut(&instance.thread)
+                    .is_none_or(|thread| thread.retire(instance, current))
+        });
     }
 
     /// The instance registered a handler: that its evaluation has ended will be told by [`Engine::ended`].
@@ -252,7 +231,7 @@ impl Engine {
         let Some(thread) = self.threads.get_mut(&thread) else { return };
         for id in std::mem::take(&mut thread.deferred) {
             if let Some(instance) = self.instances.get(id) {
-                thread.dispose(id, &instance.url);
+                thread.disposals.push((instance.order, id));
             }
         }
     }
@@ -260,15 +239,13 @@ impl Engine {
     /// What one update supersedes is disposed of in one go, so that the order holds: if one of it waits, all do.
     pub(super) fn wait_together(&mut self) {
         for thread in self.threads.values_mut().filter(|thread| !thread.deferred.is_empty()) {
-            thread.deferred.append(&mut thread.pending.disposals);
+            thread.deferred.extend(thread.disposals.drain(..).map(|(_, id)| id));
         }
     }
 
     /// The instance declines: a change that would supersede it asks for a restart.
     pub fn decline(&mut self, id: InstanceId) {
-        if let Some(instance) = self.instances.get_mut(id) {
-            instance.declined = true;
-        }
+        self.instances.decline(id);
     }
 
     /// The module under the file's plain URL is stale, in every thread.
@@ -331,7 +308,7 @@ impl Engine {
 
     /// Wakes the threads that have pending work.
     pub(super) fn wake_threads(&self) {
-        for thread in self.threads.values().filter(|thread| !thread.pending.is_empty()) {
+        for thread in self.threads.values().filter(|thread| thread.has_pending()) {
             if let Some(wake) = &thread.wake {
                 wake();
             }
@@ -340,8 +317,26 @@ impl Engine {
 }
 
 impl Thread {
-    fn dispose(&mut self, id: InstanceId, url: &Arc<str>) {
-        self.pending.disposals.push(id);
-        self.pending.released.push(url.clone());
+    fn has_pending(&self) -> bool {
+        !self.disposals.is_empty() || !self.pending.is_empty()
+    }
+
+    /// An instance is superseded by version `current`. Returns whether it has more to do.
+    fn retire(&mut self, instance: &mut Instance, current: u32) -> bool {
+        if instance.superseded {
+            // It never came to evaluate, and two versions later nothing links to it any more.
+            let is_abandoned = instance.order == 0 && instance.version + 1 < current;
+            if is_abandoned {
+                self.pending.released.push(instance.url.clone());
+            }
+            return !is_abandoned;
+        }
+        instance.superseded = true;
+        match instance.state {
+            _ if instance.is_under_way() => self.deferred.push(instance.id),
+            _ if instance.order == 0 && !instance.commonjs => {}
+            _ => self.disposals.push((instance.order, instance.id)),
+        }
+        true
     }
 }

@@ -10,6 +10,8 @@
 //!
 //! One walk from the roots over the edges that are neither hot nor accepted, O(V+E); never an enumeration of paths.
 
+use std::cell::Ref;
+
 use petgraph::visit::EdgeRef;
 
 use super::{Edge, Graph, ModuleId};
@@ -21,12 +23,13 @@ impl Graph {
     /// Whether a module stays until a restart: reachable from a root without crossing a hot or accepted edge, in any
     /// thread. A root that accepts itself is none.
     pub fn is_cold(&self, id: ModuleId) -> bool {
-        self.cold
-            .borrow_mut()
-            .get_or_insert_with(|| self.walk(true))
-            .get(id.index())
-            .copied()
-            .unwrap_or(false)
+        self.cold().get(id.index()).copied().unwrap_or(false)
+    }
+
+    /// For each module, by index, but for the newest: is it cold?
+    pub(super) fn cold(&self) -> Ref<'_, [bool]> {
+        self.cold.borrow_mut().get_or_insert_with(|| self.walk(true));
+        Ref::map(self.cold.borrow(), |cold| cold.as_deref().unwrap_or_default())
     }
 
     /// For each module, by index: does a root reach it at all?
@@ -37,8 +40,8 @@ impl Graph {
     /// Which modules the roots and the pinned modules reach, over all edges or those alone that make `cold`.
     fn walk(&self, cold: bool) -> Vec<bool> {
         let mut seen = vec![false; self.store.node_count()];
-        let pinned = self.store.node_indices().filter(|&id| self.store[id].is_pinned());
-        let mut stack: Vec<_> = self.starts(cold, None).chain(pinned).collect();
+        let mut stack: Vec<_> =
+            self.starts(cold, None).chain(self.pinned.iter().copied()).collect();
         while let Some(id) = stack.pop() {
             if std::mem::replace(&mut seen[id.index()], true) {
                 continue;

@@ -1,8 +1,10 @@
 //! Instances: a module at one version in one thread, known by (thread, URL).
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use hashbrown::HashTable;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::{ModuleId, ThreadId};
 
@@ -53,36 +55,84 @@ pub struct Instance {
     /// It registered handlers, so that the end of its evaluation will be told.
     pub tracked: bool,
     /// It called `import.meta.hot.decline()`.
-    pub declined: bool,
+    declined: bool,
     /// When it began to evaluate, counted over all threads; 0 before.
     pub order: u64,
 }
 
 impl Instance {
+    /// Whether a change that would supersede it asks for a restart.
+    pub fn declines(&self) -> bool {
+        self.declined && !self.superseded
+    }
+
     /// Whether its body runs, and it has handlers that must not run before that is over.
     pub fn is_under_way(&self) -> bool {
         self.tracked && self.state == State::Evaluating
     }
 }
 
-/// All instances that are in use, or were and are not yet released.
+/// Where an instance stands in its store, until it is removed.
+type Place = u32;
+
+/// An instance in the store.
+struct Entry {
+    instance: Instance,
+    /// That of its thread and URL.
+    hash: u64,
+    /// The instances of a module form a ring, oldest first.
+    next: Place,
+    previous: Place,
+}
+
+/// All instances that are in use, or were and are not yet released. An update may supersede all of them: so each is found
+/// without asking for memory, and those of many modules without hashing.
 #[derive(Default)]
 pub struct Instances {
-    by_id: FxHashMap<InstanceId, Instance>,
-    by_url: FxHashMap<ThreadId, FxHashMap<Arc<str>, InstanceId>>,
-    by_module: FxHashMap<ModuleId, Vec<InstanceId>>,
+    entries: Vec<Option<Entry>>,
+    free: Vec<Place>,
+    by_id: FxHashMap<InstanceId, Place>,
+    by_url: HashTable<Place>,
+    /// The oldest instance of each module, by the module's index.
+    oldest: Vec<Option<Place>>,
     last: u32,
+    /// How many instances have declined.
+    declined: usize,
+}
+
+fn hash(thread: ThreadId, url: &str) -> u64 {
+    FxBuildHasher.hash_one((thread, url))
 }
 
 impl Instances {
+    fn entry(&self, place: Place) -> Option<&Entry> {
+        self.entries.get(place as usize)?.as_ref()
+    }
+
+    fn entry_mut(&mut self, place: Place) -> Option<&mut Entry> {
+        self.entries.get_mut(place as usize)?.as_mut()
+    }
+
+    fn place_of(&self, thread: ThreadId, url: &str) -> Option<Place> {
+        let is_it = |&place: &Place| {
+            self.get_at(place).is_some_and(|it| it.thread == thread && *it.url == *url)
+        };
+        self.by_url.find(hash(thread, url), is_it).copied()
+    }
+
+    fn get_at(&self, place: Place) -> Option<&Instance> {
+        self.entry(place).map(|entry| &entry.instance)
+    }
+
     /// The instance that `thread` knows by `url`.
     pub fn find(&self, thread: ThreadId, url: &str) -> Option<&Instance> {
-        self.by_id.get(self.by_url.get(&thread)?.get(url)?)
+        self.get_at(self.place_of(thread, url)?)
     }
 
     /// The instance that `thread` knows by `url`, to be changed.
     pub fn find_mut(&mut self, thread: ThreadId, url: &str) -> Option<&mut Instance> {
-        self.by_id.get_mut(self.by_url.get(&thread)?.get(url)?)
+        let place = self.place_of(thread, url)?;
+        self.entry_mut(place).map(|entry| &mut entry.instance)
     }
 
     /// `thread` loads `url`. Returns whether an instance comes of it: Node also asks for the source of what it has.
@@ -93,17 +143,13 @@ impl Instances {
         {
             return known.order == 0;
         }
-        let url: Arc<str> = url.into();
         self.last += 1;
-        let id = InstanceId(self.last);
-        self.by_url.entry(thread).or_default().insert(url.clone(), id);
-        self.by_module.entry(module).or_default().push(id);
-        let instance = Instance {
-            id,
+        self.insert(Instance {
+            id: InstanceId(self.last),
             thread,
             module,
             version,
-            url,
+            url: url.into(),
             state: State::Linking,
             superseded: false,
             reading: false,
@@ -112,25 +158,74 @@ impl Instances {
             tracked: false,
             declined: false,
             order: 0,
-        };
-        self.by_id.insert(id, instance);
+        });
         true
+    }
+
+    fn insert(&mut self, instance: Instance) {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.entries.push(None);
+            Place::try_from(self.entries.len() - 1).unwrap_or(Place::MAX)
+        });
+        let hash = hash(instance.thread, &instance.url);
+        self.by_id.insert(instance.id, place);
+        self.name(hash, place, &instance);
+        let (next, previous) = self.join_ring(instance.module, place);
+        self.entries[place as usize] = Some(Entry { instance, hash, next, previous });
+    }
+
+    /// The URL is from now on that of the instance at `place`.
+    fn name(&mut self, hash: u64, place: Place, instance: &Instance) {
+        let Self { entries, by_url, .. } = self;
+        let at = |place: &Place| entries.get(*place as usize).and_then(Option::as_ref);
+        let is_same = |other: &Place| {
+            at(other).is_some_and(|Entry { instance: other, .. }| {
+                other.thread == instance.thread && other.url == instance.url
+            })
+        };
+        let rehash = |other: &Place| at(other).map_or(0, |entry| entry.hash);
+        *by_url.entry(hash, is_same, rehash).or_insert(place).get_mut() = place;
+    }
+
+    /// Makes room for the youngest instance of a module. Returns its neighbours.
+    fn join_ring(&mut self, module: ModuleId, place: Place) -> (Place, Place) {
+        if self.oldest.len() <= module.index() {
+            self.oldest.resize(module.index() + 1, None);
+        }
+        let oldest = *self.oldest[module.index()].get_or_insert(place);
+        let Some(entry) = self.entry_mut(oldest) else { return (place, place) };
+        let youngest = std::mem::replace(&mut entry.previous, place);
+        if let Some(entry) = self.entry_mut(youngest) {
+            entry.next = place;
+        }
+        (oldest, youngest)
     }
 
     /// An instance, if it was not released.
     pub fn get(&self, id: InstanceId) -> Option<&Instance> {
-        self.by_id.get(&id)
+        self.get_at(*self.by_id.get(&id)?)
     }
 
     /// An instance, if it was not released.
     pub fn get_mut(&mut self, id: InstanceId) -> Option<&mut Instance> {
-        self.by_id.get_mut(&id)
+        let place = *self.by_id.get(&id)?;
+        self.entry_mut(place).map(|entry| &mut entry.instance)
+    }
+
+    fn oldest_of(&self, module: ModuleId) -> Option<Place> {
+        *self.oldest.get(module.index())?
+    }
+
+    /// The next younger instance of a module.
+    fn after(&self, place: Place) -> Option<Place> {
+        let entry = self.entry(place)?;
+        Some(entry.next).filter(|&next| Some(next) != self.oldest_of(entry.instance.module))
     }
 
     /// The instances of a module in all threads.
     pub fn of_module(&self, module: ModuleId) -> impl Iterator<Item = &Instance> {
-        let ids = self.by_module.get(&module).map_or(&[][..], Vec::as_slice);
-        ids.iter().filter_map(|id| self.by_id.get(id))
+        std::iter::successors(self.oldest_of(module), |&place| self.after(place))
+            .filter_map(|place| self.get_at(place))
     }
 
     /// Whether the module's current instances in the thread have evaluated, as far as one can be asked: CommonJS cannot,
@@ -141,27 +236,71 @@ impl Instances {
             .all(|i| i.state == State::Evaluated)
     }
 
-    /// Forgets an instance that can have no more to do.
-    pub fn remove(&mut self, id: InstanceId) {
-        let Some(instance) = self.by_id.remove(&id) else { return };
-        // A required ES module keeps its URL: the name may be its successor's by now.
-        if let Some(urls) = self.by_url.get_mut(&instance.thread)
-            && urls.get(&instance.url) == Some(&id)
+    /// The instance has called `import.meta.hot.decline()`.
+    pub fn decline(&mut self, id: InstanceId) {
+        if let Some(instance) = self.get_mut(id)
+            && !std::mem::replace(&mut instance.declined, true)
         {
-            urls.remove(&instance.url);
+            self.declined += 1;
         }
-        if let Some(ids) = self.by_module.get_mut(&instance.module) {
-            ids.retain(|&other| other != id);
+    }
+
+    /// The modules of which a current instance has declined.
+    pub fn declining(&self) -> impl Iterator<Item = ModuleId> {
+        let entries = if self.declined == 0 { &[] } else { &self.entries[..] };
+        let instances = entries.iter().flatten().map(|entry| &entry.instance);
+        instances.filter(|instance| instance.declines()).map(|instance| instance.module)
+    }
+
+    /// Shows `visit` each instance of a module, and forgets those of which it says that they have no more to do.
+    pub fn retain(&mut self, module: ModuleId, mut visit: impl FnMut(&mut Instance) -> bool) {
+        let mut next = self.oldest_of(module);
+        while let Some(place) = next {
+            next = self.after(place);
+            if self.entry_mut(place).is_some_and(|entry| !visit(&mut entry.instance)) {
+                self.remove_at(place);
+            }
         }
+    }
+
+    /// Forgets an instance that can have no more to do, and returns what it was.
+    pub fn remove(&mut self, id: InstanceId) -> Option<Instance> {
+        self.remove_at(*self.by_id.get(&id)?)
+    }
+
+    fn remove_at(&mut self, place: Place) -> Option<Instance> {
+        let Entry { instance, hash, next, previous } = self.entries[place as usize].take()?;
+        self.free.push(place);
+        self.by_id.remove(&instance.id);
+        // A required ES module keeps its URL: the name may be its successor's by now.
+        if let Ok(named) = self.by_url.find_entry(hash, |&named| named == place) {
+            named.remove();
+        }
+        let is_last = next == place;
+        if let Some(oldest) = self.oldest.get_mut(instance.module.index())
+            && *oldest == Some(place)
+        {
+            *oldest = Some(next).filter(|_| !is_last);
+        }
+        if let Some(entry) = self.entry_mut(next) {
+            entry.previous = previous;
+        }
+        if let Some(entry) = self.entry_mut(previous) {
+            entry.next = next;
+        }
+        self.declined -= usize::from(instance.declined);
+        Some(instance)
     }
 
     /// Forgets all instances of a thread that has ended.
     pub fn remove_thread(&mut self, thread: ThreadId) {
-        let gone: Vec<_> =
-            self.by_id.values().filter(|i| i.thread == thread).map(|i| i.id).collect();
+        let entries = self.entries.iter().flatten();
+        let gone: Vec<_> = entries
+            .filter(|entry| entry.instance.thread == thread)
+            .map(|entry| entry.instance.id)
+            .collect();
         for id in gone {
             self.remove(id);
         }
-        self.by_url.remove(&thread);
     }
 }

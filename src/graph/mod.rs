@@ -1,10 +1,12 @@
 //! The import graph: modules, edges, roots. Pure: no I/O, no clock, no URLs.
 //!
 //! An edge belongs to one thread and to the version of the importer that made it. The decision looks at the union over
-//! all threads. Walks are in [`cold`] and [`walk`]; accepted edges are in [`accept`], loaded instances in [`instance`].
+//! all threads. Edges are in [`edge`], walks in [`cold`] and [`walk`]; accepted edges are in [`accept`], loaded instances
+//! in [`instance`].
 
 pub mod accept;
 mod cold;
+mod edge;
 pub mod instance;
 mod opening;
 mod walk;
@@ -12,14 +14,15 @@ mod walk;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use petgraph::Direction;
-use petgraph::stable_graph::{EdgeIndex, EdgeReference, NodeIndex, StableDiGraph};
-use petgraph::visit::{EdgeRef, IntoEdgeReferences};
+use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
+use petgraph::visit::EdgeRef;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::fingerprint::Fingerprint;
 use accept::Accepted;
-pub use walk::Step;
+use edge::EdgeKey;
+pub use edge::{Edge, EdgeKind, NewEdge};
+pub use walk::{Step, Visited};
 
 /// Names a module for the life of the process.
 pub type ModuleId = NodeIndex<u32>;
@@ -79,105 +82,17 @@ impl Module {
     }
 }
 
-/// How a module was imported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum EdgeKind {
-    /// An `import` or `export … from` declaration.
-    Static,
-    /// `import()`.
-    Dynamic,
-    /// `require()` while the importer was being evaluated.
-    Require,
-}
-
-impl EdgeKind {
-    /// The word for it in messages and dumps.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Static => "static",
-            Self::Dynamic => "dynamic",
-            Self::Require => "require",
-        }
-    }
-}
-
-/// One import of a module by another.
-#[derive(Clone, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, all combinations of which occur"
-)]
-pub struct Edge {
-    /// The thread in which it was imported.
-    pub thread: ThreadId,
-    /// The importer's version that made it.
-    pub version: u32,
-    /// How.
-    pub kind: EdgeKind,
-    /// It may not be seen again although the code still has it: it stays until the importer is pruned.
-    pub lazy: bool,
-    /// Crossing it means to import again: the importer repeats its `import()`.
-    pub hot: bool,
-    /// A boundary was meant (by attribute or pattern), whether or not the import can be one.
-    pub meant_hot: bool,
-    /// What the importer wrote.
-    pub specifier: Arc<str>,
-    /// Edges are looked at in the order in which they came.
-    order: u64,
-    /// It is no more; see [`Graph::compact`].
-    gone: bool,
-}
-
-/// What makes two imports the same edge.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct EdgeKey {
-    thread: ThreadId,
-    importer: ModuleId,
-    target: ModuleId,
-    kind: EdgeKind,
-    hot: bool,
-    version: u32,
-}
-
-impl EdgeKey {
-    fn of(edge: &Edge, importer: ModuleId, target: ModuleId) -> Self {
-        // Lazy edges outlive their instance: the next one's are the same.
-        let version = if edge.lazy { 0 } else { edge.version };
-        Self { thread: edge.thread, importer, target, kind: edge.kind, hot: edge.hot, version }
-    }
-}
-
-/// So many removed edges are not worth building the store anew.
-const FEW: usize = 1024;
-
-/// An import to be recorded.
-pub struct NewEdge<'a> {
-    /// See [`Edge`].
-    pub thread: ThreadId,
-    /// See [`Edge`].
-    pub version: u32,
-    /// See [`Edge`].
-    pub kind: EdgeKind,
-    /// See [`Edge`].
-    pub lazy: bool,
-    /// See [`Edge`].
-    pub hot: bool,
-    /// See [`Edge`].
-    pub meant_hot: bool,
-    /// See [`Edge`].
-    pub specifier: &'a str,
-}
-
 /// The modules of a process and their imports, over all its threads.
 #[derive(Default)]
 pub struct Graph {
     store: StableDiGraph<Module, Edge>,
     by_path: FxHashMap<Arc<str>, ModuleId>,
     by_key: FxHashMap<EdgeKey, EdgeIndex>,
+    /// In the order in which they came.
+    pinned: Vec<ModuleId>,
     roots: Vec<(ThreadId, ModuleId)>,
     strangers: FxHashSet<(ThreadId, ModuleId)>,
     accepted: Accepted,
-    next_order: u64,
     /// How many edges of the store are gone.
     gone: usize,
     /// The cold set, until an edge or root changes.
@@ -213,9 +128,22 @@ impl Graph {
         self.by_path.insert(path, id);
         // A pinned module is cold from the start.
         if kind != ModuleKind::File {
+            self.pinned.push(id);
             self.edges_changed();
         }
         id
+    }
+
+    /// Applies `judge` to each module that has a path, since patterns have changed: what is it now, and do `boundaries`
+    /// match it?
+    pub fn rejudge_modules(&mut self, judge: impl Fn(&str) -> (ModuleKind, bool)) {
+        for module in self.store.node_weights_mut() {
+            if module.kind != ModuleKind::Virtual {
+                (module.kind, module.boundary) = judge(&module.path);
+            }
+        }
+        self.pinned = self.ids().filter(|&id| self.store[id].is_pinned()).collect();
+        self.edges_changed();
     }
 
     /// The module at `path`, if it was ever imported.
@@ -243,7 +171,7 @@ impl Graph {
         &self.store[id]
     }
 
-    /// A module, to be changed. Its edges are not in it; see [`Graph::edges_changed`] for `kind`.
+    /// A module, to be changed. Its edges are not in it; see [`Graph::rejudge_modules`] for what patterns say of it.
     pub fn get_mut(&mut self, id: ModuleId) -> &mut Module {
         &mut self.store[id]
     }
@@ -278,48 +206,6 @@ impl Graph {
         &self.roots
     }
 
-    /// Records an import.
-    pub fn add_edge(&mut self, importer: ModuleId, target: ModuleId, new: &NewEdge) {
-        let edge = Edge {
-            thread: new.thread,
-            version: new.version,
-            kind: new.kind,
-            lazy: new.lazy,
-            hot: new.hot,
-            meant_hot: new.meant_hot,
-            specifier: new.specifier.into(),
-            order: self.next_order,
-            gone: false,
-        };
-        let key = EdgeKey::of(&edge, importer, target);
-        if self.by_key.contains_key(&key) {
-            return;
-        }
-        self.next_order += 1;
-        let index = self.store.add_edge(importer, target, edge);
-        self.by_key.insert(key, index);
-        self.store[target].pruned = false;
-        self.edges_changed();
-    }
-
-    /// Drops the edges that versions of `importer` before `version` made in `thread`, but for the lazy ones: they are
-    /// seen only when they run, so not seeing one again proves nothing. Returns whether a module may have lost its last
-    /// importer.
-    pub fn drop_older_edges(&mut self, thread: ThreadId, importer: ModuleId, version: u32) -> bool {
-        let (mut stale, mut kept) = (Vec::new(), FxHashSet::default());
-        for edge in self.edges_from(importer) {
-            let weight = edge.weight();
-            if weight.thread == thread && !weight.lazy && weight.version < version {
-                stale.push((edge.id(), edge.target()));
-            } else {
-                kept.insert(edge.target());
-            }
-        }
-        let lost = stale.iter().any(|(_, target)| !kept.contains(target));
-        self.remove_edges(stale.into_iter().map(|(edge, _)| edge).collect());
-        lost
-    }
-
     /// Drops what a thread that has ended imported, and its roots.
     pub fn drop_thread(&mut self, thread: ThreadId) {
         self.roots.retain(|&(owner, _)| owner != thread);
@@ -349,109 +235,8 @@ impl Graph {
         lost
     }
 
-    /// The edges out of a module in the order in which they came, with their targets.
-    pub fn imports(&self, id: ModuleId) -> Vec<(ModuleId, &Edge)> {
-        in_order(self.edges_from(id).map(|edge| (edge.target(), edge.weight())).collect())
-    }
-
-    /// The edges into a module in the order in which they came, with their importers.
-    pub fn importers(&self, id: ModuleId) -> Vec<(ModuleId, &Edge)> {
-        in_order(self.edges_into(id).map(|edge| (edge.source(), edge.weight())).collect())
-    }
-
-    /// Whether anything requires it.
-    pub fn is_required(&self, id: ModuleId) -> bool {
-        self.edges_into(id).any(|edge| edge.weight().kind == EdgeKind::Require)
-    }
-
-    /// Applies `judge` to each dynamic edge whose target's patterns may have changed: is it hot now?
-    pub fn rejudge_edges(&mut self, judge: impl Fn(&Module, &Edge) -> bool) {
-        let changed: Vec<_> = self
-            .store
-            .edge_references()
-            .filter(|edge| edge.weight().kind == EdgeKind::Dynamic && !edge.weight().gone)
-            .map(|edge| (edge.id(), judge(&self.store[edge.target()], edge.weight())))
-            .filter(|&(id, hot)| self.store[id].hot != hot)
-            .collect();
-        for (id, hot) in changed {
-            let Some((importer, target)) = self.store.edge_endpoints(id) else { continue };
-            let edge = self.store[id].clone();
-            self.mark_gone(id);
-            let new =
-                NewEdge { hot, meant_hot: hot, specifier: &edge.specifier, ..NewEdge::like(&edge) };
-            self.add_edge(importer, target, &new);
-        }
-    }
-
-    /// petgraph looks for an edge in the list of its target, which may be long: so edges are only marked, and now and
-    /// then the store is built anew without them. Never before all are marked: it gives edges new indices.
-    fn remove_edges(&mut self, edges: Vec<EdgeIndex>) {
-        for edge in edges {
-            self.mark_gone(edge);
-        }
-        if self.gone > self.by_key.len() + FEW {
-            self.compact();
-        }
-    }
-
-    fn mark_gone(&mut self, index: EdgeIndex) {
-        let Some((importer, target)) = self.store.edge_endpoints(index) else { return };
-        let edge = &mut self.store[index];
-        if std::mem::replace(&mut edge.gone, true) {
-            return;
-        }
-        let key = EdgeKey::of(edge, importer, target);
-        self.by_key.remove(&key);
-        self.gone += 1;
-        self.edges_changed();
-    }
-
-    fn compact(&mut self) {
-        let live = self.store.edge_references().filter(|edge| !edge.weight().gone);
-        let mut live: Vec<_> =
-            live.map(|edge| (edge.source(), edge.target(), edge.weight().clone())).collect();
-        live.sort_unstable_by_key(|(_, _, edge)| edge.order);
-        self.store.clear_edges();
-        self.by_key.clear();
-        self.gone = 0;
-        for (importer, target, edge) in live {
-            let key = EdgeKey::of(&edge, importer, target);
-            let index = self.store.add_edge(importer, target, edge);
-            self.by_key.insert(key, index);
-        }
-    }
-
-    /// The edges out of a module, newest first.
-    fn edges_from(&self, id: ModuleId) -> impl Iterator<Item = EdgeReference<'_, Edge>> {
-        self.store.edges(id).filter(|edge| !edge.weight().gone)
-    }
-
-    /// The edges into a module, newest first.
-    fn edges_into(&self, id: ModuleId) -> impl Iterator<Item = EdgeReference<'_, Edge>> {
-        self.store.edges_directed(id, Direction::Incoming).filter(|edge| !edge.weight().gone)
-    }
-
     /// To be called when anything that the cold set depends on has changed.
-    pub fn edges_changed(&mut self) {
+    fn edges_changed(&mut self) {
         *self.cold.get_mut() = None;
-    }
-}
-
-fn in_order(mut edges: Vec<(ModuleId, &Edge)>) -> Vec<(ModuleId, &Edge)> {
-    edges.sort_unstable_by_key(|(_, edge)| edge.order);
-    edges
-}
-
-impl<'a> NewEdge<'a> {
-    fn like(edge: &'a Edge) -> Self {
-        Self {
-            thread: edge.thread,
-            version: edge.version,
-            kind: edge.kind,
-            lazy: edge.lazy,
-            hot: edge.hot,
-            meant_hot: edge.meant_hot,
-            specifier: &edge.specifier,
-        }
     }
 }

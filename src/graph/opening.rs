@@ -33,8 +33,8 @@ impl Graph {
         without: (ModuleId, ModuleId),
     ) -> bool {
         let mut seen = vec![false; self.store.node_count()];
-        let pinned = self.store.node_indices().filter(|&id| self.store[id].is_pinned());
-        let mut stack: Vec<_> = self.starts(true, past).chain(pinned).collect();
+        let mut stack: Vec<_> =
+            self.starts(true, past).chain(self.pinned.iter().copied()).collect();
         while let Some(id) = stack.pop() {
             if id == target {
                 return true;

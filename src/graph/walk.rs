@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use petgraph::visit::EdgeRef;
 use rustc_hash::FxHashMap;
 
 use super::accept::Climb;
@@ -22,6 +23,25 @@ pub struct Step {
     pub wrongly_imported: bool,
 }
 
+/// The modules that walks have come to.
+#[derive(Debug, Default)]
+pub struct Visited(Vec<bool>);
+
+impl Visited {
+    /// Whether a walk has come to a module.
+    pub fn contains(&self, id: ModuleId) -> bool {
+        self.0.get(id.index()).is_some_and(|&visited| visited)
+    }
+
+    /// A walk comes to a module. Returns whether none has before.
+    pub fn insert(&mut self, id: ModuleId) -> bool {
+        if self.0.len() <= id.index() {
+            self.0.resize(id.index() + 1, false);
+        }
+        !std::mem::replace(&mut self.0[id.index()], true)
+    }
+}
+
 impl Graph {
     /// `changed` and all its importers that are not cold, upwards, also through hot edges; nearest first.
     ///
@@ -33,40 +53,63 @@ impl Graph {
     ///
     /// Accepted edges stop it, if the importer has evaluated and is not itself below the target: a cycle is climbed.
     pub fn climb(&self, changed: ModuleId, climb: &Climb) -> Vec<ModuleId> {
-        self.climb_over(changed, climb, |_| true)
+        self.climb_on(changed, climb, &mut Visited::default())
+    }
+
+    /// [`Graph::climb`], without the modules that an earlier climb has visited and what it found above them.
+    pub fn climb_on(
+        &self,
+        changed: ModuleId,
+        climb: &Climb,
+        visited: &mut Visited,
+    ) -> Vec<ModuleId> {
+        self.climb_over(changed, climb, visited, |_| true)
     }
 
     /// `failed` and the importers that cannot be linked without it: along static edges, as far as they are not cold.
     pub fn climb_statically(&self, failed: ModuleId, climb: &Climb) -> Vec<ModuleId> {
-        self.climb_over(failed, climb, |edge| edge.kind == EdgeKind::Static)
+        self.climb_over(failed, climb, &mut Visited::default(), |edge| {
+            edge.kind == EdgeKind::Static
+        })
     }
 
     fn climb_over(
         &self,
         start: ModuleId,
         climb: &Climb,
+        visited: &mut Visited,
         follow: impl Fn(&Edge) -> bool,
     ) -> Vec<ModuleId> {
+        let is_new = visited.insert(start);
+        if !is_new && !climb.past {
+            return Vec::new();
+        }
         let past = climb.past.then_some(start);
-        let mut seen = vec![false; self.store.node_count()];
-        seen[start.index()] = true;
+        let cold = self.cold();
+        let is_cold = |id: ModuleId| cold.get(id.index()).is_some_and(|&cold| cold);
         let mut order = vec![start];
         let mut next = 0;
+        let mut into = Vec::new();
         while let Some(&id) = order.get(next) {
             next += 1;
+            into.extend(self.edges_into(id).filter(|edge| {
+                let importer = edge.source();
+                !visited.contains(importer) && !is_cold(importer) && follow(edge.weight())
+            }));
             let below = OnceCell::new();
-            for (importer, edge) in self.importers(id) {
-                if !follow(edge) || seen[importer.index()] || self.is_cold(importer) {
-                    continue;
-                }
+            // Oldest first.
+            for edge in into.drain(..).rev() {
+                let (importer, edge) = (edge.source(), edge.weight());
                 let stops = self.is_accepted(importer, edge, id, past)
                     && (climb.evaluated)(edge.thread, importer)
                     && !below.get_or_init(|| self.statically_below(id))[importer.index()];
-                if !stops {
-                    seen[importer.index()] = true;
+                if !stops && visited.insert(importer) {
                     order.push(importer);
                 }
             }
+        }
+        if !is_new {
+            order.remove(0);
         }
         order
     }
@@ -81,9 +124,7 @@ impl Graph {
         if !chain.is_empty() {
             return chain;
         }
-        let pinned: Vec<_> =
-            self.store.node_indices().filter(|&id| self.store[id].is_pinned()).collect();
-        self.chain_from(&pinned, target, past)
+        self.chain_from(&self.pinned, target, past)
     }
 
     /// Breadth first, edges in the order in which they came.
