@@ -201,7 +201,7 @@ impl Run {
         let mut suspects = Vec::new();
         for event in self.watch.drain() {
             match event {
-                Event::File { path, event } => {
+                Event::File { path, event, .. } => {
                     if self.counts(&path) && self.settle.push(&path, event, now) {
                         suspects.push(path);
                     }

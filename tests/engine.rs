@@ -340,6 +340,23 @@ fn a_save_beside_a_missing_module_is_no_creation() {
     assert_eq!(node.told(), "restart optional.mjs");
 }
 
+/// Neither is one of a file that is no module, by an editor that takes it away and puts it back.
+#[test]
+fn saves_of_other_files_beside_a_missing_module_are_no_creation() {
+    let mut node = Node::start(&[("a.mjs", "a1\nimport ./b.mjs"), ("notes.txt", "1")]);
+    assert!(node.hot("./a.mjs").is_err());
+    node.write("notes.txt", "2");
+    assert_eq!(node.told(), "");
+    node.folder.remove("notes.txt");
+    node.deliver(MAIN);
+    node.write("notes.txt", "3");
+    assert_eq!(node.told(), "");
+    node.wait_until_quiet();
+    assert_eq!(node.told(), "");
+    node.write("b.mjs", "b1");
+    gives(&mut node, "./a.mjs", "a1(b1)");
+}
+
 #[test]
 fn a_deletion_counts_when_nothing_undoes_it() {
     let mut node = chain();

@@ -63,10 +63,14 @@ impl Watched {
 
     /// Waits for an event, and forgets all that came with it.
     fn expect(&mut self, expected: &Event) {
+        self.expect_one_of(std::slice::from_ref(expected));
+    }
+
+    fn expect_one_of(&mut self, expected: &[Event]) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             self.drain();
-            if self.seen.contains(expected) {
+            if expected.iter().any(|expected| self.seen.contains(expected)) {
                 self.seen.clear();
                 return;
             }
@@ -79,7 +83,11 @@ impl Watched {
 
     fn expect_file(&mut self, name: &str, event: FileEvent) {
         let path = self.folder.path(name);
-        self.expect(&Event::File { path, event });
+        self.expect_one_of(&[true, false].map(|new| Event::File {
+            path: path.clone(),
+            event,
+            new,
+        }));
     }
 
     fn expect_directory(&mut self, name: &str, appeared: bool) {
@@ -92,7 +100,7 @@ impl Watched {
         self.drain();
         let path = self.folder.path(name);
         let of_file = |seen: &Event| match seen {
-            Event::File { path: found, event } if *found == path => Some(*event),
+            Event::File { path: found, event, .. } if *found == path => Some(*event),
             _ => None,
         };
         self.seen.iter().filter_map(of_file).collect()
@@ -225,6 +233,17 @@ fn links_are_complete_at_once() {
     watched.expect_file("soft", Written);
     fs::hard_link(watched.folder.path("elsewhere/a"), watched.folder.path("hard")).expect("a link");
     watched.expect_file("hard", Written);
+}
+
+#[test]
+fn what_was_not_there_before_is_new() {
+    let mut watched = Watched::holding(&[""]);
+    for (new, name) in [(true, "a"), (false, "a"), (true, "b")] {
+        watched.folder.write(name, "1");
+        watched.drain();
+        let news = watched.seen.drain(..).any(|e| matches!(e, Event::File { new: true, .. }));
+        assert_eq!(news, new, "{name}");
+    }
 }
 
 #[test]

@@ -9,5 +9,5 @@ module.exports = {
   /** CommonJS that was pruned comes back as a new instance. */
   PRUNES_COMMONJS: true,
   /** A save without effect of a module that was read, and never ran because its importer failed, does nothing. */
-  IGNORES_UNREAD: false,
+  IGNORES_UNREAD: true,
 }

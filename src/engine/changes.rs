@@ -108,7 +108,7 @@ impl Engine {
     pub fn drain_blindly(&mut self) {
         let events = self.watch.as_mut().map(crate::watch::Watch::drain).unwrap_or_default();
         let path = events.into_iter().find_map(|event| match event {
-            Event::File { path, event: FileEvent::Written } => Some(path),
+            Event::File { path, event: FileEvent::Written, .. } => Some(path),
             _ => None,
         });
         if let Some(path) = path {
@@ -122,6 +122,9 @@ impl Engine {
     /// The parent process says that a file has changed.
     pub fn told(&mut self, path: &str, removed: bool, now: Instant) {
         let event = if removed { FileEvent::Removed } else { FileEvent::Written };
+        if !removed {
+            self.arrived(path);
+        }
         if self.settle.push(path, event, now) {
             self.suspect(path.into(), Reporter::Parent);
         } else {
@@ -131,7 +134,12 @@ impl Engine {
 
     fn sort(&mut self, event: Event, now: Instant) {
         match event {
-            Event::File { path, event } => self.push(&path, event, now),
+            Event::File { path, event, new } => {
+                if new {
+                    self.arrived(&path);
+                }
+                self.push(&path, event, now);
+            }
             Event::Directory { path, appeared } => {
                 self.real_directories.clear();
                 if appeared {
@@ -163,12 +171,20 @@ impl Engine {
             self.missing.keys().filter(|at| Path::new(at.as_ref()).starts_with(directory));
         // Any file in it stands for what may have come.
         let first = |at: &Arc<str>| std::fs::read_dir(at.as_ref()).ok()?.flatten().next();
-        let files: Vec<_> = expected
+        let files: Vec<Arc<str>> = expected
             .filter_map(first)
             .filter_map(|entry| entry.path().to_str().map(Arc::from))
             .collect();
         for file in files {
+            self.arrivals.insert(file.clone());
             self.suspect(file, Reporter::Watcher);
+        }
+    }
+
+    /// A file has come to where modules are missing; not one that a save has taken away and put back.
+    fn arrived(&mut self, path: &str) {
+        if self.missing.contains_key(parent(path)) && !self.settle.is_waiting(path) {
+            self.arrivals.insert(path.into());
         }
     }
 
@@ -185,6 +201,7 @@ impl Engine {
             || self.missing.contains_key(parent(path))
             || self.links.contains_key(path)
             || self.may_be_required(path)
+            || self.settle.is_waiting(path)
             || self.config.as_ref().is_some_and(|config| config.restart.is_match(path))
     }
 
@@ -214,6 +231,7 @@ impl Engine {
         let mut batch = Batch::default();
         for (path, reporter) in std::mem::take(&mut self.undecided) {
             self.consider(&path, reporter, &mut batch);
+            self.arrivals.remove(&path);
         }
         self.publish(batch);
     }
@@ -299,7 +317,7 @@ impl Engine {
     /// Something came to be where a module was missed: `x.js` may have come as `x.ts`.
     fn consider_missing(&mut self, path: &str, batch: &mut Batch) {
         let directory = parent(path);
-        if !Path::new(path).exists() || !self.missing.contains_key(directory) {
+        if !self.arrivals.contains(path) || !Path::new(path).exists() {
             return;
         }
         for id in self.missing.remove(directory).unwrap_or_default() {

@@ -21,7 +21,7 @@ use std::path::is_separator;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value;
 
 use crate::config::{Config, Options, Origin};
@@ -67,6 +67,8 @@ pub struct Engine {
     unreported: Unreported,
     /// Modules that were asked for and not there, by the directory that they are expected in.
     missing: FxHashMap<Arc<str>, Vec<ModuleId>>,
+    /// Files that have come into those directories and were not decided on yet.
+    arrivals: FxHashSet<Arc<str>>,
     restart: RestartFiles,
     watch: Option<Watch>,
     settle: Settle,
@@ -96,6 +98,7 @@ impl Engine {
             undecided: Vec::new(),
             unreported: Unreported::default(),
             missing: FxHashMap::default(),
+            arrivals: FxHashSet::default(),
             restart: RestartFiles::default(),
             watch: None,
             settle: Settle::default(),

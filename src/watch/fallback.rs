@@ -66,7 +66,9 @@ impl Fallback {
                 Ok(event) => translate(&event, out),
                 // A poll that could not read something: what it was may have changed.
                 Err(error) => {
-                    out.extend(error.paths.iter().filter_map(|p| file(p, FileEvent::Removed)));
+                    out.extend(
+                        error.paths.iter().filter_map(|p| file(p, FileEvent::Removed, false)),
+                    );
                 }
             }
         }
@@ -79,12 +81,13 @@ fn translate(event: &notify::Event, out: &mut Vec<Event>) {
             EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => true,
             EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => path.exists(),
             EventKind::Modify(_) | EventKind::Any | EventKind::Other => {
-                out.extend(file(path, FileEvent::Written));
+                out.extend(file(path, FileEvent::Written, false));
                 continue;
             }
             EventKind::Access(_) => continue,
         };
-        out.extend(file(path, if appeared { FileEvent::Written } else { FileEvent::Removed }));
+        let event = if appeared { FileEvent::Written } else { FileEvent::Removed };
+        out.extend(file(path, event, appeared));
         if path.is_dir() || !appeared {
             out.extend(
                 path.to_str().map(|path| Event::Directory { path: path.to_owned(), appeared }),
@@ -93,6 +96,6 @@ fn translate(event: &notify::Event, out: &mut Vec<Event>) {
     }
 }
 
-fn file(path: &Path, event: FileEvent) -> Option<Event> {
-    path.to_str().map(|path| Event::File { path: path.to_owned(), event })
+fn file(path: &Path, event: FileEvent, new: bool) -> Option<Event> {
+    path.to_str().map(|path| Event::File { path: path.to_owned(), event, new })
 }

@@ -163,7 +163,7 @@ fn translate(mask: EventMask, path: &str, events: &mut Vec<Event>) {
     } else {
         return;
     };
-    events.push(Event::File { path, event });
+    events.push(Event::File { path, event, new: appeared });
 }
 
 fn is_link(path: &Path) -> bool {

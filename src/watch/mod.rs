@@ -37,6 +37,8 @@ pub enum Event {
         path: String,
         /// What.
         event: FileEvent,
+        /// Whether it was not there before.
+        new: bool,
     },
     /// A directory came or went, and with it all that is inside.
     Directory {

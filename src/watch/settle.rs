@@ -54,6 +54,11 @@ impl Settle {
         due.into_iter().map(|(path, _)| path).collect()
     }
 
+    /// Whether something has happened to the file that may not be the last of its save.
+    pub fn is_waiting(&self, path: &str) -> bool {
+        self.waiting.contains_key(path)
+    }
+
     /// Whether nothing is waiting.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
