@@ -26,6 +26,9 @@ const noted = new WeakSet()
 /** Something was required since the last report. */
 let hasRequired = false
 
+/** Where no hook sees `require`: the modules that have required something since the last report. @type {Set<NodeJS.Module>} */
+const requirers = new Set()
+
 /**
  * Calls `required` before something is required for the first time since the last report, and takes note of the makeshift modules that require. It is a getter, so
  * that no frame of ours stands in anybody's stack.
@@ -43,6 +46,7 @@ export function noteRequires(required) {
         eager.set(this, 0)
       }
       if (this?.loaded && !eager.has(this)) eager.set(this, this.children.length)
+      if (!hasSyncHooks && this) requirers.add(this)
       if (!hasRequired) {
         hasRequired = true
         required()
@@ -73,40 +77,59 @@ const reported = new WeakMap()
 
 /** Reports what `require` did in this thread since the last report. @param {number} thread */
 export function reportRequires(thread) {
-  hasRequired = false
+  const makeshift = [...makeshifts].map((reference) => reference.deref() ?? void makeshifts.delete(reference))
+  report(thread, [...Object.values(cache), ...makeshift])
+}
+
+/** The same, at the cost of what has required something since, not of the whole cache. @param {number} thread */
+export function reportRequirers(thread) {
+  report(thread, requirers)
+}
+
+/** @param {number} thread @param {Iterable<NodeJS.Module | undefined>} modules */
+function report(thread, modules) {
   /** @type {Found} */
   const found = { modules: [], es: [], edges: [], lazy: [] }
-  /** @type {Map<unknown, string>} */
-  const nameless = new Map()
-  // Imported JSON has an entry with neither a filename nor children.
-  for (const [path, required] of Object.entries(cache)) {
-    if (!required || OWN.has(path)) continue
-    if (!required.filename) nameless.set(required, path)
-    if (!reported.has(required)) {
-      found.modules.push(path)
-      if (isESModule(required)) found.es.push(path)
-    }
-    reportChildren(required, nameless, found)
-  }
-  for (const reference of makeshifts) {
-    const makeshift = reference.deref()
-    if (makeshift) reportChildren(makeshift, nameless, found)
-    else makeshifts.delete(reference)
-  }
+  const queue = [...modules]
+  hasRequired = false
+  requirers.clear()
+  for (const module of queue) if (module) queue.push(...reportModule(module, found))
   engine.report(thread, found.modules, found.es, found.edges, found.lazy, hasSyncHooks)
 }
 
-/** @param {NodeJS.Module} parent @param {Map<unknown, string>} nameless @param {Found} found */
-function reportChildren(parent, nameless, found) {
-  let known = reported.get(parent)
-  if (!known) reported.set(parent, (known = new WeakSet()))
-  parent.children?.forEach((child, index) => {
-    const path = child.filename ?? nameless.get(child)
-    if (known.has(child) || !path || OWN.has(path)) return
+/** Returns what it required that was not reported before. @param {NodeJS.Module} module @param {Found} found */
+function reportModule(module, found) {
+  const path = pathOf(module)
+  if (!path || OWN.has(path)) return []
+  let known = reported.get(module)
+  if (!known) {
+    reported.set(module, (known = new WeakSet()))
+    if (cache[path] === module) {
+      found.modules.push(path)
+      if (isESModule(module)) found.es.push(path)
+    }
+  }
+  /** @type {NodeJS.Module[]} */
+  const fresh = []
+  module.children?.forEach((child, index) => {
+    const target = pathOf(child)
+    if (known.has(child) || !target || OWN.has(target)) return
     known.add(child)
-    found.edges.push(parent.filename, path)
-    found.lazy.push(index >= (eager.get(parent) ?? Infinity))
+    found.edges.push(path, target)
+    found.lazy.push(index >= (eager.get(module) ?? Infinity))
+    if (!reported.has(child)) fresh.push(child)
   })
+  return fresh
+}
+
+/** Imported JSON has an entry with neither a filename nor children. @type {WeakMap<NodeJS.Module, string>} */
+const nameless = new WeakMap()
+
+/** @param {NodeJS.Module} module */
+function pathOf(module) {
+  if (module.filename) return module.filename
+  if (!nameless.has(module)) for (const path in cache) if (cache[path] && !cache[path].filename) nameless.set(cache[path], path)
+  return nameless.get(module)
 }
 
 /**

@@ -7,11 +7,11 @@ import module from 'node:module'
 import { debuglog, inspect } from 'node:util'
 import { threadId } from 'node:worker_threads'
 import * as engine from './binding.js'
-import { evictPlain, evictRequired, noteRequires, reportRequires } from './commonjs.mjs'
+import { evictPlain, evictRequired, noteRequires, reportRequirers, reportRequires } from './commonjs.mjs'
 import { createSyncHooks, forgetAnswers, guarded, hasFailed, keepSources } from './loader.mjs'
 import { builtin, hasSyncHooks } from './node.mjs'
 import { listenToParent, tellParent } from './parent.mjs'
-import { evict, forgetResolutions } from './release.mjs'
+import { evict, forgetResolutions, postpone } from './release.mjs'
 
 const KEY = Symbol.for('hot-hook')
 const debug = debuglog('hot-hook')
@@ -175,7 +175,7 @@ function reportSoon() {
   isReportDue = true
   queueMicrotask(() => {
     isReportDue = false
-    guarded(() => reportRequires(threadId))
+    guarded(() => reportRequirers(threadId))
     deliver()
   })
 }
@@ -197,14 +197,20 @@ function carryOut(update) {
 /** How long a link that is in flight may take before it is asked again whether it is over, in milliseconds. */
 const RELEASE_INTERVAL = 100
 
+/** A required ES module keeps its URL: it may be its successor's by now. @param {string} url */
+const isInUse = (url) => guarded(() => engine.find(threadId, url)) !== 0
+
 /** Frees superseded instances, when what is under way has had its turn. @param {string[]} urls */
 function release(urls) {
   if (!guarded(() => engine.releases())) return
-  // A required ES module keeps its URL: it may be its successor's by now.
-  const isInUse = (/** @type {string} */ url) => guarded(() => engine.find(threadId, url)) !== 0
-  setImmediate(() => {
-    if (!evict(urls, isInUse)) setTimeout(release, RELEASE_INTERVAL, []).unref()
-  }).unref()
+  // An app that imports in a loop of promises never comes to `setImmediate`: those of the last update have had theirs.
+  evict(isInUse)
+  postpone(urls)
+  setImmediate(releaseRest).unref()
+}
+
+function releaseRest() {
+  if (!evict(isInUse)) setTimeout(releaseRest, RELEASE_INTERVAL).unref()
 }
 
 /** Modules that load from now on wait for these promises before they run. @param {Promise<unknown>[]} pending */

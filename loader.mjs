@@ -10,7 +10,7 @@ import * as engine from './binding.js'
 import { isLazy } from './commonjs.mjs'
 import { builtin } from './node.mjs'
 import { needsPrelude, toText, withPrelude } from './prelude.mjs'
-import { alias, compilationCache, evictNow, isAlone } from './release.mjs'
+import { alias, compilationCache, evictNow, forgetValidated, isAlone } from './release.mjs'
 
 const debug = debuglog('hot-hook')
 /** Once: the property looks it up each time. */
@@ -342,6 +342,7 @@ export async function load(url, given, next) {
     guarded(() => engine.unloaded(state.thread, url))
     throw asOfNode(error)
   }
+  if (clean && guarded(() => engine.releases())) forgetValidated(url)
   const equipped = equip(state, url, { clean, asked: context.format }, result)
   // Node 20 takes the URL of what was read for the module's own, and that is the one without a version.
   return clean == null ? equipped : Object.assign({}, equipped, { responseURL: url })

@@ -15,6 +15,9 @@ const since = (/** @type {Record<number, number>} */ releases) =>
  */
 export const hasSyncHooks = typeof module.registerHooks === 'function' && since({ 22: 23, 24: 12, 26: 0 })
 
+/** A linked module holds what it imports by strong handles of C++, until it is gone itself: see release.mjs. */
+export const chainsModules = major < 22
+
 /**
  * A built-in module, when it is needed: an `import` would load it at every start, and read all its getters.
  * @type {NodeJS.Require | typeof process.getBuiltinModule}

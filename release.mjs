@@ -7,23 +7,25 @@
  * nothing: memory grows, nothing else changes.
  *
  *   createRequire ──[[Scopes]]──▶ internal require ──▶ esm/loader ──▶ loadCache        URL → type → job
- *                                                                └─▶ #resolveCache     parent → specifier → result
+ *                                                                ├─▶ #resolveCache     parent → specifier → result
+ *                                                                └─▶ #customizations ──▶ #validatedUrls
  *                                                  ──▶ esm/translators ──[[Scopes]]──▶ cjsCache   URL → module
  *   Module._nodeModulePaths ──[[Scopes]]──▶ relativeResolveCache   folder and request → file
  */
 import * as nodeModule from 'node:module'
 import { types } from 'node:util'
-import { builtin } from './node.mjs'
+import { builtin, chainsModules } from './node.mjs'
 
 // Node's own maps have no Map.prototype, and LoadCache has methods of its own: its `delete` keeps the key.
 const { delete: remove, entries, get, has, set } = Map.prototype
-const { isMap } = types
+const { isMap, isSet } = types
 const { createRequire, findSourceMap } = nodeModule
 const Module = /** @type {any} */ (nodeModule.Module)
 
 // These numbers are the same in Node 20, 22, 24 and 26.
 const INSTANTIATED = 2
 const EVALUATING = 3
+const EVALUATED = 4
 const SOURCE_PHASE = 1
 
 const MAILBOX = Symbol.for('hot-hook.release')
@@ -35,6 +37,7 @@ const MAILBOX = Symbol.for('hot-hook.release')
  * @property {Record<string, string> | null} requests which file a `require` of a folder means
  * @property {unknown[] | null} resolveHooks all that `registerHooks` was given, if nothing was given to `register`
  * @property {Map<string, object> | null} commonjs imported CommonJS modules by URL: Node never lets one go
+ * @property {Set<string> | null} validated in a hooks thread: every URL that a hook gave
  */
 
 /** @typedef {Record<'closure' | 'privates', (of: object, name: string) => any>} Secrets */
@@ -100,18 +103,19 @@ function isPending(job) {
   return true
 }
 
+/** Superseded URLs, to be forgotten as soon as no link is in flight. @param {string[]} urls exactly as Node knows them */
+export function postpone(urls) {
+  if (find()) for (const url of urls) postponed.add(url)
+}
+
 /**
- * Forgets superseded URLs. Whoever holds their instances keeps them.
- *
- * While a link is in flight nothing is forgotten: the URLs wait for the next call.
- * @param {string[]} urls exactly as Node knows them, with their query
+ * Forgets what was postponed. Whoever holds the instances keeps them. While a link is in flight nothing is forgotten.
  * @param {(url: string) => boolean} isInUse whether a URL names a current instance by now
  * @returns {boolean} whether all is done
  */
-export function evict(urls, isInUse) {
-  const found = find()
+export function evict(isInUse) {
+  const found = postponed.size > 0 && find()
   if (!found) return true
-  for (const url of urls) postponed.add(url)
   if (isLinking()) return false
   for (const url of postponed) if (!isInUse(url)) forget(found, url)
   postponed.clear()
@@ -122,7 +126,17 @@ export function evict(urls, isInUse) {
 function forget({ jobs, resolutions, commonjs }, url) {
   if (resolutions) remove.call(resolutions, url)
   if (commonjs) remove.call(commonjs, url)
+  Object.values(get.call(jobs, url) ?? {}).forEach(letGo)
   return remove.call(jobs, url)
+}
+
+/**
+ * On Node 20 a module that was linked from another holds what it imports by strong handles of C++, so that a chain of ten
+ * takes ten collections. Instantiating it, which is done already, drops them.
+ * @param {any} job
+ */
+function letGo(job) {
+  if (chainsModules && job?.module?.getStatus() === EVALUATED) job.module.instantiate()
 }
 
 /**
@@ -135,6 +149,12 @@ export function forgetResolutions(parents) {
   const resolutions = find()?.resolutions
   if (!resolutions) return
   for (const parent of parents) remove.call(resolutions, parent)
+}
+
+/** In a hooks thread: Node remembers for ever that it has seen this URL, which is loaded only once. @param {string} url */
+export function forgetValidated(url) {
+  const validated = find()?.validated
+  if (validated) Set.prototype.delete.call(validated, url)
 }
 
 /**
@@ -217,14 +237,16 @@ function look({ closure, privates }) {
   const commonjs = translate && (closure(translate, 'cjsCache') ?? (wrap && closure(wrap, 'cjsCache')))
   const resolutions = privates(loader, '#resolveCache')
   const mapOrNull = (/** @type {unknown} */ value) => (isMap(value) ? /** @type {Map<any, any>} */ (value) : null)
-  const isAsync = ['#asyncLoaderHooks', '#customizations'].some((name) => privates(loader, name) !== undefined)
+  const hooks = privates(loader, '#asyncLoaderHooks') ?? privates(loader, '#customizations')
+  const validated = hooks && privates(hooks, '#validatedUrls')
   const requests = closure(Module._nodeModulePaths, 'relativeResolveCache')
   return {
     jobs: /** @type {Map<any, any>} */ (jobs),
     resolutions: mapOrNull(resolutions),
     commonjs: mapOrNull(commonjs),
     requests: requests && typeof requests === 'object' ? requests : null,
-    resolveHooks: isAsync ? null : listHooks(load),
+    validated: isSet(validated) ? /** @type {Set<any>} */ (validated) : null,
+    resolveHooks: hooks === undefined ? listHooks(load) : null,
   }
 }
 
