@@ -59,7 +59,6 @@ const cases = {
     },
     leaf: 'leaf.json',
     text: json,
-    skip: !nodeIs(22, 12) && 'known defect: now and then there are two of them',
   },
   'an ES module, required': {
     files: { 'b.cjs': `exports.value = require('./leaf.mjs').value` }, leaf: 'leaf.mjs', text: esm, flags: QUIET, skip: noHooks,
@@ -102,8 +101,6 @@ for (const [name, { files, leaf, text, flags = [], skip = false }] of Object.ent
     assert.equal(await app.ask('get'), 5)
     await app.message('invalidated', 4)
     assert.equal(app.output.stderr, '')
-    // Known defect: now and then a module that no hook saw being read is taken for changed once more.
-    if (!nodeIs(22, 12)) return
     const told = app.messages.map(({ type, paths }) => `${type} ${paths?.[0]}`)
     assert.deepEqual(told, Array(4).fill(`hot-hook:invalidated ${app.file(leaf)}`))
   })
