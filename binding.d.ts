@@ -113,6 +113,9 @@ export declare function isRepeatable(thread: number, parent: string): boolean
 /** Keeps notes of what is watched and decided, for `notes`. */
 export declare function keepNotes(): void
 
+/** Node itself has found `url`, says that it is an ES module, and nobody else had a say in it. */
+export declare function learn(thread: number, url: string): void
+
 /** One step of a chain of imports. */
 export interface Link {
   /** The module that it arrives at, absolute. */
@@ -130,10 +133,10 @@ export interface Link {
 export declare function load(thread: number, url: string): string | null
 
 /**
- * Node has read `url`, which is in `format`, as Node's load hook names it. `awaits`: its text says `await`. Returns
- * whether it must wait for asynchronous `dispose` handlers before it runs.
+ * Node has read `url`, which is in `format`, as Node's load hook names it, and has that text if it is an ES module.
+ * Returns what an ES module needs before it runs.
  */
-export declare function loaded(thread: number, url: string, format: string | undefined | null, awaits: boolean): boolean
+export declare function loaded(thread: number, url: string, format?: string | undefined | null, text?: string | undefined | null): Need
 
 /** What is told to the parent process and to the app. */
 export type Message =
@@ -144,8 +147,17 @@ export type Message =
     shouldBeReloadable: boolean; /** Why. */
   reason: Reason }
 
+/** What an ES module needs before it runs. */
+export type Need = 'nothing' | 'prelude' | 'wait'
+
 /** The notes since the last call, a line each. */
 export declare function notes(): Array<string>
+
+/**
+ * `load`, Node's part, and `loaded` in one, where nobody but Node would have a say in what `url`, an ES module, holds. Returns its
+ * text as it is to run, or as it is without the prelude that it needs; `null` if the long way is to be gone.
+ */
+export declare function read(thread: number, url: string): string | Unprepared | null
 
 /** Why a change needs a restart. */
 export interface Reason {
@@ -179,6 +191,12 @@ export declare function requires(thread: number): void
  */
 export declare function resolve(thread: number, parent: string | undefined | null, specifier: string, url: string, hot: string | undefined | null, require: boolean, lazy: boolean): string | null
 
+/**
+ * As `resolve`, for an `import` without attributes that Node has not resolved, where nobody but Node would have a say in it. `null` if the long way is
+ * to be gone.
+ */
+export declare function resolveDirectly(thread: number, parent: string, specifier: string): string | null
+
 /** Asynchronous `dispose` handlers are pending in the thread, or no longer. */
 export declare function setDisposing(thread: number, disposing: boolean): void
 
@@ -199,6 +217,12 @@ export type Tracking = 'superseded' | 'runs-in-one-go' | 'may-wait'
 
 /** Node could not read `url`. */
 export declare function unloaded(thread: number, url: string): void
+
+/** An ES module that needs a prelude. */
+export interface Unprepared {
+  /** Its text without it. */
+  text: string
+}
 
 /** Node found nothing for an import; the arguments are those of `resolve`. */
 export declare function unresolved(thread: number, parent: string | undefined | null, specifier: string, hot: string | undefined | null, require: boolean): void

@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { Watcher, addLayer, announcesFailure, attach, clean, configure, decline, drain, dump, ended, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, isOutermost, isRepeatable, keepNotes, load, loaded, notes, releases, report, requires, resolve, setDisposing, take, takeBlindly, told, track, Tracking, unloaded, unresolved, watches, watchFiles, watchProject } = nativeBinding
+const { Watcher, addLayer, announcesFailure, attach, clean, configure, decline, drain, dump, ended, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, isOutermost, isRepeatable, keepNotes, learn, load, loaded, Need, notes, read, releases, report, requires, resolve, resolveDirectly, setDisposing, take, takeBlindly, told, track, Tracking, unloaded, unresolved, watches, watchFiles, watchProject } = nativeBinding
 export { Watcher }
 export { addLayer }
 export { announcesFailure }
@@ -793,13 +793,17 @@ export { isConfigured }
 export { isOutermost }
 export { isRepeatable }
 export { keepNotes }
+export { learn }
 export { load }
 export { loaded }
+export { Need }
 export { notes }
+export { read }
 export { releases }
 export { report }
 export { requires }
 export { resolve }
+export { resolveDirectly }
 export { setDisposing }
 export { take }
 export { takeBlindly }

@@ -8,7 +8,7 @@ import { debuglog, inspect } from 'node:util'
 import { threadId } from 'node:worker_threads'
 import * as engine from './binding.js'
 import { evictPlain, evictRequired, noteRequires, reportRequirers, reportRequires } from './commonjs.mjs'
-import { createSyncHooks, forgetAnswers, guarded, hasFailed, keepSources } from './loader.mjs'
+import { forgetAnswers, guarded, hasFailed, hookIn, keepSources } from './loader.mjs'
 import { builtin, hasSyncHooks } from './node.mjs'
 import { listenToParent, tellParent } from './parent.mjs'
 import { evict, forgetResolutions, postpone } from './release.mjs'
@@ -271,7 +271,7 @@ export function start(options, name, base) {
   takePart()
   if (!engine.watches()) listenToParent(fileChanged)
   if (engine.addLayer(threadId, true) === 0) return
-  if (hasSyncHooks) module.registerHooks(createSyncHooks(threadId, deliver))
+  if (hasSyncHooks) hookIn(threadId, deliver)
   else stayOutermost()
 }
 

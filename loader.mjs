@@ -1,17 +1,19 @@
 /**
  * The resolve and load hooks: they forward each import to the engine and pass on the URL that it returns.
  *
- * Two faces over the same steps: {@link createSyncHooks} in the app's own thread (`module.registerHooks`), and the
+ * Two faces over the same steps: {@link hookIn} in the app's own thread (`module.registerHooks`), and the
  * exports `initialize`, `resolve`, `load` in a hooks thread (`module.register`).
  */
+import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { debuglog } from 'node:util'
 import * as engine from './binding.js'
 import { isLazy } from './commonjs.mjs'
-import { builtin } from './node.mjs'
-import { needsPrelude, toText, withPrelude } from './prelude.mjs'
-import { alias, compilationCache, evictNow, forgetValidated, isAlone } from './release.mjs'
+import { areFirst, builtin, isCustomized } from './node.mjs'
+import { toText, withPrelude } from './prelude.mjs'
+import { alias, compilationCache, evictNow, forgetValidated } from './release.mjs'
 
+const fs = builtin('node:fs')
 const debug = debuglog('hot-hook')
 /** Once: the property looks it up each time. */
 const isDebugging = debug.enabled
@@ -26,8 +28,10 @@ const OWN = new Set(
   ),
 )
 
+const FOLDER = new URL('.', import.meta.url).href
+
 /** @param {string | undefined} url */
-const isOwn = (url) => url !== undefined && OWN.has(url.split('?', 1)[0])
+const isOwn = (url) => url !== undefined && url.startsWith(FOLDER) && OWN.has(url.split('?', 1)[0])
 
 /** How long a hooks thread waits for the app's thread to dispose of what a new instance replaces, in milliseconds. */
 const ACKNOWLEDGE_LIMIT = 1000
@@ -143,19 +147,18 @@ function withoutHot(attributes) {
 /**
  * @template {{ format?: string | null, source?: any }} T
  * @param {{ thread: number, boots: boolean }} to @param {string} url
- * @param {{ clean: string | null | undefined, asked: string | null | undefined }} how
+ * @param {string | null | undefined} asked the format that is expected
  * @param {T} result
  * @returns {T}
  */
-function equip({ thread, boots }, url, { clean, asked }, result) {
+function equip({ thread, boots }, url, asked, result) {
   const { format, source } = result
   const isModule = (format === 'module' || format === 'module-typescript') && source != null && !isWrapped(url, asked)
-  const reloaded = clean != null
-  const text = isModule ? toText(source) : ''
-  const prelude = isModule && (reloaded || boots || needsPrelude(text))
-  const waits = guarded(() => engine.loaded(thread, url, format, /\bawait\b/.test(text))) ?? false
-  if (!isModule) return result
-  return { ...result, source: prelude || waits ? withPrelude(text, { waits, boots }) : text }
+  const text = isModule ? toText(source) : undefined
+  const need = guarded(() => engine.loaded(thread, url, format, text))
+  if (text === undefined) return result
+  const isLeft = !boots && need === 'nothing'
+  return { ...result, source: isLeft ? text : withPrelude(text, { waits: need === 'wait', boots }) }
 }
 
 /**
@@ -163,8 +166,14 @@ function equip({ thread, boots }, url, { clean, asked }, result) {
  * it gets. @param {string} url @param {string | null | undefined} asked
  */
 function isWrapped(url, asked) {
-  return asked === 'module' && !/\.[cm]?[jt]sx?$/.test(url.split(/[?#]/, 1)[0])
+  return asked === 'module' && !IS_SCRIPT.test(url)
 }
+
+/** Whether the path of a URL is that of JavaScript or TypeScript. */
+const IS_SCRIPT = /^[^?#]*\.[cm]?[jt]sx?(?:[?#]|$)/
+
+/** What the prelude of a first instance does, where the engine is there. */
+const FIRST = { waits: false, boots: false }
 
 /** How long V8's compilation cache stays off if the module that is loaded never runs, in milliseconds. */
 const SOURCE_LIMIT = 100
@@ -194,11 +203,7 @@ export function keepSources(url) {
  * @property {number} generation the engine's, when it was asked
  * @property {string} resolved what Node found
  * @property {import('node:module').ResolveFnOutput} answer
- * @property {number} count how often it was repeated
  */
-
-/** After so many repetitions it is worth a look whether other loaders take part. */
-const OFTEN = 256
 
 /**
  * What was answered in this thread, by importer and specifier: to imports with the attribute, and without.
@@ -212,8 +217,10 @@ function findAnswer(parent, specifier, attributes) {
 }
 
 /** @param {number} thread @param {Asked} asked @param {string} specifier @param {Answer} answer */
-function keepAnswer(thread, { parent, required, hot }, specifier, answer) {
-  if (!parent || required || answer.generation < 0 || !guarded(() => engine.isRepeatable(thread, parent))) return
+function keepAnswer(thread, { parent, required, attributes, hot }, specifier, answer) {
+  // An answer is found again by the attribute `hot` alone.
+  const isOrdinary = hot === undefined || Object.keys(attributes ?? {}).length === 1
+  if (!parent || required || !isOrdinary || answer.generation < 0 || !guarded(() => engine.isRepeatable(thread, parent))) return
   const importers = answers[hot === undefined ? 0 : 1]
   let known = importers.get(parent)
   if (!known) importers.set(parent, (known = new Map()))
@@ -225,36 +232,50 @@ export function forgetAnswers(parents) {
   for (const importers of answers) for (const parent of parents) importers.delete(parent)
 }
 
-/**
- * Whether Node need not be asked again: it has given this answer often, and nobody else has a say in it. Now and then it
- * is asked all the same.
- * @param {Answer} repeated
- */
-function isSettled(repeated) {
-  return ++repeated.count > OFTEN && repeated.count % OFTEN !== 0 && isAlone()
+/** Whether nobody registered hooks in this thread before us. */
+let isFirst = false
+
+/** What Node reads files with: somebody may replace it. */
+const { readFileSync, realpathSync } = fs
+
+/** Whether nobody but Node has a say in what `next` answers: then what is sure need not be asked. */
+const isAlone = () =>
+  isFirst && !isCustomized() && fs.readFileSync === readFileSync && fs.realpathSync === realpathSync
+
+/** Whether it is an `import`, not a `require()`. @param {ResolveContext | LoadContext} context */
+const isImport = ({ conditions }) => Array.isArray(conditions) && !conditions.includes('require')
+
+/** Whether it is an `import` without attributes. @param {ResolveContext | LoadContext} context */
+function isBare(context) {
+  for (const _ in context.importAttributes) return false
+  return isImport(context)
 }
 
 /**
- * Hooks for `module.registerHooks`.
+ * Installs the hooks of `module.registerHooks`.
  * @param {number} thread
  * @param {() => number} deliver takes in what happened to files, carries out what follows for the thread, and returns
  *   the engine's generation
- * @returns {Required<Pick<import('node:module').RegisterHooksOptions, 'resolve' | 'load'>>}
  */
-export function createSyncHooks(thread, deliver) {
-  return {
+export function hookIn(thread, deliver) {
+  const hooks = module.registerHooks({
     resolve(specifier, given, next) {
-      const repeated = findAnswer(given.parentURL, specifier, given.importAttributes)
-      if (repeated) {
-        if (isSettled(repeated)) {
-          if (deliver() === repeated.generation) return repeated.answer
-        } else {
-          const { parent } = repeated
-          const result = next(specifier, parent === undefined ? given : { ...given, parentURL: parent })
-          if (result.url === repeated.resolved && deliver() === repeated.generation) return repeated.answer
+      const { parentURL } = given
+      const alone = isAlone()
+      const repeated = findAnswer(parentURL, specifier, given.importAttributes)
+      if (repeated && isImport(given)) {
+        const { parent } = repeated
+        const isKnown = alone || next(specifier, parent ? { ...given, parentURL: parent } : given).url === repeated.resolved
+        if (isKnown && deliver() === repeated.generation) return repeated.answer
+      }
+      if (isOwn(parentURL)) return next(specifier, given)
+      if (alone && parentURL && specifier[0] === '.' && isBare(given)) {
+        const url = guarded(() => engine.resolveDirectly(thread, parentURL, specifier))
+        if (url) {
+          if (isDebugging) debug('import %s from %s: %s, like its siblings', specifier, parentURL, url)
+          return { url, format: 'module', shortCircuit: true }
         }
       }
-      if (isOwn(given.parentURL)) return next(specifier, given)
       const { asked, context } = ask(given)
       let result
       try {
@@ -265,12 +286,18 @@ export function createSyncHooks(thread, deliver) {
       }
       const generation = deliver()
       const answer = arrive(thread, specifier, asked, result)
+      if (alone && result.format === 'module' && !asked.required) guarded(() => engine.learn(thread, result.url))
       const parent = context === given ? undefined : context.parentURL
       const kept = { ...answer, shortCircuit: true }
-      keepAnswer(thread, asked, specifier, { parent, generation, resolved: result.url, answer: kept, count: 0 })
+      keepAnswer(thread, asked, specifier, { parent, generation, resolved: result.url, answer: kept })
       return answer
     },
     load(url, given, next) {
+      if (given.format === 'module' && isAlone() && isBare(given) && IS_SCRIPT.test(url)) {
+        const source = guarded(() => engine.read(thread, url))
+        if (typeof source === 'string') return { format: 'module', source, shortCircuit: true }
+        if (source) return { format: 'module', source: withPrelude(source.text, FIRST), shortCircuit: true }
+      }
       const context = plain(given)
       if (isOwn(url)) return next(url, context)
       deliver()
@@ -283,9 +310,10 @@ export function createSyncHooks(thread, deliver) {
         guarded(() => engine.unloaded(thread, url))
         throw asOfNode(error)
       }
-      return equip({ thread, boots: false }, url, { clean, asked: context.format }, result)
+      return equip({ thread, boots: false }, url, context.format, result)
     },
-  }
+  })
+  isFirst = areFirst(hooks)
 }
 
 /** What a hooks thread works for. */
@@ -343,7 +371,7 @@ export async function load(url, given, next) {
     throw asOfNode(error)
   }
   if (clean && guarded(() => engine.releases())) forgetValidated(url)
-  const equipped = equip(state, url, { clean, asked: context.format }, result)
+  const equipped = equip(state, url, context.format, result)
   // Node 20 takes the URL of what was read for the module's own, and that is the one without a version.
   return clean == null ? equipped : Object.assign({}, equipped, { responseURL: url })
 }

@@ -1,5 +1,5 @@
 /**
- * What this Node can do: every version test of the project is here, by name.
+ * What this Node can do: every version test of the project is here, by name. And who else has a say in what it does.
  */
 import module, { createRequire } from 'node:module'
 
@@ -23,3 +23,30 @@ export const chainsModules = major < 22
  * @type {NodeJS.Require | typeof process.getBuiltinModule}
  */
 export const builtin = process.getBuiltinModule ?? createRequire(import.meta.url)
+
+/**
+ * Whether nobody had given Node hooks before these were: theirs would stand between ours and Node. Node numbers them.
+ * @param {object} hooks what `registerHooks` returned
+ */
+export function areFirst(hooks) {
+  const marks = /** @type {Record<symbol, unknown>} */ (hooks)
+  return Object.getOwnPropertySymbols(hooks).some((key) => Object(marks[key]).description === 'module-hook-0')
+}
+
+/** What Node has loaded of itself: the list only grows. @type {string[] | undefined} */
+const loaded = /** @type {any} */ (process).moduleLoadList
+
+/** The parts of Node that stand between its hooks and its own ways: loaders in another thread, virtual files. */
+const BETWEEN = new Set(['NativeModule internal/modules/esm/hooks', 'NativeModule internal/vfs/setup'])
+
+let seen = 0
+let isBetween = !Array.isArray(loaded) || 'permission' in process
+
+/** Whether something may stand between Node's innermost hooks and its own ways: a loader, virtual files, permissions. */
+export function isCustomized() {
+  if (!isBetween && loaded && loaded.length > seen) {
+    isBetween = loaded.slice(seen).some((name) => BETWEEN.has(name))
+    seen = loaded.length
+  }
+  return isBetween
+}

@@ -18,15 +18,6 @@ export function toText(source) {
 }
 
 /**
- * Whether a module could notice that it has no prelude: it says `import.meta` or `import()`. One that does not has no
- * handlers, and all that it imports is static. So its first instance is left as it was written, columns included.
- * @param {string} text
- */
-export function needsPrelude(text) {
-  return /\bimport\s*[.(/]/.test(text)
-}
-
-/**
  * @param {string} text
  * @param {{ waits: boolean, boots: boolean }} options `waits`: asynchronous `dispose` handlers are pending, and no
  *   module may run before they have settled. `boots`: nobody has loaded hot.mjs in this thread.

@@ -35,7 +35,6 @@ const MAILBOX = Symbol.for('hot-hook.release')
  * @property {Map<string, Record<string, any>>} jobs the load cache
  * @property {Map<string, object> | null} resolutions what default resolution found, by parent URL
  * @property {Record<string, string> | null} requests which file a `require` of a folder means
- * @property {unknown[] | null} resolveHooks all that `registerHooks` was given, if nothing was given to `register`
  * @property {Map<string, object> | null} commonjs imported CommonJS modules by URL: Node never lets one go
  * @property {Set<string> | null} validated in a hooks thread: every URL that a hook gave
  */
@@ -62,14 +61,6 @@ const isCacheWanted = ![...process.execArgv, ...(process.env.NODE_OPTIONS ?? '')
  */
 export function loadCache() {
   return find()?.jobs ?? null
-}
-
-/**
- * Whether no other loader takes part in resolution: then Node gives the same answer to the same import for ever.
- * @returns {boolean}
- */
-export function isAlone() {
-  return find()?.resolveHooks?.length === 1
 }
 
 /**
@@ -246,15 +237,7 @@ function look({ closure, privates }) {
     commonjs: mapOrNull(commonjs),
     requests: requests && typeof requests === 'object' ? requests : null,
     validated: isSet(validated) ? /** @type {Set<any>} */ (validated) : null,
-    resolveHooks: hooks === undefined ? listHooks(load) : null,
   }
-}
-
-/** @param {(id: string) => any} load */
-function listHooks(load) {
-  if (typeof nodeModule.registerHooks !== 'function') return null
-  const { resolveHooks } = load('internal/modules/customization_hooks')
-  return Array.isArray(resolveHooks) ? resolveHooks : null
 }
 
 /** This very module must be in the cache, the way that we expect modules to be in it. @param {any} jobs */

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 /// What a file held when it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,11 @@ impl Fingerprint {
     /// [`Fingerprint::Absent`]: Node could not load it either.
     pub fn of_file(path: &Path) -> Self {
         Self::read(path).unwrap_or(Self::Absent)
+    }
+
+    /// That of a file that holds `bytes`.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self::Content(xxh3_128(bytes))
     }
 
     fn read(path: &Path) -> std::io::Result<Self> {
@@ -52,6 +57,7 @@ mod tests {
             std::fs::write(&a, vec![7; size]).unwrap();
             std::fs::write(&b, vec![7; size]).unwrap();
             assert_eq!(Fingerprint::of_file(&a), Fingerprint::of_file(&b));
+            assert_eq!(Fingerprint::of_file(&a), Fingerprint::of_bytes(&vec![7; size]));
             std::fs::write(&b, vec![7; size + 1]).unwrap();
             assert_ne!(Fingerprint::of_file(&a), Fingerprint::of_file(&b));
         }

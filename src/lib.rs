@@ -13,5 +13,6 @@ pub mod glob;
 pub mod graph;
 pub mod path;
 pub mod project;
+pub mod source;
 pub mod url;
 pub mod watch;

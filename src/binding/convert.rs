@@ -1,20 +1,56 @@
 //! The engine's types as JavaScript sees them.
 
+use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
 use crate::engine;
 use crate::graph::{EdgeKind, Step};
+use crate::source::awaits;
 
-/// A format as Node's load hook names it.
-pub fn format(name: Option<&str>, awaits: bool) -> engine::Format {
+/// A format as Node's load hook names it, of a module with that text.
+pub fn format(name: Option<&str>, text: &str) -> engine::Format {
     match name {
-        Some("module" | "module-typescript") => engine::Format::Es { awaits },
+        Some("module" | "module-typescript") => engine::Format::Es { awaits: awaits(text) },
         Some(
             "commonjs" | "commonjs-typescript" | "require-commonjs" | "require-commonjs-typescript",
         ) => engine::Format::CommonJs,
         Some("json") => engine::Format::Json,
         _ => engine::Format::Other,
     }
+}
+
+/// What an ES module needs before it runs.
+#[napi(string_enum = "kebab-case")]
+pub enum Need {
+    /// Nothing: it is left as it is.
+    Nothing,
+    /// A prelude.
+    Prelude,
+    /// A prelude that waits for asynchronous `dispose` handlers.
+    Wait,
+}
+
+impl From<engine::Need> for Need {
+    fn from(need: engine::Need) -> Self {
+        match need {
+            engine::Need::Nothing => Self::Nothing,
+            engine::Need::Prelude => Self::Prelude,
+            engine::Need::Wait => Self::Wait,
+        }
+    }
+}
+
+/// An ES module that needs a prelude.
+#[napi(object)]
+pub struct Unprepared {
+    /// Its text without it.
+    pub text: String,
+}
+
+/// What was read, as its load hook is to return it, or still to be given a prelude.
+pub fn source(source: engine::Source) -> Either<String, Unprepared> {
+    let engine::Source { text, needs_prelude } = source;
+    if needs_prelude { Either::B(Unprepared { text }) } else { Either::A(text) }
 }
 
 /// What an instance that registers a handler is to expect.

@@ -16,15 +16,16 @@ pub mod project;
 use std::time::Instant;
 
 use napi::Env;
-use napi::bindgen_prelude::Function;
+use napi::bindgen_prelude::{Either, Function};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
 use crate::config::Origin;
 use crate::engine::{Caller, Import, Next, Required};
+use crate::error::NotDynamicError;
 use crate::graph::ThreadId;
 use crate::graph::instance::InstanceId;
-use convert::{DumpNode, Tracking, Update};
+use convert::{DumpNode, Need, Tracking, Unprepared, Update};
 use host::{Error, with};
 
 /// Takes options in: the JSON of an object as `hot.init` takes it, in which what JSON cannot express stands as
@@ -118,8 +119,29 @@ pub fn resolve(
 ) -> Result<Option<String>, Error> {
     let import =
         Import { lazy, ..import(thread, parent.as_deref(), &specifier, hot.as_deref(), require) };
-    with(|engine| engine.resolve(&import, &url))?
-        .map_err(|error| Error::new("HOT_HOOK_NOT_DYNAMIC", error.to_string()))
+    with(|engine| engine.resolve(&import, &url))?.map_err(not_dynamic)
+}
+
+/// As `resolve`, for an `import` without attributes that Node has not resolved, where nobody but Node would have a say in it. `null` if the long way is
+/// to be gone.
+#[napi]
+pub fn resolve_directly(
+    thread: u32,
+    parent: String,
+    specifier: String,
+) -> Result<Option<String>, Error> {
+    let import = import(thread, Some(&parent), &specifier, None, false);
+    with(|engine| engine.resolve_directly(&import))?.map_err(not_dynamic)
+}
+
+/// Node itself has found `url`, says that it is an ES module, and nobody else had a say in it.
+#[napi]
+pub fn learn(thread: u32, url: String) -> Result<(), Error> {
+    with(|engine| engine.learn(ThreadId(thread), &url))
+}
+
+fn not_dynamic(error: NotDynamicError) -> Error {
+    Error::new("HOT_HOOK_NOT_DYNAMIC", error.to_string())
 }
 
 /// Node found nothing for an import; the arguments are those of `resolve`.
@@ -152,17 +174,28 @@ pub fn load(thread: u32, url: String) -> Result<Option<String>, Error> {
     with(|engine| engine.load(ThreadId(thread), &url, Instant::now()))
 }
 
-/// Node has read `url`, which is in `format`, as Node's load hook names it. `awaits`: its text says `await`. Returns
-/// whether it must wait for asynchronous `dispose` handlers before it runs.
+/// Node has read `url`, which is in `format`, as Node's load hook names it, and has that text if it is an ES module.
+/// Returns what an ES module needs before it runs.
 #[napi]
 pub fn loaded(
     thread: u32,
     url: String,
     format: Option<String>,
-    awaits: bool,
-) -> Result<bool, Error> {
-    let format = convert::format(format.as_deref(), awaits);
-    with(|engine| engine.loaded(ThreadId(thread), &url, format, Instant::now()))
+    text: Option<String>,
+) -> Result<Need, Error> {
+    let text = text.unwrap_or_default();
+    let format = convert::format(format.as_deref(), &text);
+    with(|engine| {
+        engine.loaded(ThreadId(thread), &url, format, Instant::now());
+        engine.need(ThreadId(thread), &url, &text).into()
+    })
+}
+
+/// `load`, Node's part, and `loaded` in one, where nobody but Node would have a say in what `url`, an ES module, holds. Returns its
+/// text as it is to run, or as it is without the prelude that it needs; `null` if the long way is to be gone.
+#[napi]
+pub fn read(thread: u32, url: String) -> Result<Option<Either<String, Unprepared>>, Error> {
+    with(|engine| engine.read(ThreadId(thread), &url).map(convert::source))
 }
 
 /// Asynchronous `dispose` handlers are pending in the thread, or no longer.

@@ -135,6 +135,9 @@ impl Engine {
     fn sort(&mut self, event: Event, now: Instant) {
         match event {
             Event::File { path, event, new } => {
+                if path.ends_with("package.json") {
+                    self.shortcuts.clear();
+                }
                 if new {
                     self.arrived(&path);
                 }
@@ -142,6 +145,7 @@ impl Engine {
             }
             Event::Directory { path, appeared } => {
                 self.real_directories.clear();
+                self.shortcuts.clear();
                 if appeared {
                     self.directory_appeared(&path);
                 }
@@ -151,6 +155,7 @@ impl Engine {
                 }
             }
             Event::Overflow => {
+                self.shortcuts.clear();
                 for path in self.concerned_below(std::path::MAIN_SEPARATOR_STR) {
                     self.suspect(path, Reporter::Watcher);
                 }

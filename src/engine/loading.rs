@@ -5,7 +5,31 @@ use std::time::Instant;
 use crate::graph::instance::{Instance, InstanceId, State};
 use crate::graph::{ModuleId, ThreadId};
 
+use crate::fingerprint::Fingerprint;
+use crate::source::{awaits, decode, needs_prelude};
+use crate::url::{Meaning, path_of};
+
 use super::Engine;
+
+/// The text of an ES module, and what it needs.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Without a byte order mark.
+    pub text: String,
+    /// It could notice that it has no prelude.
+    pub needs_prelude: bool,
+}
+
+/// What an ES module needs before it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing: it is left as it is.
+    Nothing,
+    /// A prelude.
+    Prelude,
+    /// A prelude that waits for asynchronous `dispose` handlers.
+    Wait,
+}
 
 /// What kind of module was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +53,7 @@ impl Engine {
     pub fn load(&mut self, thread: ThreadId, url: &str, now: Instant) -> Option<String> {
         let meaning = self.meaning_of(url)?;
         let id = meaning.module;
-        let version =
-            if meaning.version == 0 { self.graph.get(id).version } else { meaning.version };
+        let version = self.version_of(&meaning);
         let clean = (version > 0).then(|| meaning.clean.to_string());
         if !self.instances.begin(thread, url, id, version) || self.graph.get(id).is_pinned() {
             return clean;
@@ -41,23 +64,66 @@ impl Engine {
         if let Some(instance) = self.instances.find_mut(thread, url) {
             instance.reading = true;
         }
-        let module = self.graph.get_mut(id);
-        match module.read {
+        match self.graph.get(id).read {
             Some(read) if read != found => self.changed_under_version(id, found),
-            _ => {
-                module.read = Some(found);
-                module.seen = Some(found);
-                module.begun = true;
-            }
+            _ => self.note_read(id, found),
         }
         clean
     }
 
-    /// Node has read `url`, which is in `format`. Returns whether it must wait for asynchronous `dispose` handlers before it runs.
-    pub fn loaded(&mut self, thread: ThreadId, url: &str, format: Format, now: Instant) -> bool {
+    fn note_read(&mut self, id: ModuleId, found: Fingerprint) {
+        let module = self.graph.get_mut(id);
+        module.read = Some(found);
+        module.seen = Some(found);
+        module.begun = true;
+    }
+
+    /// As [`Engine::load`] and [`Engine::loaded`], for the first instance of a plain ES module that Node has not read: what
+    /// runs is the very text that was hashed. `None` if Node is to read it, or if there is work to be done before.
+    pub fn read(&mut self, thread: ThreadId, url: &str) -> Option<Source> {
+        if !self.is_quiet(thread) || self.is_disposing(thread) {
+            return None;
+        }
+        let meaning = self.urls.meaning(url)?;
+        let id = meaning.module;
+        let module = self.graph.get(id);
+        if self.version_of(&meaning) > 0 || path_of(url)? != *module.path {
+            return None;
+        }
+        let bytes = std::fs::read(module.path.as_ref()).ok()?;
+        let text = decode(&bytes)?;
+        let found = Fingerprint::of_bytes(&bytes);
+        if module.read.is_some_and(|read| read != found) {
+            return None;
+        }
+        if self.instances.begin(thread, url, id, 0) && !self.graph.get(id).is_pinned() {
+            self.note_read(id, found);
+        }
+        self.note_loaded(thread, url, Format::Es { awaits: awaits(text) });
+        Some(Source { text: text.to_owned(), needs_prelude: needs_prelude(text) })
+    }
+
+    /// Node has read `url`, which is in `format`.
+    pub fn loaded(&mut self, thread: ThreadId, url: &str, format: Format, now: Instant) {
         self.collect(now);
         self.note_loaded(thread, url, format);
-        self.is_disposing(thread)
+    }
+
+    /// What the ES module `url`, which was loaded and has this text, needs.
+    pub fn need(&self, thread: ThreadId, url: &str, text: &str) -> Need {
+        let is_first = |meaning: &Meaning| self.version_of(meaning) == 0;
+        if self.is_disposing(thread) {
+            Need::Wait
+        } else if self.urls.meaning(url).as_ref().is_none_or(is_first) && !needs_prelude(text) {
+            Need::Nothing
+        } else {
+            Need::Prelude
+        }
+    }
+
+    /// The version at which a URL is loaded now.
+    fn version_of(&self, meaning: &Meaning) -> u32 {
+        if meaning.version == 0 { self.graph.get(meaning.module).version } else { meaning.version }
     }
 
     fn note_loaded(&mut self, thread: ThreadId, url: &str, format: Format) {

@@ -2,6 +2,7 @@
 //!
 //! - [`hooks`], [`loading`]: an import is resolved, loaded, evaluated.
 //! - [`commonjs`]: what `require` did behind the hooks' back.
+//! - [`shortcuts`]: imports about which Node need not be asked.
 //! - [`links`]: paths that lead to a module through a symlink.
 //! - [`changes`]: file events become updates.
 //! - [`outbox`]: each thread's pending work, handed out atomically.
@@ -15,6 +16,7 @@ mod links;
 mod loading;
 mod outbox;
 mod restart;
+mod shortcuts;
 
 use std::collections::BTreeMap;
 use std::path::is_separator;
@@ -40,10 +42,11 @@ pub use commonjs::Required;
 use commonjs::Unreported;
 pub use dump::DumpNode;
 pub use hooks::Import;
-pub use loading::Format;
+pub use loading::{Format, Need, Source};
 use outbox::Thread;
 pub use outbox::{Message, Tracking, Update};
 use restart::RestartFiles;
+use shortcuts::Shortcuts;
 
 /// The engine.
 pub struct Engine {
@@ -58,6 +61,7 @@ pub struct Engine {
     aliases: FxHashMap<Arc<str>, ModuleId>,
     /// Directories' real paths.
     real_directories: FxHashMap<Arc<str>, Arc<str>>,
+    shortcuts: Shortcuts,
     /// Symlinks, and the aliases that go through them.
     links: FxHashMap<Arc<str>, Vec<Arc<str>>>,
     /// Modules whose link has failed.
@@ -93,6 +97,7 @@ impl Engine {
             urls: Urls::default(),
             aliases: FxHashMap::default(),
             real_directories: FxHashMap::default(),
+            shortcuts: Shortcuts::default(),
             links: FxHashMap::default(),
             unlinked: Vec::new(),
             undecided: Vec::new(),
@@ -155,6 +160,7 @@ impl Engine {
             _ => {}
         }
         self.restart.set(&config.restart, self.watch.as_mut());
+        self.shortcuts.clear();
         self.graph.rejudge_modules(|path| {
             let ignored = config.ignore.is_match(path);
             let kind = if ignored { ModuleKind::Ignored } else { ModuleKind::File };
@@ -220,6 +226,23 @@ impl Engine {
         }
         let real = self.real_path(path);
         let real = real.as_deref().unwrap_or(path);
+        let id = self.module_of(path, real);
+        if real != path {
+            self.add_alias(path, id);
+        }
+        id
+    }
+
+    /// As [`Engine::module_at`], for a path that no symlink is on.
+    fn module_at_real(&mut self, path: &str) -> ModuleId {
+        match self.graph.find(path) {
+            Some(id) => self.revived(id),
+            None => self.module_of(path, path),
+        }
+    }
+
+    /// The module at the path `real`, which was asked for as `path`.
+    fn module_of(&mut self, path: &str, real: &str) -> ModuleId {
         let config = self.config.as_ref();
         let id = self.graph.module_or_insert(real, || {
             let matches = |matcher: &Matcher| {
@@ -230,9 +253,6 @@ impl Engine {
             (if ignored { ModuleKind::Ignored } else { ModuleKind::File }, boundary)
         });
         self.hold(id);
-        if real != path {
-            self.add_alias(path, id);
-        }
         id
     }
 
@@ -282,6 +302,7 @@ impl Engine {
 
     fn let_go(&mut self, id: ModuleId) {
         let path = self.graph.get(id).path.clone();
+        self.shortcuts.clear();
         let Some(watch) = &mut self.watch else { return };
         let root = self.config.as_ref().map_or("", |config| config.root_directory.as_str());
         for directory in directories(&path, root) {

@@ -150,6 +150,7 @@ impl Engine {
     pub fn detach(&mut self, thread: ThreadId) {
         self.threads.remove(&thread);
         self.instances.remove_thread(thread);
+        self.shortcuts.forget(thread);
         self.graph.drop_thread(thread);
         self.prune();
         self.wake_threads();

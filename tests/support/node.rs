@@ -179,16 +179,28 @@ impl Node {
         let import = Import { thread, parent, specifier, attribute, require: false, lazy: false };
         let clean = parent.and_then(|url| self.engine.clean(url)).map(|url| url.to_string());
         let base = clean.as_deref().or(parent).map_or_else(|| self.url("x"), str::to_owned);
+        let direct = if hot { Ok(None) } else { self.engine.resolve_directly(&import) };
+        if let Some(url) = direct.map_err(|error| error.to_string())? {
+            let clean = self.engine.clean(&url).map_or_else(|| url.clone(), |url| url.to_string());
+            assert_eq!(self.find(&base, specifier), Some(clean), "{specifier}");
+            return Ok(url);
+        }
         let Some(url) = self.find(&base, specifier) else {
             self.engine.unresolved(&import);
             return Err(format!("no {specifier}"));
         };
         self.deliver(thread);
         let other = self.engine.resolve(&import, &url).map_err(|error| error.to_string())?;
+        self.engine.learn(thread, &url);
         Ok(other.unwrap_or(url))
     }
 
     fn load(&mut self, thread: ThreadId, url: &str) -> Result<(), String> {
+        let source =
+            if self.while_reading.is_none() { self.engine.read(thread, url) } else { None };
+        if let Some(source) = source {
+            return self.link_imports(thread, url, &source.text);
+        }
         self.deliver(thread);
         let clean = self.engine.load(thread, url, self.now());
         if let Some(change) = self.while_reading.take() {
@@ -200,6 +212,10 @@ impl Node {
             return Err(format!("{url} cannot be read"));
         };
         self.engine.loaded(thread, url, Format::Es { awaits: false }, self.now());
+        self.link_imports(thread, url, &text)
+    }
+
+    fn link_imports(&mut self, thread: ThreadId, url: &str, text: &str) -> Result<(), String> {
         let mut lines = text.lines();
         let word = lines.next().unwrap_or_default().to_owned();
         self.cache.insert((thread, url.to_owned()), Loaded { word, ..Loaded::default() });

@@ -1,0 +1,84 @@
+//! A module's text: what it says of itself. Nothing is parsed: a word in a comment or a string counts, which costs a
+//! prelude or a wait too many and harms nobody.
+
+use memchr::memmem;
+
+/// The text of a file as Node decodes it: UTF-8, without a byte order mark. `None` if it is anything else.
+pub fn decode(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).ok()
+}
+
+/// Whether a module could notice that it has no prelude: it says `import.meta` or `import()`. One that does not has no
+/// handlers, and all that it imports is static. So its first instance is left as it was written, columns included.
+pub fn needs_prelude(text: &str) -> bool {
+    words(text, "import").any(|rest| rest.trim_start_matches(is_space).starts_with(['.', '(', '/']))
+}
+
+/// Whether its body may wait.
+pub fn awaits(text: &str) -> bool {
+    words(text, "await").any(|rest| !rest.starts_with(is_word))
+}
+
+/// What follows each place where `word` begins a word.
+fn words<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = &'a str> {
+    memmem::find_iter(text.as_bytes(), word)
+        .filter(|&at| !text[..at].ends_with(is_word))
+        .map(move |at| &text[at + word.len()..])
+}
+
+fn is_word(char: char) -> bool {
+    char.is_ascii_alphanumeric() || char == '_'
+}
+
+/// White space as JavaScript has it.
+fn is_space(char: char) -> bool {
+    char.is_whitespace() && char != '\u{85}' || char == '\u{feff}'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_that_could_notice() {
+        for (text, expected) in [
+            ("import.meta", true),
+            ("x = import ( './a' )", true),
+            ("import\u{a0}\n/* a comment */.meta", true),
+            ("$import.meta", true),
+            ("import './a.mjs'", false),
+            ("import { meta } from './a.mjs'", false),
+            ("reimport.meta", false),
+            ("_import(x)", false),
+            ("éimport.meta", true),
+            ("important.meta", false),
+            ("import", false),
+            ("", false),
+        ] {
+            assert_eq!(needs_prelude(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_module_that_may_wait() {
+        for (text, expected) in [
+            ("await x", true),
+            ("(await/**/x)", true),
+            ("for await(const x of y);", true),
+            ("awaits", false),
+            ("noawait x", false),
+            ("await", true),
+            ("", false),
+        ] {
+            assert_eq!(awaits(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_as_node_decodes_it() {
+        assert_eq!(decode(b"a"), Some("a"));
+        assert_eq!(decode("\u{feff}é".as_bytes()), Some("é"));
+        assert_eq!(decode("\u{feff}\u{feff}".as_bytes()), Some("\u{feff}"));
+        assert_eq!(decode(b"\xff"), None);
+    }
+}
