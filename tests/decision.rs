@@ -10,7 +10,9 @@ mod table;
 mod watchdog;
 
 use diagram::{Diagram, draw};
-use hot_hook::decision::{FullReload, Reason, Reporter, Verdict, decide, decide_past, is_change};
+use hot_hook::decision::{
+    Decisions, FullReload, Reason, Reporter, Verdict, decide, decide_past, is_change,
+};
 use hot_hook::fingerprint::Fingerprint;
 use hot_hook::graph::instance::{Instance, Instances, State};
 use hot_hook::graph::{ModuleId, ThreadId};
@@ -22,6 +24,7 @@ fn told(diagram: &Diagram, verdict: Verdict) -> String {
         Verdict::Nothing => "nothing".to_owned(),
         Verdict::Invalidate(modules) => format!("invalidates {}", diagram.names(modules)),
         Verdict::FullReload(reload) => restart(&reload),
+        Verdict::FullReloadToo => "restart".to_owned(),
     }
 }
 
@@ -168,6 +171,22 @@ fn a_superseded_instance_declines_no_longer() {
     instance(&mut instances, &diagram, "a", 1);
     let verdict = decide(&diagram.graph, &instances, diagram.id("a"));
     assert_eq!(told(&diagram, verdict), "invalidates a");
+}
+
+fn decide_together(text: &str, changed: &str, expected: &str) {
+    let diagram = Diagram::of(text);
+    let mut decisions = Decisions::default();
+    let instances = Instances::default();
+    let verdicts = changed.split(' ').map(|name| {
+        told(&diagram, decisions.decide(&diagram.graph, &instances, diagram.id(name), false))
+    });
+    assert_eq!(verdicts.collect::<Vec<_>>().join("; "), expected, "{text}");
+}
+
+table! { decide_together:
+    together_name_each_once("root ~hot~> a -> b -> d; a -> c -> d", "b c d", "invalidates b a; invalidates c; invalidates d");
+    together_explain_one_restart("root -> a -> b; root ~hot~> c", "b c a", "restart: root -> a -> b; invalidates c; restart");
+    together_name_none_that_was_named("root ~hot~> a -> b", "b a", "invalidates b a; invalidates ");
 }
 
 #[test]

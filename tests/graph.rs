@@ -14,7 +14,9 @@ mod table;
 mod watchdog;
 
 use diagram::{Diagram, draw};
+use hot_hook::decision::{Decisions, Verdict};
 use hot_hook::graph::accept::{Accepted, Climb};
+use hot_hook::graph::instance::{Instance, Instances, State};
 use hot_hook::graph::{EdgeKind, Graph, ModuleId, ModuleKind, NewEdge, ThreadId};
 use oracle::{Arrow, Oracle};
 use random::Random;
@@ -393,8 +395,12 @@ impl Pair {
 
     /// What is accepted changes: itself more often than not, so that cycles come.
     fn accept(&mut self, random: &mut Random) {
-        let (thread, id, target) =
-            (thread(random), random.below(self.ids.len()), random.below(self.ids.len()));
+        let (thread, id, target) = if self.oracle.arrows.is_empty() {
+            (thread(random), random.below(self.ids.len()), random.below(self.ids.len()))
+        } else {
+            let arrow = pick(random, &self.oracle.arrows);
+            (arrow.thread, arrow.from, arrow.to)
+        };
         if random.once_in(4) {
             self.oracle.own.clear();
             self.oracle.dependencies.clear();
@@ -510,6 +516,81 @@ fn random_graphs_agree_with_the_enumeration_of_paths() {
     }
 }
 
+/// Instances such that the modules have evaluated which the oracle says have, and some that decline.
+fn random_instances(pair: &Pair, random: &mut Random) -> Instances {
+    let mut instances = Instances::default();
+    for &(thread, id) in &pair.oracle.unfinished {
+        instances.begin(ThreadId(thread), &format!("/{id}"), pair.ids[id], 0);
+    }
+    for &id in &pair.ids {
+        if random.once_in(8) {
+            let url = format!("/{}?", id.index());
+            instances.begin(ThreadId(0), &url, id, 0);
+            let declining = instances.find_mut(ThreadId(0), &url).expect("it began");
+            declining.state = State::Evaluated;
+            let declining = declining.id;
+            instances.decline(declining);
+        }
+    }
+    instances
+}
+
+/// What a change invalidates, as it was before anything was walked once for several; `None` for a restart.
+fn decided_alone(
+    graph: &Graph,
+    instances: &Instances,
+    changed: ModuleId,
+    past: bool,
+) -> Option<Vec<ModuleId>> {
+    let evaluated = |thread, id| instances.have_evaluated(thread, id);
+    let climbed = graph.climb(changed, &Climb { evaluated: &evaluated, past });
+    let declines = |id: &ModuleId| instances.of_module(*id).any(Instance::declines);
+    (graph.chain(changed, past).is_empty() && !climbed.iter().any(declines)).then_some(climbed)
+}
+
+#[test]
+fn changes_found_together_are_decided_each_alone() {
+    for seed in 0..20_000 {
+        let mut random = Random(seed);
+        let mut pair = Pair::random(&mut random);
+        for _ in 0..4 {
+            pair.add_arrow(&mut random);
+            pair.accept(&mut random);
+            pair.finish(&mut random);
+        }
+        let hot: Vec<_> = pair.ids.iter().copied().filter(|&id| !pair.graph.is_cold(id)).collect();
+        let mut instances = random_instances(&pair, &mut random);
+        let (mut together, mut invalidated, mut restarts) = (Decisions::default(), vec![], 0);
+        for _ in 0..4 {
+            let among = if hot.is_empty() || random.once_in(8) { &pair.ids } else { &hot };
+            let (changed, past) = (pick(&mut random, among), random.once_in(3));
+            let mut alone = decided_alone(&pair.graph, &instances, changed, past);
+            if let Some(alone) = &mut alone {
+                alone.retain(|id| !invalidated.contains(id));
+            }
+            let verdict = together.decide(&pair.graph, &instances, changed, past);
+            let modules = match verdict {
+                Verdict::Nothing => continue,
+                Verdict::Invalidate(modules) => Some(modules),
+                Verdict::FullReload(_) | Verdict::FullReloadToo => {
+                    assert_eq!(verdict == Verdict::FullReloadToo, restarts > 0, "seed {seed}");
+                    restarts += 1;
+                    None
+                }
+            };
+            assert_eq!(modules, alone, "seed {seed}");
+            // As the engine does at once.
+            for id in modules.into_iter().flatten() {
+                invalidated.push(id);
+                instances.retain(id, |instance| {
+                    instance.superseded = true;
+                    true
+                });
+            }
+        }
+    }
+}
+
 const MANY: usize = 100_000;
 
 /// `root`, then `count` modules of which each is imported by `importer(index)`; 0 is the root, whose edges are hot.
@@ -540,6 +621,47 @@ fn a_chain_of_100_000_modules() {
         graph.drop_thread(ThreadId(0));
         assert_eq!(graph.prune().len(), MANY + 1);
     });
+}
+
+/// Each of them is above, or below, all of the others.
+fn ten_thousand_changes(is_hot: bool, declines: bool, topmost_first: bool) {
+    const CHANGES: usize = 10_000;
+    ends(move || {
+        let (mut graph, ids) = large(MANY, |index| vec![index - 1]);
+        if !is_hot {
+            graph.add_edge(ids[0], ids[1], &edge(EdgeKind::Static));
+        }
+        let mut instances = Instances::default();
+        instances.begin(ThreadId(0), "/1", ids[1], 0);
+        if declines {
+            let declining = instances.find(ThreadId(0), "/1").expect("it began").id;
+            instances.decline(declining);
+        }
+        let mut changed: Vec<_> = ids.iter().skip(MANY / CHANGES).step_by(MANY / CHANGES).collect();
+        if !topmost_first {
+            changed.reverse();
+        }
+        assert_eq!(changed.len(), CHANGES);
+        let (mut decisions, mut invalidated, mut restarts) = (Decisions::default(), 0, 0);
+        for &&id in &changed {
+            match decisions.decide(&graph, &instances, id, false) {
+                Verdict::Invalidate(modules) => invalidated += modules.len(),
+                Verdict::FullReload(_) | Verdict::FullReloadToo => restarts += 1,
+                Verdict::Nothing => panic!("they are in the graph"),
+            }
+        }
+        let expected = if is_hot && !declines { (MANY, 0) } else { (0, CHANGES) };
+        assert_eq!((invalidated, restarts), expected);
+    });
+}
+
+table! { ten_thousand_changes:
+    ten_thousand_changes_from_the_top(true, false, true);
+    ten_thousand_changes_from_the_bottom(true, false, false);
+    ten_thousand_changes_that_something_declines_from_the_top(true, true, true);
+    ten_thousand_changes_that_something_declines_from_the_bottom(true, true, false);
+    ten_thousand_changes_that_are_cold_from_the_top(false, false, true);
+    ten_thousand_changes_that_are_cold_from_the_bottom(false, false, false);
 }
 
 #[test]

@@ -4,12 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustc_hash::FxHashSet;
-
-use crate::decision::{FullReload, Reason, Reporter, Verdict, decide, is_change};
+use crate::decision::{Decisions, FullReload, Reason, Reporter, Verdict, is_change};
 use crate::fingerprint::Fingerprint;
 use crate::graph::instance::Instance;
-use crate::graph::{ModuleId, ModuleKind, ThreadId};
+use crate::graph::{ModuleId, ModuleKind, ThreadId, Visited};
 use crate::watch::settle::FileEvent;
 use crate::watch::{Event, parent};
 
@@ -19,10 +17,10 @@ use super::outbox::Message;
 /// What the changes of one drain lead to together.
 #[derive(Default)]
 pub(super) struct Batch {
+    decisions: Decisions,
     /// The changed files, then what else was invalidated, each in the order of the decisions.
-    changed: Vec<Arc<str>>,
-    invalidated: Vec<Arc<str>>,
-    bumped: FxHashSet<ModuleId>,
+    changed: Vec<ModuleId>,
+    invalidated: Vec<ModuleId>,
     full_reload: Option<FullReload>,
 }
 
@@ -287,26 +285,26 @@ impl Engine {
     }
 
     pub(super) fn decide_on(&mut self, id: ModuleId, batch: &mut Batch) {
-        let verdict = decide(&self.graph, &self.instances, id);
+        let verdict = batch.decisions.decide(&self.graph, &self.instances, id, false);
         let path = self.graph.get(id).path.clone();
         self.note(|| match &verdict {
             Verdict::Nothing => format!("changed {path}: nothing to do"),
-            Verdict::FullReload(_) => format!("changed {path}: full reload"),
+            Verdict::FullReload(_) | Verdict::FullReloadToo => {
+                format!("changed {path}: full reload")
+            }
             Verdict::Invalidate(modules) => {
                 format!("changed {path}: invalidates {}", modules.len())
             }
         });
         match verdict {
-            Verdict::Nothing => {}
+            Verdict::Nothing | Verdict::FullReloadToo => {}
             Verdict::FullReload(reload) => batch.ask(reload),
             Verdict::Invalidate(modules) => {
-                batch.changed.push(path);
-                for id in modules {
-                    if batch.bumped.insert(id) {
-                        batch.invalidated.push(self.graph.get(id).path.clone());
-                        self.bump(id);
-                    }
+                batch.changed.push(id);
+                for &id in &modules {
+                    self.bump(id);
                 }
+                batch.invalidated.extend(modules);
             }
         }
     }
@@ -340,17 +338,16 @@ impl Engine {
         self.publish(batch);
     }
 
-    pub(super) fn publish(&mut self, mut batch: Batch) {
-        if !batch.invalidated.is_empty() {
+    pub(super) fn publish(&mut self, batch: Batch) {
+        if !batch.changed.is_empty() {
             self.wait_together();
             self.make_stale(&batch.invalidated);
-            let mut paths = std::mem::take(&mut batch.changed);
-            let rest = batch
-                .invalidated
-                .into_iter()
-                .filter(|path| !paths.contains(path))
-                .collect::<Vec<_>>();
-            paths.extend(rest);
+            let mut told = Visited::default();
+            let modules = batch.changed.into_iter().chain(batch.invalidated);
+            let paths = modules
+                .filter(|&id| told.insert(id))
+                .map(|id| self.graph.get(id).path.clone())
+                .collect();
             self.say(Message::Invalidated { paths });
         }
         if let Some(reload) = batch.full_reload {

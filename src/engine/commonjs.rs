@@ -155,7 +155,8 @@ impl Engine {
     fn required_module(&mut self, thread: ThreadId, path: &str, hooked: bool) -> ModuleId {
         let was_watched = self.watch.as_ref().is_some_and(|watch| watch.sees_at_once(parent(path)));
         let id = self.module_at(path);
-        let module = self.graph.get(id);
+        let module = self.graph.get_mut(id);
+        module.by_require = true;
         if module.begun || module.is_pinned() {
             return id;
         }

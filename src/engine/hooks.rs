@@ -139,6 +139,7 @@ impl Engine {
         };
         self.graph.add_edge(importer.module, target, &edge);
         if import.require {
+            self.graph.get_mut(target).by_require = true;
             self.expect_reports(import.thread, target);
         }
         Ok(())

@@ -136,6 +136,9 @@ impl Engine {
         // What Node read lies between two drains: from here on, comparing tells.
         instance.reading = false;
         let module = instance.module;
+        if !matches!(format, Format::Es { .. }) {
+            self.graph.get_mut(module).by_require = true;
+        }
         match format {
             Format::Es { awaits } => {
                 instance.awaits = awaits;
@@ -189,8 +192,7 @@ impl Engine {
     /// Modules that nothing reaches any more are disposed of, and watched no longer.
     pub(super) fn prune(&mut self) {
         let lost = self.graph.prune();
-        let paths: Vec<_> = lost.iter().map(|&id| self.graph.get(id).path.clone()).collect();
-        self.make_stale(&paths);
+        self.make_stale(&lost);
         for id in lost {
             self.bump(id);
             self.let_go(id);

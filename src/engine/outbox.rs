@@ -256,10 +256,13 @@ impl Engine {
         }
     }
 
-    /// Files whose CommonJS modules are stale, in every thread.
-    pub(super) fn make_stale(&mut self, paths: &[Arc<str>]) {
+    /// The modules are stale, in every thread: those that may be in a `require.cache` must leave it.
+    pub(super) fn make_stale(&mut self, modules: &[ModuleId]) {
+        let modules = modules.iter().map(|&id| self.graph.get(id));
+        let paths: Vec<_> =
+            modules.filter(|it| it.may_be_required()).map(|it| it.path.clone()).collect();
         for thread in self.threads.values_mut() {
-            thread.pending.stale.extend_from_slice(paths);
+            thread.pending.stale.extend_from_slice(&paths);
         }
     }
 

@@ -8,7 +8,7 @@
 use petgraph::visit::EdgeRef;
 use rustc_hash::FxHashSet;
 
-use super::{Edge, EdgeKind, Graph, ModuleId, ThreadId};
+use super::{Edge, EdgeKind, Graph, ModuleId, ThreadId, Visited};
 
 /// What the instances of all threads have accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,18 +68,19 @@ impl Graph {
             || self.accepts_itself(edge.thread, target, past)
     }
 
-    /// For each module, by index: do static edges lead from `from` to it?
-    pub(super) fn statically_below(&self, from: ModuleId) -> Vec<bool> {
-        let mut seen = vec![false; self.store.node_count()];
+    /// The modules that static edges lead to from `from`, and this.
+    pub(super) fn statically_below(&self, from: ModuleId) -> Visited {
+        let mut visited = Visited::default();
         let mut stack = vec![from];
         while let Some(id) = stack.pop() {
-            if std::mem::replace(&mut seen[id.index()], true) {
-                continue;
+            if visited.insert(id) {
+                let next = self.edges_from(id).filter(|edge| {
+                    edge.weight().kind == EdgeKind::Static && !visited.contains(edge.target())
+                });
+                stack.extend(next.map(|edge| edge.target()));
             }
-            let next = self.edges_from(id).filter(|edge| edge.weight().kind == EdgeKind::Static);
-            stack.extend(next.map(|edge| edge.target()).filter(|next| !seen[next.index()]));
         }
-        seen
+        visited
     }
 
     /// The modules that a thread's imports lead to from `starts`, and these.

@@ -10,51 +10,45 @@
 //!
 //! One walk from the roots over the edges that are neither hot nor accepted, O(V+E); never an enumeration of paths.
 
-use std::cell::Ref;
-
 use petgraph::visit::EdgeRef;
 
-use super::{Edge, Graph, ModuleId};
-
-/// For each module, by index: is it cold?
-pub(super) type ColdSet = Vec<bool>;
+use super::{Edge, Graph, ModuleId, Visited};
 
 impl Graph {
     /// Whether a module stays until a restart: reachable from a root without crossing a hot or accepted edge, in any
     /// thread. A root that accepts itself is none.
     pub fn is_cold(&self, id: ModuleId) -> bool {
-        self.cold().get(id.index()).copied().unwrap_or(false)
+        self.cold().contains(id)
     }
 
-    /// For each module, by index, but for the newest: is it cold?
-    pub(super) fn cold(&self) -> Ref<'_, [bool]> {
-        self.cold.borrow_mut().get_or_insert_with(|| self.walk(true));
-        Ref::map(self.cold.borrow(), |cold| cold.as_deref().unwrap_or_default())
+    /// All modules that are cold.
+    pub(super) fn cold(&self) -> &Visited {
+        self.cold.get_or_init(|| self.walk(true))
     }
 
-    /// For each module, by index: does a root reach it at all?
-    pub(super) fn reachable(&self) -> Vec<bool> {
+    /// All modules that a root reaches at all.
+    pub(super) fn reachable(&self) -> Visited {
         self.walk(false)
     }
 
-    /// Which modules the roots and the pinned modules reach, over all edges or those alone that make `cold`.
-    fn walk(&self, cold: bool) -> Vec<bool> {
-        let mut seen = vec![false; self.store.node_count()];
+    /// The modules that the roots and the pinned modules reach, over all edges or those alone that make `cold`.
+    fn walk(&self, cold: bool) -> Visited {
+        let mut visited = Visited::default();
         let mut stack: Vec<_> =
             self.starts(cold, None).chain(self.pinned.iter().copied()).collect();
         while let Some(id) = stack.pop() {
-            if std::mem::replace(&mut seen[id.index()], true) {
+            if !visited.insert(id) {
                 continue;
             }
             for edge in self.edges_from(id) {
                 let next = edge.target();
                 let ends = cold && self.is_barred(id, edge.weight(), next, None);
-                if !ends && !seen[next.index()] {
+                if !ends && !visited.contains(next) {
                     stack.push(next);
                 }
             }
         }
-        seen
+        visited
     }
 
     /// The entry points; `cold`: without those that accept themselves, but for `past`.

@@ -11,7 +11,7 @@ pub mod instance;
 mod opening;
 mod walk;
 
-use std::cell::RefCell;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
@@ -69,6 +69,8 @@ pub struct Module {
     pub is_es: bool,
     /// It was imported as JSON.
     pub is_json: bool,
+    /// It was required, or imported as something else than an ES module: a `require.cache` may hold it.
+    pub by_require: bool,
     /// `require()` has loaded it as an ES module: it knows no queries, so every instance has the plain URL.
     pub keeps_url: bool,
     /// Nothing reaches it any more; it keeps its version for when it comes back.
@@ -79,6 +81,11 @@ impl Module {
     /// Whether it keeps its instance until a restart, whoever imports it.
     pub fn is_pinned(&self) -> bool {
         self.kind != ModuleKind::File
+    }
+
+    /// Whether a `require.cache` may hold it.
+    pub fn may_be_required(&self) -> bool {
+        self.by_require || !self.is_es
     }
 }
 
@@ -96,7 +103,7 @@ pub struct Graph {
     /// How many edges of the store are gone.
     gone: usize,
     /// The cold set, until an edge or root changes.
-    cold: RefCell<Option<cold::ColdSet>>,
+    cold: OnceCell<Visited>,
 }
 
 impl Graph {
@@ -122,6 +129,7 @@ impl Graph {
             decided: None,
             is_es: false,
             is_json: false,
+            by_require: false,
             keeps_url: false,
             pruned: false,
         });
@@ -225,7 +233,7 @@ impl Graph {
         let lost: Vec<_> = self
             .store
             .node_indices()
-            .filter(|id| !self.store[*id].pruned && !reached[id.index()])
+            .filter(|id| !self.store[*id].pruned && !reached.contains(*id))
             .collect();
         let edges = lost.iter().flat_map(|&id| self.edges_from(id)).map(|edge| edge.id());
         self.remove_edges(edges.collect());
@@ -237,6 +245,6 @@ impl Graph {
 
     /// To be called when anything that the cold set depends on has changed.
     fn edges_changed(&mut self) {
-        *self.cold.get_mut() = None;
+        self.cold.take();
     }
 }

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use petgraph::stable_graph::EdgeReference;
 use petgraph::visit::EdgeRef;
 use rustc_hash::FxHashMap;
 
@@ -23,7 +24,7 @@ pub struct Step {
     pub wrongly_imported: bool,
 }
 
-/// The modules that walks have come to.
+/// The modules that walks have come to, by their index.
 #[derive(Debug, Default)]
 pub struct Visited(Vec<bool>);
 
@@ -86,7 +87,6 @@ impl Graph {
         }
         let past = climb.past.then_some(start);
         let cold = self.cold();
-        let is_cold = |id: ModuleId| cold.get(id.index()).is_some_and(|&cold| cold);
         let mut order = vec![start];
         let mut next = 0;
         let mut into = Vec::new();
@@ -94,17 +94,13 @@ impl Graph {
             next += 1;
             into.extend(self.edges_into(id).filter(|edge| {
                 let importer = edge.source();
-                !visited.contains(importer) && !is_cold(importer) && follow(edge.weight())
+                !visited.contains(importer) && !cold.contains(importer) && follow(edge.weight())
             }));
             let below = OnceCell::new();
             // Oldest first.
             for edge in into.drain(..).rev() {
-                let (importer, edge) = (edge.source(), edge.weight());
-                let stops = self.is_accepted(importer, edge, id, past)
-                    && (climb.evaluated)(edge.thread, importer)
-                    && !below.get_or_init(|| self.statically_below(id))[importer.index()];
-                if !stops && visited.insert(importer) {
-                    order.push(importer);
+                if !self.stops(&edge, climb, past, &below) && visited.insert(edge.source()) {
+                    order.push(edge.source());
                 }
             }
         }
@@ -112,6 +108,36 @@ impl Graph {
             order.remove(0);
         }
         order
+    }
+
+    /// Whether a climb ends before it crosses an edge. `below`: what static edges lead to from its target.
+    fn stops(
+        &self,
+        edge: &EdgeReference<Edge>,
+        climb: &Climb,
+        past: Option<ModuleId>,
+        below: &OnceCell<Visited>,
+    ) -> bool {
+        let (importer, target) = (edge.source(), edge.target());
+        self.is_accepted(importer, edge.weight(), target, past)
+            && (climb.evaluated)(edge.weight().thread, importer)
+            && !below.get_or_init(|| self.statically_below(target)).contains(importer)
+    }
+
+    /// All modules whose climb leads to one of `tops`.
+    pub fn beneath(&self, tops: Vec<ModuleId>, climb: &Climb) -> Visited {
+        let (mut visited, cold) = (Visited::default(), self.cold());
+        let mut stack = tops;
+        while let Some(id) = stack.pop() {
+            if !visited.insert(id) || cold.contains(id) {
+                continue;
+            }
+            let leads_on = |edge: &EdgeReference<Edge>| {
+                !visited.contains(edge.target()) && !self.stops(edge, climb, None, &OnceCell::new())
+            };
+            stack.extend(self.edges_from(id).filter(leads_on).map(|edge| edge.target()));
+        }
+        visited
     }
 
     /// The shortest chain of edges from a root to `target` that crosses no hot or accepted edge; empty if `target` is not
@@ -179,6 +205,6 @@ impl Graph {
 
     /// Whether static edges lead from `from` to `to`: importing `from` in `to` then closes a cycle.
     pub fn reaches_statically(&self, from: ModuleId, to: ModuleId) -> bool {
-        self.statically_below(from)[to.index()]
+        self.statically_below(from).contains(to)
     }
 }
