@@ -47,3 +47,18 @@ test('require and import give one instance', { skip: !nodeIs(22, 12) }, async (t
   }
   assert.deepEqual(app.told('full-reload'), [])
 })
+
+test('JSON that is imported, and required by a module that came before it', async (t) => {
+  const app = await startApp(t, {
+    files: {
+      'main.mjs': `serve({ get: async () => (await import('./b.mjs', ${HOT})).default })`,
+      'b.mjs': `import n from './n.json' with { type: 'json' }; import c from './c.cjs'; export default [n, c]`,
+      'c.cjs': `module.exports = require('./n.json')`,
+      'n.json': '1',
+    },
+  })
+  for (const n of [1, 2, 3]) {
+    app.save('n.json', String(n))
+    assert.deepEqual(await app.ask('get'), [n, n])
+  }
+})

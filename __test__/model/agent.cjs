@@ -3,7 +3,6 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const { act } = require('./actions.cjs')
-const known = require('./known.cjs')
 
 let births = 0
 let root
@@ -11,8 +10,8 @@ let root
 const numbers = new WeakMap()
 
 /**
- * The one object that stands for the JSON file `label`. Import and require share it in Node, but for URLs with a query
- * (see known.cjs): so it goes by what it holds.
+ * The one object that stands for the JSON file `label`: it goes by what it holds. Import and require share it, but for
+ * one that was imported alone when it last changed, and is required since: Node shares no JSON that has a query.
  * @param {string} label @param {any} value
  */
 function canonical(label, value) {
@@ -64,7 +63,7 @@ const MAIN_INDEX = 0
 async function follow(to, get, seen, order) {
   try {
     let value = await get()
-    if (to.endsWith('.json') && !known.SHARES_JSON) value = canonical(to, value)
+    if (to.endsWith('.json')) value = canonical(to, value)
     if (value === undefined) throw new Error('no node')
     if (!seen.has(value)) {
       seen.set(value, order.length)
@@ -88,12 +87,7 @@ globalThis.agent = {
   },
   keep(get) {
     let kept
-    if (known.KEEPS_FAILURES) return () => (kept ??= get())
-    return () =>
-      (kept ??= get().catch((error) => {
-        kept = undefined
-        throw error
-      }))
+    return () => (kept ??= get())
   },
   start(node) {
     root = node

@@ -1,5 +1,4 @@
 /** What the app did, against what the oracle expects. Each function returns the differences, as lines. */
-import known from './known.cjs'
 import { kindOf } from './world.mjs'
 
 /**
@@ -31,7 +30,8 @@ function compareModule(oracle, expected, found, answer) {
   const problems = []
   if (found.stamp !== expected.stamp) problems.push(`${found.path} answers ${found.stamp}, not ${expected.stamp}`)
   const { identity, id } = /** @type {import('./oracle.mjs').Module} */ (oracle.modules.get(found.path))
-  const isCompared = known.SHARES_JSON || kindOf(found.path) !== 'json'
+  // JSON goes by what it holds: see agent.cjs.
+  const isCompared = kindOf(found.path) !== 'json'
   if (isCompared && identity === 'same' && id !== found.id) problems.push(`${found.path} is another instance, and nothing has changed`)
   if (isCompared && identity === 'new' && id === found.id) problems.push(`${found.path} is the old instance, and it was superseded`)
   const links = found.links.map((link, index) => compareLink(expected.links[index], link, answer) && `${found.path}, link ${index}: ${compareLink(expected.links[index], link, answer)}`)
@@ -122,7 +122,6 @@ export function compareDump(oracle, dump, answer, disk, versions, told) {
 }
 
 /**
- * What CommonJS requires is read when a decision needs it, and so the dump may have more of it or less.
  * @param {Oracle} oracle @param {Dumped} node @param {import('./world.mjs').World} disk
  */
 function compareNode(oracle, node, disk) {
@@ -132,9 +131,8 @@ function compareNode(oracle, node, disk) {
   const boundary = new Set(into.filter((edge) => edge.hot).map((edge) => edge.sure))
   if (node.boundary ? boundary.size === 0 : boundary.has(true)) problems.push(`boundary of ${path} is ${node.boundary}`)
   if (node.reloadable ? oracle.isSurelyCold(path) : !oracle.isCold(path)) problems.push(`reloadable of ${path} is ${node.reloadable}`)
-  if (kindOf(path) !== 'cjs') problems.push(...compareNames(`dependencies of ${path}`, node.dependencies, out.map(({ to, sure }) => ({ name: to, sure: isSure(to, sure) }))))
-  const dependents = node.dependents.filter((name) => kindOf(name) !== 'cjs')
-  problems.push(...compareNames(`dependents of ${path}`, dependents, into.filter(({ kind }) => kind !== 'require').map(({ from, sure }) => ({ name: from, sure: isSure(from, sure) }))))
+  problems.push(...compareNames(`dependencies of ${path}`, node.dependencies, out.map(({ to, sure }) => ({ name: to, sure: isSure(to, sure) }))))
+  problems.push(...compareNames(`dependents of ${path}`, node.dependents, into.map(({ from, sure }) => ({ name: from, sure: isSure(from, sure) }))))
   return problems
 
   /** @param {string} name @param {boolean} sure */

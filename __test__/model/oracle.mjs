@@ -6,7 +6,6 @@
  * request is always sure.
  */
 import path from 'node:path'
-import known from './known.cjs'
 import { isBoundary, isDynamic, isHot, isKept, kindOf, MAIN, render } from './world.mjs'
 
 /**
@@ -46,8 +45,6 @@ export function createOracle(disk) {
   /** @type {Edge[]} */
   let edges = []
   let isLate = false
-  /** Whether CommonJS that was pruned has come back: see known.cjs. */
-  let isTainted = false
 
   /** @param {string} file @returns {Module} */
   function moduleAt(file) {
@@ -143,7 +140,6 @@ export function createOracle(disk) {
   function hasRun(module, content) {
     edges = edges.filter((edge) => edge.from !== module.path || edge.kind === 'dynamic')
     for (const edge of ownEdges(module.path, content)) addEdge(edge.from, edge.to, edge.kind, false, true)
-    if (module.isPruned && !known.PRUNES_COMMONJS) isTainted = true
     Object.assign(module, { loaded: content, begun: true, known: 'yes', bytes: bytesOf(module.path), kept: new Map(), missing: false })
     prune(kindOf(module.path) === 'cjs')
   }
@@ -257,7 +253,7 @@ export function createOracle(disk) {
     if (cold.has(to) && !disk.get(to)) return null
     const kept = isKept(link) ? importer.kept.get(index) : undefined
     const outcome = kept ?? importDynamically(importer, link)
-    if (isKept(link) && (outcome === 'ok' || known.KEEPS_FAILURES)) importer.kept.set(index, outcome)
+    if (isKept(link)) importer.kept.set(index, outcome)
     if (outcome !== 'ok') return { kinds: outcome }
     return kindOf(to) === 'es' && moduleAt(to).loaded?.state === 'noexport' ? { kinds: new Set(['undefined']) } : { to }
   }
@@ -337,8 +333,6 @@ export function createOracle(disk) {
     modules,
     request,
     change,
-    isTainted: () => isTainted,
-    hasRun: (/** @type {string} */ file) => modules.get(file)?.begun !== 'maybe',
     /** A deletion was perhaps seen at once, and told later. @param {Expected} expected */
     reopen(expected) {
       for (const file of expected.may) invalidate(moduleAt(file), false)

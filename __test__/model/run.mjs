@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { createFolder, nodeIs, startApp } from '../support/app.mjs'
 import { areComplete, compareAnswer, compareDump, compareMessages, remember } from './compare.mjs'
-import known from './known.cjs'
 import { createOracle } from './oracle.mjs'
 import { makePlan } from './plan.mjs'
 import { MAIN, render } from './world.mjs'
@@ -70,7 +69,6 @@ async function start(session) {
 /** @param {Session} session @param {import('./oracle.mjs').Shown[]} shown @param {any} answer */
 function answerWith(session, shown, answer) {
   session.answer = answer
-  if (session.oracle.isTainted()) return []
   const problems = compareAnswer(session.oracle, shown, answer)
   if (problems.length === 0) remember(session.oracle, answer)
   return problems
@@ -82,14 +80,6 @@ async function restart(session, operation) {
   act(session.folder, apply(session, operation.changes.map((change) => ({ ...change, method: 'write' }))))
   repairAll(session)
   return start(session)
-}
-
-/** What is known to go wrong ends with the process. @param {Session} session */
-async function renew(session) {
-  await session.app.kill()
-  repairAll(session)
-  await start(session)
-  return session.app.messages.length
 }
 
 /** In a shortened plan, a repair may have been left out. @param {Session} session */
@@ -195,13 +185,12 @@ async function save(session, operation) {
   const isSpread = isOvertaken || deletes
   const from = app.messages.length
   const isBack = changes[0].method === 'back' && operation.isNoop
-  const isUnread = operation.isNoop && !oracle.hasRun(names[0]) && !known.IGNORES_UNREAD
-  const expected = isBack || isUnread ? oracle.perhaps(names[0]) : oracle.change(names, isSpread)
+  const expected = isBack ? oracle.perhaps(names[0]) : oracle.change(names, isSpread)
   if (isSpread) expected.most += 10
   const problems = deletes
     ? await requestWhenDeleted(session, operation, actions, expected, from)
     : await requestAtOnce(session, { ...operation, by: isOvertaken || operation.by !== 'overtaken' ? operation.by : 'app' }, actions, expected)
-  if (problems.length > 0 || oracle.isTainted()) return problems
+  if (problems.length > 0) return problems
   problems.push(...(await settleMessages(session, expected, from)))
   return problems.length > 0 || !deletes ? problems : requestAgain(session, expected, from)
 }
@@ -268,7 +257,7 @@ async function requestAgain(session, expected, from) {
   if (expected.sure.size === 0) await sleep(DELETION)
   session.oracle.reopen(expected)
   const problems = await request(session)
-  return problems.length > 0 || session.oracle.isTainted() ? problems : settleMessages(session, expected, from, counted)
+  return problems.length > 0 ? problems : settleMessages(session, expected, from, counted)
 }
 
 /** @param {Session} session @param {number} from */
@@ -321,10 +310,9 @@ export async function run({ seed, steps, only, progress }) {
       history.push(`${at}: ${describe(operation)}`)
       const late = messagesSince(session, due)
       const problems = late.length > 0 ? [`messages that were not due: ${JSON.stringify(late)}`] : await step(session, operation)
-      if (problems.length === 0 && !session.oracle.isTainted() && (operation.dumps || only)) problems.push(...(await checkDump(session)))
+      if (problems.length === 0 && (operation.dumps || only)) problems.push(...(await checkDump(session)))
       if (problems.length > 0) throw new Mismatch(at, explain(session, problems, history))
       due = session.app.messages.length
-      if (session.oracle.isTainted()) due = await renew(session)
       progress?.(at + 1)
     }
   } catch (error) {

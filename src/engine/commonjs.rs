@@ -179,6 +179,16 @@ impl Engine {
         id
     }
 
+    /// Node shares JSON between `import` and `require` under its plain URL only: what was just required until now keeps
+    /// that when it is first imported.
+    pub(super) fn share_json(&mut self, id: ModuleId) {
+        let module = self.graph.get(id);
+        let is_first = module.version > 0 && !module.is_json && !module.keeps_url;
+        if is_first && module.path.ends_with(".json") && self.graph.is_required(id) {
+            self.graph.get_mut(id).keeps_url = true;
+        }
+    }
+
     /// A required ES module could not be evicted: only a restart can apply the change.
     pub fn irreplaceable(&mut self, path: &str) {
         if let Some(id) = self.graph.find(path) {

@@ -77,6 +77,7 @@ impl Engine {
         if import.require {
             return Ok(self.url_to_require(import.thread, &target));
         }
+        self.share_json(target.module);
         let module = self.graph.get(target.module);
         let to_load = match module.version {
             _ if module.is_pinned() || module.keeps_url => target.clean.to_string(),
