@@ -31,6 +31,9 @@ const built = Math.min(...['binding.js', ...fs.readdirSync(root).filter((name) =
 const isBuilt = fs.readdirSync(root).some((name) => name.endsWith('.node'))
 if (!isBuilt || ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs'].some((name) => changed(name) > built)) run('npm', ['run', 'build'])
 
-// Examples and tests use the package by its name, as an app would.
-const link = path.join(root, 'node_modules/hot-hook')
-if (!fs.existsSync(link)) fs.symlinkSync('..', link, 'dir')
+// Examples, tests and the packages of this repository use each other by name, as an app would.
+for (const [name, target] of [['hot-hook', '..'], ['@hot-hook/runner', '../../packages/runner']]) {
+  const link = path.join(root, 'node_modules', name)
+  fs.mkdirSync(path.dirname(link), { recursive: true })
+  if (!fs.existsSync(link)) fs.symlinkSync(target, link, 'dir')
+}

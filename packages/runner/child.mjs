@@ -1,0 +1,130 @@
+/**
+ * The app's process: how it is started, what it says, how it ends.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import fs from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { COMMAND } from './child/link.mjs'
+
+const PRELOAD = new URL('./child/preload.mjs', import.meta.url).href
+
+/**
+ * @typedef {object} Handlers
+ * @property {(message: any, handle: any) => void} message ours, and those of hot-hook
+ * @property {(exit: import('./machine.mjs').Exit) => void} exit
+ */
+
+/** @typedef {ReturnType<typeof launch>} Child */
+
+/**
+ * @param {import('./options.mjs').Options} options
+ * @param {{ handles: number, cache?: string, pipesInput: boolean }} setting
+ * @param {Handlers} handlers
+ */
+export function launch(options, { handles, cache, pipesInput }, handlers) {
+  const { cwd, nodeArgs, script, scriptArgs, register, keepSockets, drainTimeout, killTimeout } = options
+  const setup = { pid: process.pid, keep: keepSockets, handles, drainTimeout, killTimeout }
+  const env = { ...process.env, HOT_RUNNER: JSON.stringify(setup), HOT_HOOK_REASON: '1', ...options.env }
+  if (cache) env.NODE_COMPILE_CACHE = cache
+  const registers = register ? [`--import=${registerOf(cwd, script)}`] : []
+  const child = spawn(process.execPath, [`--import=${PRELOAD}`, ...nodeArgs, ...registers, script, ...scriptArgs], {
+    cwd,
+    env,
+    stdio: [pipesInput ? 'pipe' : 'inherit', 'inherit', 'inherit', 'ipc'],
+  })
+  let hasEnded = false
+  const end = (/** @type {import('./machine.mjs').Exit} */ exit) => {
+    if (hasEnded) return
+    hasEnded = true
+    handlers.exit(exit)
+  }
+  child.on('message', handlers.message)
+  child.on('internalMessage', (/** @type {any} */ message, /** @type {any} */ handle) => {
+    if (message?.cmd === COMMAND) handlers.message(message, handle)
+  })
+  child.on('exit', (code, signal) => end({ code, signal }))
+  child.on('error', () => child.pid === undefined && end({ code: 1, signal: null }))
+  return {
+    pid: child.pid,
+    stdin: child.stdin,
+    /** @param {{ type: string, [field: string]: unknown }} message @param {any} [handle] @param {() => void} [sent] */
+    tell(message, handle, sent = () => {}) {
+      if (child.connected) child.send({ ...message, cmd: COMMAND }, handle, {}, sent)
+      else sent()
+    },
+    /** @param {string} signal */
+    signal: (signal) => child.kill(/** @type {NodeJS.Signals} */ (signal)),
+    /** Ends it at once, with all that it has started. */
+    killAll() {
+      const pids = child.pid === undefined ? [] : descendants(child.pid)
+      child.kill('SIGKILL')
+      for (const pid of pids) kill(pid)
+    },
+  }
+}
+
+/** Where hot-hook is: as the app sees it, else our own. @param {string} cwd @param {string} script */
+function registerOf(cwd, script) {
+  for (const from of [cwd, path.dirname(path.resolve(cwd, script))]) {
+    try {
+      return pathToFileURL(createRequire(path.join(from, '_')).resolve('hot-hook/register')).href
+    } catch {}
+  }
+  return import.meta.resolve('hot-hook/register')
+}
+
+/** @param {number} pid */
+function kill(pid) {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {}
+}
+
+/**
+ * What a process has started, and they, and so on. They are in no process group of their own: they would lose the
+ * terminal.
+ * @param {number} pid @returns {number[]}
+ */
+function descendants(pid) {
+  /** @type {Map<number, number[]>} */
+  const children = new Map()
+  for (const [child, parent] of processes()) children.set(parent, [...(children.get(parent) ?? []), child])
+  const found = [pid]
+  for (const one of found) found.push(...(children.get(one) ?? []))
+  return found.slice(1)
+}
+
+/** Each process with its parent. @returns {Array<[number, number]>} */
+function processes() {
+  try {
+    if (process.platform === 'linux') return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap(readProcess)
+    const command = process.platform === 'win32' ? WINDOWS : ['ps', '-A', '-o', 'pid=,ppid=']
+    const text = execFileSync(command[0], command.slice(1), { encoding: 'utf8' })
+    return text.trim().split(/\n/).map((line) => /** @type {[number, number]} */ (line.trim().split(/\s+/).map(Number)))
+  } catch {
+    return []
+  }
+}
+
+const WINDOWS = [
+  'powershell',
+  '-NoProfile',
+  '-Command',
+  'Get-CimInstance Win32_Process | ForEach-Object { "$($_.ProcessId) $($_.ParentProcessId)" }',
+]
+
+/** @param {string} pid @returns {Array<[number, number]>} */
+function readProcess(pid) {
+  try {
+    // The name, in parentheses, may hold anything.
+    const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
+    return [[Number(pid), Number(fields[1])]]
+  } catch {
+    return []
+  }
+}
+
+/** The folder of this package. */
+export const PACKAGE = path.dirname(fileURLToPath(import.meta.url))

@@ -1,0 +1,116 @@
+/**
+ * The end of a process that serves: it stops accepting, and finishes what is under way. Nothing is reset.
+ *
+ * | connection | what becomes of it |
+ * | --- | --- |
+ * | HTTP, a request is under way | answered with `Connection: close` |
+ * | HTTP, idle | the next process gets it |
+ * | HTTPS, idle | it may send one more request, for a moment |
+ * | HTTP/2 | told to go away; its streams end |
+ * | event streams, upgraded (WebSocket) | nothing: they have no end |
+ * | TCP, TLS | waited for |
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { tell } from './link.mjs'
+import { listening, stopListening } from './sockets.mjs'
+
+/** @typedef {import('./sockets.mjs').Listening} Listening */
+
+/** How often it is looked whether all is done, in milliseconds. */
+const INTERVAL = 4
+/** How long an idle HTTPS connection may send one more request, in milliseconds. */
+const GRACE = 150
+
+/** @param {number} limit in milliseconds */
+export async function drain(limit) {
+  const records = [...listening.values()]
+  for (const record of records) {
+    stopListening(record)
+    if (isHttp1(record)) closeAfterAnswer(record)
+    for (const session of record.sessions) session.close()
+  }
+  const begin = performance.now()
+  for (;;) {
+    const spent = performance.now() - begin
+    const pending = await Promise.all(records.map((record) => settle(record, spent)))
+    if (!pending.includes(true) || spent > limit) return
+    await sleep(INTERVAL)
+  }
+}
+
+/** @param {Listening} record */
+const isHttp1 = ({ server }) => typeof (/** @type {any} */ (server).closeIdleConnections) === 'function'
+
+/** @param {Listening} record */
+const isSecure = ({ server }) => typeof (/** @type {any} */ (server).setSecureContext) === 'function'
+
+/** @param {Listening} record */
+function closeAfterAnswer({ server, sockets }) {
+  const close = (/** @type {any} */ response) => {
+    if (response && !response.headersSent) response.shouldKeepAlive = false
+  }
+  for (const socket of sockets) close(/** @type {any} */ (socket)._httpMessage)
+  for (const event of ['request', 'checkContinue', 'checkExpectation']) {
+    if (event === 'request' || server.listenerCount(event) > 0) server.prependListener(event, (_, response) => close(response))
+  }
+}
+
+/**
+ * Does what can be done now.
+ * @param {Listening} record @param {number} spent since the drain began, in milliseconds
+ * @returns {Promise<boolean>} whether something is still under way
+ */
+async function settle(record, spent) {
+  const { server, sockets } = record
+  const open = await new Promise((resolve) => server.getConnections((_, n) => resolve(n ?? 0)))
+  if (open === 0) return false
+  if (!isHttp1(record)) return true
+  const idle = idleSockets(record)
+  let pending = 0
+  for (const socket of sockets) {
+    if (socket.destroyed || isEndless(socket)) continue
+    if (!idle.has(socket)) pending++
+    else if (!isSecure(record)) handOver(record, socket)
+    else if (spent < GRACE) pending++
+    else socket.end()
+  }
+  // A secure connection counts as soon as its handshake begins.
+  return pending > 0 || (isSecure(record) && open > sockets.size)
+}
+
+/** Connections without a request. Node knows them, and says so when it is to close them. @param {Listening} record */
+function idleSockets({ server, sockets }) {
+  /** @type {Set<any>} */
+  const idle = new Set()
+  for (const socket of sockets) socket.destroy = () => (idle.add(socket), socket)
+  /** @type {any} */ (server).closeIdleConnections()
+  for (const socket of sockets) delete (/** @type {any} */ (socket).destroy)
+  for (const socket of sockets) {
+    // Node takes one that has never sent anything for busy.
+    const hasBegun = socket.bytesRead > 0 || socket.bytesWritten > 0
+    if (!hasBegun && !isSecureSocket(socket)) idle.add(socket)
+    if (socket.readableLength > 0 || socket.writableLength > 0) idle.delete(socket)
+  }
+  return idle
+}
+
+/** @param {any} socket */
+const isSecureSocket = (socket) => socket.encrypted === true
+
+/** Whether it is no request any more, or one whose answer does not end. @param {any} socket */
+function isEndless(socket) {
+  if (!socket.parser) return true
+  const response = socket._httpMessage
+  return Boolean(response?._header && /^content-type: *text\/event-stream/im.test(response._header))
+}
+
+/**
+ * The runner gets the connection, and gives it to the next process. Nothing is lost: what the client sends meanwhile waits
+ * in the kernel.
+ * @param {Listening} record @param {any} socket
+ */
+function handOver({ id, sockets }, socket) {
+  sockets.delete(socket)
+  socket._handle.readStop()
+  tell({ type: 'hot-runner:connection', id }, socket._handle, () => socket.destroy())
+}

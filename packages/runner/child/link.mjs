@@ -1,0 +1,52 @@
+/**
+ * The app's side of what it and the runner say to each other. The app notices nothing of it: these are internal messages
+ * in Node's sense, for which it needs no listener and is not kept alive.
+ */
+import { isMainThread } from 'node:worker_threads'
+
+/** Names our messages as internal ones. */
+export const COMMAND = 'NODE_HOT_RUNNER'
+
+/** @typedef {{ pid: number, keep: boolean, handles: number, drainTimeout: number, killTimeout: number }} Setup */
+/** @typedef {(message: any, handle: any) => void} Listener */
+
+/** What the runner has set up; nothing if it is not our parent: a fork inherits the environment. @returns {Setup | undefined} */
+function read() {
+  const text = process.env.HOT_RUNNER
+  if (!text || !isMainThread || !process.send) return undefined
+  const setup = JSON.parse(text)
+  if (setup.pid !== process.ppid) return undefined
+  delete process.env.HOT_RUNNER
+  return setup
+}
+
+export const setup = read()
+
+/** @param {{ type: string, [field: string]: unknown }} message @param {any} [handle] @param {() => void} [sent] */
+export function tell(message, handle, sent = () => {}) {
+  if (process.connected) process.send?.({ ...message, cmd: COMMAND }, handle, {}, sent)
+  else sent()
+}
+
+/** @type {Map<string, Listener>} */
+const listeners = new Map()
+
+/** @param {string} type @param {Listener} listener */
+export function hear(type, listener) {
+  listeners.set(type, listener)
+}
+
+/** Waits for a message, and keeps the process alive meanwhile. @param {string} type */
+export async function next(type) {
+  const channel = /** @type {any} */ (process.channel)
+  channel?.refCounted?.()
+  await new Promise((resolve) => hear(type, resolve))
+  channel?.unrefCounted?.()
+}
+
+if (setup) {
+  const listen = /** @type {(name: string, listener: Listener) => void} */ (process.on.bind(process))
+  listen('internalMessage', (message, handle) => {
+    if (message?.cmd === COMMAND) listeners.get(message.type)?.(message, handle)
+  })
+}

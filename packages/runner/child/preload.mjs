@@ -1,0 +1,75 @@
+/**
+ * Loaded into the app before its own code: what the runner wants to know of it, and what it needs to end well.
+ */
+import module from 'node:module'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { drain } from './drain.mjs'
+import { hear, next, setup, tell } from './link.mjs'
+import { keepSockets } from './sockets.mjs'
+import { reportReading } from './stdin.mjs'
+
+/** How often it is looked whether the app has come to rest, in milliseconds. */
+const LOOK = 50
+
+if (setup) {
+  observeProcess(setup)
+  reportReading()
+  keepSockets()
+  hear('hot-runner:restart', () => end(setup.drainTimeout))
+  tell({ type: 'hot-runner:hello' })
+  if (setup.handles > 0) await next('hot-runner:handles')
+  watchStart()
+}
+
+/** @param {number} limit */
+async function end(limit) {
+  await drain(limit)
+  const { hot } = /** @type {any} */ (globalThis)[Symbol.for('hot-hook')] ?? {}
+  const disposed = Promise.resolve(hot?.dispose()).catch(() => {})
+  await Promise.race([disposed, sleep(limit, undefined, { ref: false })])
+  tell({ type: 'hot-runner:drained' })
+}
+
+/**
+ * Which signals the app handles, and that its parent has gone. Listeners of ours would be seen, counted, and change what
+ * the app does.
+ * @param {import('./link.mjs').Setup} setup
+ */
+function observeProcess({ pid, killTimeout }) {
+  const { emit } = process
+  process.emit = /** @type {any} */ (
+    function (/** @type {string} */ event, /** @type {unknown[]} */ ...args) {
+      if (event === 'SIGINT' || event === 'SIGHUP' || event === 'SIGQUIT') tell({ type: 'hot-runner:signal', signal: event })
+      if (event === 'disconnect') endIfOrphaned(pid, killTimeout)
+      return Reflect.apply(emit, process, [event, ...args])
+    }
+  )
+}
+
+/** Nobody would end it. @param {number} pid @param {number} killTimeout */
+async function endIfOrphaned(pid, killTimeout) {
+  // The channel closes a little earlier than the parent is gone.
+  for (let tries = 0; tries < 20; tries++) {
+    if (process.ppid !== pid) {
+      process.kill(process.pid, 'SIGTERM')
+      await sleep(killTimeout, undefined, { ref: false })
+      return process.kill(process.pid, 'SIGKILL')
+    }
+    await sleep(LOOK, undefined, { ref: false })
+  }
+}
+
+/** Tells when the app has come to rest for the first time: then what it has compiled is stored, too. */
+function watchStart() {
+  let last = performance.eventLoopUtilization()
+  const timer = setInterval(() => {
+    const now = performance.eventLoopUtilization()
+    const { idle, active } = performance.eventLoopUtilization(now, last)
+    last = now
+    if (active > idle / 4) return
+    clearInterval(timer)
+    tell({ type: 'hot-runner:rest' })
+    Reflect.get(module, 'flushCompileCache')?.()
+  }, LOOK)
+  timer.unref()
+}

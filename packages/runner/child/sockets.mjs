@@ -1,0 +1,177 @@
+/**
+ * Listening sockets that outlive the process: the runner keeps them, and `listen` takes the one that is there.
+ *
+ * ```text
+ *   process 1                runner                  process 2
+ *   listen(3000) ──handle──▶ keeps it
+ *   drains, ends             (requests wait) ──────▶ listen(3000) adopts it
+ * ```
+ */
+import net from 'node:net'
+import { hear, setup, tell } from './link.mjs'
+
+/**
+ * @typedef {object} Kept a socket of the last process
+ * @property {string} id
+ * @property {number} port as it was asked for
+ * @property {any} handle
+ */
+
+/**
+ * @typedef {object} Listening a server of this process
+ * @property {string} id
+ * @property {net.Server} server
+ * @property {any} handle
+ * @property {Set<net.Socket>} sockets as accepted, or for TLS: those that are secure
+ * @property {Set<{ close(): void }>} sessions of HTTP/2
+ */
+
+/** What the last process listened on, by what it asked for. @type {Map<string, Kept>} */
+const kept = new Map()
+/** @type {Map<string, Listening>} */
+export const listening = new Map()
+/** Ports that the runner is about to let go of. @type {Map<string, { port: number, done: Promise<void>, resolve: () => void }>} */
+const releasing = new Map()
+/** How often port 0 was asked for with the same address: such sockets are told apart by their order. @type {Map<string, number>} */
+const anyPort = new Map()
+let count = 0
+
+/** `net.Server`'s own way to get a listening handle, which Node keeps replaceable. */
+const prototype = /** @type {any} */ (net.Server.prototype)
+const plainListen = prototype._listen2
+
+/** @this {any} @param {unknown[]} args */
+function listen(...args) {
+  const [address, port, addressType, backlog, fd, flags] = /** @type {any[]} */ (args)
+  const isTaken = this._handle || typeof port !== 'number' || port < 0 || (typeof fd === 'number' && fd >= 0)
+  if (isTaken || isOfCluster(this)) return Reflect.apply(plainListen, this, args)
+  const asked = JSON.stringify([address, port, addressType, flags])
+  const key = port === 0 ? `${asked}#${countUp(asked)}` : asked
+  const own = kept.get(key)
+  kept.delete(key)
+  // What Node says of a socket that cannot listen any more would be an error of the app's.
+  if (own && own.handle.listen(backlog || 511) === 0) this._handle = own.handle
+  else if (own) release(own)
+  for (const [other, socket] of kept) {
+    // The same port on another address.
+    if (!this._handle && port !== 0 && socket.port === port) {
+      kept.delete(other)
+      release(socket)
+    }
+  }
+  const waits = [...releasing.values()].filter((released) => released.port === port && port !== 0)
+  const proceed = () => {
+    Reflect.apply(plainListen, this, args)
+    if (this._handle) remember(this, this._handle === own?.handle ? own.id : `${process.pid}.${++count}`, key, port)
+  }
+  if (this._handle || waits.length === 0) return proceed()
+  Promise.all(waits.map(({ done }) => done)).then(proceed)
+}
+
+/** @param {string} asked */
+function countUp(asked) {
+  const n = anyPort.get(asked) ?? 0
+  anyPort.set(asked, n + 1)
+  return n
+}
+
+/** Whether a cluster's primary listens on behalf of its workers. @param {net.Server} server */
+function isOfCluster(server) {
+  return server.listeners('connection').some(({ name }) => name === 'fail')
+}
+
+/** @param {net.Server} server @param {string} id @param {string} key @param {number} port */
+function remember(server, id, key, port) {
+  const { _handle: handle } = /** @type {any} */ (server)
+  const isAdopted = !id.startsWith(`${process.pid}.`)
+  const { close } = handle
+  /** @type {Listening} */
+  const record = { id, server, handle, ...track(server) }
+  const { address, port: actual, family } = /** @type {net.AddressInfo} */ (server.address())
+  listening.set(id, record)
+  // Not the event 'close': that comes when the last connection has ended.
+  handle.close = function (/** @type {unknown[]} */ ...args) {
+    if (listening.delete(id)) release({ id, port: actual, handle: undefined })
+    return Reflect.apply(close, this, args)
+  }
+  const scheme = schemeOf(server)
+  tell({ type: 'hot-runner:listening', id, key, port, address, actual, family, scheme }, isAdopted || !setup?.keep ? undefined : handle)
+}
+
+/** @param {any} server */
+function schemeOf(server) {
+  const isHttp = typeof server.closeIdleConnections === 'function' || typeof server.updateSettings === 'function'
+  const isSecure = typeof server.setSecureContext === 'function'
+  return isHttp ? (isSecure ? 'https' : 'http') : isSecure ? 'tls' : 'tcp'
+}
+
+/** The connections that a server has. @param {any} server */
+function track(server) {
+  const note = (/** @type {string} */ event) => {
+    const all = new Set()
+    server.prependListener(event, (/** @type {import('node:events').EventEmitter} */ one) => {
+      all.add(one)
+      one.once('close', () => all.delete(one))
+    })
+    return all
+  }
+  const isSecure = typeof server.setSecureContext === 'function'
+  const isHttp2 = typeof server.updateSettings === 'function'
+  return { sockets: note(isSecure ? 'secureConnection' : 'connection'), sessions: isHttp2 ? note('session') : new Set() }
+}
+
+/** The runner lets go of a socket. @param {Kept} socket */
+function release({ id, port, handle }) {
+  handle?.close()
+  if (!process.connected || !setup?.keep) return
+  let resolve = () => {}
+  const done = /** @type {Promise<void>} */ (new Promise((settle) => (resolve = settle)))
+  releasing.set(id, { port, done, resolve })
+  tell({ type: 'hot-runner:closed', id })
+}
+
+/** Listening ends here, and goes on in the next process. The server need not know. @param {Listening} record */
+export function stopListening({ id, server, handle }) {
+  listening.delete(id)
+  const any = /** @type {any} */ (server)
+  if (any._handle === handle) any._handle = standIn(handle)
+  handle.close()
+}
+
+/** What a server that listens no more has as its handle, so that the app may close it as usual. @param {any} handle */
+function standIn(handle) {
+  const name = {}
+  handle.getsockname(name)
+  return {
+    close: (/** @type {(() => void) | undefined} */ done) => done && setImmediate(done),
+    getsockname: (/** @type {object} */ out) => (Object.assign(out, name), 0),
+    ref() {},
+    unref() {},
+    hasRef: () => false,
+    getAsyncId: () => -1,
+  }
+}
+
+/** From now on sockets are kept, and those of the last process adopted. */
+export function keepSockets() {
+  prototype._listen2 = listen
+  hear('hot-runner:handle', ({ id, key, port }, handle) => kept.set(key, { id, port, handle }))
+  hear('hot-runner:released', ({ id }) => {
+    releasing.get(id)?.resolve()
+    releasing.delete(id)
+  })
+  // Nobody has asked for it.
+  hear('hot-runner:forget', ({ ids }) => {
+    for (const [key, socket] of kept) {
+      if (!ids.includes(socket.id)) continue
+      kept.delete(key)
+      socket.handle.close()
+    }
+  })
+  // A connection on which nothing was under way when the last process ended.
+  hear('hot-runner:connection', ({ id }, handle) => {
+    const record = listening.get(id)
+    if (record && handle) record.handle.onconnection(0, handle)
+    else handle?.close()
+  })
+}

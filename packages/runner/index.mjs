@@ -1,0 +1,247 @@
+/**
+ * `createRunner`: what the state machine decides is done here, and what happens is told to it.
+ */
+import { EventEmitter } from 'node:events'
+import { launch } from './child.mjs'
+import { cacheFolder, createCompileCache } from './compile-cache.mjs'
+import { createInput } from './input.mjs'
+import { initial, step } from './machine.mjs'
+import { envFiles } from './node-flags.mjs'
+import { complete } from './options.mjs'
+import { createSockets } from './sockets.mjs'
+import { createWatch } from './watch.mjs'
+
+export { OptionsError } from './options.mjs'
+
+/** @typedef {import('./machine.mjs').Event extends infer E ? E extends { at: number } ? Omit<E, 'at'> & { at?: number } : never : never} Happening */
+
+/** Sockets that listen at nearly the same time are told as one, in milliseconds. */
+const TOGETHER = 10
+/** So long an app that has come to rest may take until it listens, in milliseconds. */
+const LISTENS_LATE = 1500
+/** A terminal sends Ctrl-C to the app, too; and so long it takes until the app says that it has come, in milliseconds. */
+const ECHO = 60
+/** Package managers pass on a signal that the terminal has sent already: within so many milliseconds it is one. */
+const SAME_KEY = 100
+const FROM_TERMINAL = new Set(['SIGINT', 'SIGHUP', 'SIGQUIT'])
+
+/**
+ * See index.d.ts.
+ * @param {import('./index.d.ts').RunnerOptions} given
+ * @returns {import('./index.d.ts').Runner}
+ */
+export function createRunner(given) {
+  const options = complete(given)
+  const events = new EventEmitter()
+  const sockets = createSockets()
+  const cache = createCompileCache(cacheFolder(options.cwd, { ...process.env, ...options.env }))
+  const watch = createWatch(options, cache.folder, {
+    saved: (paths, early) => {
+      if (state.name === 'crashed' && !state.waits) cause = { cause: 'save', path: paths[0] }
+      dispatch({ type: 'saved', early })
+    },
+    envChanged: (paths) => reload({ cause: 'env-file', path: paths[0] }),
+    problem: (text) => emit('problem', { text }),
+  })
+  const input = createInput(options, () => runner.restart())
+  /** @type {Map<import('./machine.mjs').Timer, NodeJS.Timeout>} */
+  const timers = new Map()
+  let state = initial()
+  /** @type {Current | undefined} */
+  let current
+  /** Why there is a restart. @type {Record<string, unknown>} */
+  let cause = {}
+  /** @type {Promise<import('./machine.mjs').Exit>} */
+  let ended = Promise.resolve({ code: 0, signal: null })
+  /** @type {(exit: import('./machine.mjs').Exit) => void} */
+  let settle = () => {}
+  let lastInterrupt = -Infinity
+  /** Node would not wait for what the app does. @type {NodeJS.Timeout | undefined} */
+  let alive
+
+  /** @param {string} name @param {Record<string, unknown>} fields */
+  const emit = (name, fields) => void events.emit(name, fields)
+
+  /** @param {any} happening */
+  function dispatch(happening) {
+    const [next, effects] = step(state, { at: Date.now(), ...happening }, options)
+    state = next
+    for (const effect of effects) carryOut(effect)
+  }
+
+  /** @param {Record<string, unknown>} why */
+  function reload(why) {
+    if (state.name === 'starting' || state.name === 'running' || state.name === 'crashed') cause = why
+    dispatch({ type: 'reload' })
+  }
+
+  /** @param {import('./machine.mjs').Effect} effect */
+  function carryOut(effect) {
+    switch (effect.do) {
+      case 'spawn':
+        return start()
+      case 'drain':
+        return current?.speaks ? current.child.tell({ type: 'hot-runner:restart' }) : queueMicrotask(() => dispatch({ type: 'drained' }))
+      case 'signal':
+        return void current?.child.signal(effect.signal ?? options.signal)
+      case 'relay':
+        return relay(effect.signal)
+      case 'kill':
+        return effect.all ? current?.child.killAll() : void current?.child.signal('SIGKILL')
+      case 'set':
+        return void timers.set(effect.timer, setTimeout(dispatch, effect.ms, { type: 'timeout', timer: effect.timer }))
+      case 'clear':
+        return clearTimeout(timers.get(effect.timer))
+      case 'watch':
+        return watch.project(effect.since)
+      case 'unwatch':
+        return watch.rest()
+      case 'end':
+        return end(effect.exit)
+      case 'say':
+        return say(effect.say)
+    }
+  }
+
+  /** @param {import('./machine.mjs').Saying} saying */
+  function say({ what, ...fields }) {
+    if (what === 'restart') emit('restart', cause)
+    else if (what === 'ready') emit('ready', { ...fields, pid: current?.child.pid, urls: current?.urls ?? [] })
+    else if ('exit' in fields) emit(what === 'crash' ? 'crash' : 'ended', { ...fields.exit, ...('ms' in fields && { ms: fields.ms }) })
+    else emit(what, fields)
+  }
+
+  function start() {
+    const isRestart = Boolean(state.isRestart)
+    /** @type {Current} */
+    const mine = { child: /** @type {any} */ (undefined), urls: [], speaks: false, signals: new Map() }
+    current = mine
+    mine.child = launch(
+      options,
+      { handles: sockets.size, cache: cache.folder, pipesInput: input.isPiped },
+      {
+        message: (message, handle) => (current === mine ? heard(mine, message, handle) : handle?.close?.()),
+        exit: (exit) => {
+          if (current !== mine) return
+          clearTimeout(mine.timer)
+          current = undefined
+          input.detach()
+          sockets.rest()
+          cache.prune()
+          dispatch({ type: 'exit', exit })
+        },
+      },
+    )
+    input.attach(mine.child.stdin)
+    emit('start', { pid: mine.child.pid, isRestart })
+  }
+
+  /** @param {Current} mine @param {any} message @param {any} handle */
+  function heard(mine, message, handle) {
+    const { child } = mine
+    switch (message?.type) {
+      case 'hot-runner:hello':
+        mine.speaks = true
+        return sockets.size > 0 ? sockets.give(child) : undefined
+      case 'hot-runner:listening':
+        if (options.keepSockets) sockets.listening(child, message, handle)
+        return listens(mine, urlOf(message))
+      case 'hot-runner:rest':
+        mine.timer ??= setTimeout(dispatch, LISTENS_LATE, { type: 'ready', at: Date.now() })
+        return undefined
+      case 'hot-runner:connection':
+        return sockets.connection(message.id, handle)
+      case 'hot-runner:closed':
+        return sockets.closed(child, message.id)
+      case 'hot-runner:signal':
+        return void mine.signals.set(message.signal, Date.now())
+      case 'hot-runner:stdin':
+        return input.appReads(message.reads)
+      case 'hot-runner:drained':
+        return dispatch({ type: 'drained' })
+      case 'hot-hook:invalidated':
+        cache.invalidated(message.paths)
+        return emit('invalidated', { paths: message.paths })
+      case 'hot-hook:full-reload':
+        return reload({ cause: 'change', path: message.path, reason: message.reason })
+      default:
+        return void events.emit('message', message)
+    }
+  }
+
+  /** @param {Current} mine @param {string} url */
+  function listens(mine, url) {
+    if (state.name !== 'starting') return emit('listening', { url })
+    mine.urls.push(url)
+    if (mine.urls.length > 1) return undefined
+    clearTimeout(mine.timer)
+    mine.timer = setTimeout(dispatch, TOGETHER, { type: 'ready', at: Date.now() })
+    return undefined
+  }
+
+  /** @param {string} signal */
+  function relay(signal) {
+    const mine = current
+    if (!FROM_TERMINAL.has(signal)) return void mine?.child.signal(signal)
+    const since = Date.now() - SAME_KEY
+    setTimeout(() => {
+      const hasCome = (mine?.signals.get(signal) ?? 0) >= since
+      if (mine && mine === current && !hasCome) mine.child.signal(signal)
+    }, ECHO)
+    return undefined
+  }
+
+  /** @param {import('./machine.mjs').Exit} exit */
+  function end(exit) {
+    for (const timer of timers.values()) clearTimeout(timer)
+    clearInterval(alive)
+    watch.end()
+    input.end()
+    sockets.closeAll()
+    settle(exit)
+    emit('exit', { ...exit })
+  }
+
+  /** @type {import('./index.d.ts').Runner} */
+  const runner = Object.assign(events, {
+    start() {
+      if (state.name !== 'idle' && state.name !== 'stopped') return
+      ended = new Promise((resolve) => (settle = resolve))
+      alive = setInterval(() => {}, 2 ** 30)
+      input.begin()
+      watch.envFiles(envFiles(options.nodeArgs))
+      dispatch({ type: 'start' })
+    },
+    restart() {
+      if (state.name === 'starting' || state.name === 'running' || state.name === 'crashed') cause = { cause: 'asked' }
+      dispatch({ type: 'restart' })
+    },
+    stop() {
+      dispatch({ type: 'stop' })
+      return ended
+    },
+    signal(/** @type {string} */ signal) {
+      const now = performance.now()
+      if (signal === 'SIGINT' && now - lastInterrupt < SAME_KEY) return
+      if (signal === 'SIGINT') lastInterrupt = now
+      dispatch({ type: 'signal', signal })
+    },
+  })
+  return runner
+}
+
+/**
+ * @typedef {object} Current the app's process
+ * @property {import('./child.mjs').Child} child
+ * @property {string[]} urls
+ * @property {boolean} speaks our code runs in it
+ * @property {Map<string, number>} signals when the app last got which
+ * @property {NodeJS.Timeout} [timer]
+ */
+
+/** @param {{ scheme: string, address: string, actual: number }} socket */
+function urlOf({ scheme, address, actual }) {
+  const isAny = address === '::' || address === '0.0.0.0'
+  const host = isAny || address === '127.0.0.1' || address === '::1' ? 'localhost' : address.includes(':') ? `[${address}]` : address
+  return `${scheme}://${host}:${actual}`
+}

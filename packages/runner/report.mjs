@@ -1,0 +1,119 @@
+/**
+ * What the runner says, a line each: for people, or as JSON.
+ */
+import path from 'node:path'
+
+/** @typedef {Record<string, any> & { event: string }} Told an event, as index.d.ts has it */
+/** @typedef {'quiet' | 'normal' | 'verbose'} Level */
+
+const CODES = { dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 }
+/** @typedef {Record<keyof typeof CODES, (text: string) => string>} Paint */
+
+/** From which level on an event is told. @type {Record<string, Level>} */
+const LEVELS = {
+  crash: 'quiet',
+  killed: 'quiet',
+  loop: 'quiet',
+  problem: 'quiet',
+  unresponsive: 'quiet',
+  start: 'verbose',
+  listening: 'verbose',
+  exit: 'verbose',
+}
+const ORDER = ['quiet', 'normal', 'verbose']
+
+/** The events that are told, in `--json` too. */
+export const EVENTS = /** @type {const} */ ([
+  'start', 'ready', 'listening', 'invalidated', 'restart', 'unresponsive', 'killed', 'crash', 'loop', 'ended', 'problem', 'exit',
+])
+
+/** @param {boolean} isColoured @returns {Paint} */
+export function createPaint(isColoured) {
+  const entries = Object.entries(CODES).map(([name, code]) => [name, (/** @type {string} */ text) => (isColoured ? `\x1B[${code}m${text}\x1B[39;22m` : text)])
+  return Object.fromEntries(entries)
+}
+
+/** Whether a stream takes colours. @param {{ isTTY?: boolean }} stream @param {NodeJS.ProcessEnv} env */
+export function takesColours(stream, env) {
+  if (env.NO_COLOR) return false
+  if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0'
+  return Boolean(stream.isTTY) && env.TERM !== 'dumb'
+}
+
+/** @param {Told} told @param {Level} level */
+const isTold = ({ event }, level) => ORDER.indexOf(LEVELS[event] ?? 'normal') <= ORDER.indexOf(level)
+
+/**
+ * Lines for people.
+ * @param {Told} told @param {{ level: Level, cwd: string, script: string, paint: Paint }} how
+ * @returns {string[]}
+ */
+export function toLines(told, how) {
+  if (!isTold(told, how.level)) return []
+  return describe(told, how).map((text) => `${how.paint.cyan('hot-runner')} ${text}`)
+}
+
+/** One object a line, with the time in milliseconds since 1970. @param {Told} told @param {{ level: Level }} how @param {number} time */
+export const toJson = (told, { level }, time) => (isTold(told, level === 'quiet' ? level : 'verbose') ? [JSON.stringify({ time, ...told })] : [])
+
+/** @param {Told} told @param {{ cwd: string, script: string, paint: Paint }} how @returns {string[]} */
+function describe(told, { cwd, script, paint }) {
+  const show = (/** @type {string} */ file) => path.relative(cwd, file) || file
+  switch (told.event) {
+    case 'start':
+      return [paint.dim(`${told.isRestart ? 'started' : 'starting'} ${script} (pid ${told.pid})`)]
+    case 'ready': {
+      const where = told.urls.length > 0 ? `: ${told.urls.join(', ')}` : ''
+      return [`${paint.green(told.isRestart ? 'restarted' : 'started')} in ${time(told.ms)}${where}`]
+    }
+    case 'listening':
+      return [paint.dim(`listening: ${told.url}`)]
+    case 'invalidated': {
+      const [first, ...rest] = told.paths
+      const others = rest.length > 0 ? paint.dim(` (and ${rest.length} ${rest.length === 1 ? 'module that imports' : 'modules that import'} it)`) : ''
+      return [`${paint.green('reloads')} ${show(first)}${others}`]
+    }
+    case 'restart':
+      return describeRestart(told, show, paint)
+    case 'unresponsive':
+      return [paint.yellow(`${script} has not finished in ${time(told.ms)}: ending it`)]
+    case 'killed':
+      return [paint.yellow(`${script} has not ended in ${time(told.ms)}: killed`)]
+    case 'crash':
+      return [`${paint.red(`${script} crashed`)} ${describeExit(told)} after ${time(told.ms)}; waiting for a save`]
+    case 'loop':
+      return [paint.yellow(`it crashes again and again: next start in ${time(told.ms)}`)]
+    case 'ended':
+      return [`${script} has ended ${describeExit(told)}; waiting for a save`]
+    case 'problem':
+      return [paint.yellow(told.text)]
+    case 'exit':
+      return [paint.dim(`ended ${describeExit(told)}`)]
+    default:
+      return []
+  }
+}
+
+/** @param {Told} told @param {(file: string) => string} show @param {Paint} paint */
+function describeRestart({ cause, path: file, reason }, show, paint) {
+  const begin = paint.yellow('restart')
+  switch (cause) {
+    case 'change':
+      return [`${begin}: ${reason?.text ?? `${show(file)} changed`}`, ...(reason?.hint ? [paint.dim(`hint: ${reason.hint}`)] : [])]
+    case 'env-file':
+      return [`${begin}: ${show(file)} changed, which sets the environment`]
+    case 'save':
+      return [`${begin}: ${show(file)} was saved`]
+    default:
+      return [`${begin}: asked for`]
+  }
+}
+
+/** @param {{ code?: number | null, signal?: string | null }} exit */
+function describeExit({ code, signal }) {
+  if (!signal) return `with code ${code}`
+  return signal === 'SIGKILL' ? 'by SIGKILL (out of memory?)' : `by ${signal}`
+}
+
+/** @param {number} ms */
+const time = (ms) => (ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`)
