@@ -112,5 +112,7 @@ function isEndless(socket) {
 function handOver({ id, sockets }, socket) {
   sockets.delete(socket)
   socket._handle.readStop()
+  // A stream that was just set up may only be about to begin.
+  socket._handle.readStart = () => 0
   tell({ type: 'hot-runner:connection', id }, socket._handle, () => socket.destroy())
 }

@@ -36,13 +36,16 @@ export function hear(type, listener) {
   listeners.set(type, listener)
 }
 
-/** Waits for a message, and keeps the process alive meanwhile. @param {string} type */
-export async function next(type) {
+/** Keeps the process alive while something is under way between us. @param {() => Promise<unknown>} work */
+export async function keepAlive(work) {
   const channel = /** @type {any} */ (process.channel)
   channel?.refCounted?.()
-  await new Promise((resolve) => hear(type, resolve))
+  await work()
   channel?.unrefCounted?.()
 }
+
+/** Waits for a message. @param {string} type */
+export const next = (type) => keepAlive(() => new Promise((resolve) => hear(type, resolve)))
 
 if (setup) {
   const listen = /** @type {(name: string, listener: Listener) => void} */ (process.on.bind(process))

@@ -4,7 +4,7 @@
 import module from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { drain } from './drain.mjs'
-import { hear, next, setup, tell } from './link.mjs'
+import { hear, keepAlive, next, setup, tell } from './link.mjs'
 import { keepSockets } from './sockets.mjs'
 import { reportReading } from './stdin.mjs'
 
@@ -15,7 +15,7 @@ if (setup) {
   observeProcess(setup)
   reportReading()
   keepSockets()
-  hear('hot-runner:restart', () => end(setup.drainTimeout))
+  hear('hot-runner:restart', () => keepAlive(() => end(setup.drainTimeout)))
   tell({ type: 'hot-runner:hello' })
   if (setup.handles > 0) await next('hot-runner:handles')
   watchStart()
@@ -27,7 +27,7 @@ async function end(limit) {
   const { hot } = /** @type {any} */ (globalThis)[Symbol.for('hot-hook')] ?? {}
   const disposed = Promise.resolve(hot?.dispose()).catch(() => {})
   await Promise.race([disposed, sleep(limit, undefined, { ref: false })])
-  tell({ type: 'hot-runner:drained' })
+  await new Promise((resolve) => tell({ type: 'hot-runner:drained' }, undefined, () => resolve(undefined)))
 }
 
 /**
