@@ -239,9 +239,9 @@ export function createRunner(given) {
  * @property {NodeJS.Timeout} [timer]
  */
 
-/** @param {{ scheme: string, address: string, actual: number }} socket */
-function urlOf({ scheme, address, actual }) {
-  const isAny = address === '::' || address === '0.0.0.0'
-  const host = isAny || address === '127.0.0.1' || address === '::1' ? 'localhost' : address.includes(':') ? `[${address}]` : address
-  return `${scheme}://${host}:${actual}`
+/** @param {{ scheme: string, address: string, port: number }} socket */
+function urlOf({ scheme, address, port }) {
+  const isLocal = ['::', '0.0.0.0', '127.0.0.1'].includes(address)
+  const host = isLocal ? 'localhost' : address.includes(':') ? `[${address}]` : address
+  return `${scheme}://${host}:${port}`
 }

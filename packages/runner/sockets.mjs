@@ -6,7 +6,7 @@
  * @typedef {object} Socket
  * @property {string} id
  * @property {string} key what was asked for
- * @property {number} port as it was asked for
+ * @property {number} port
  * @property {any} handle
  * @property {boolean} isClaimed by the process that runs
  * @property {any[]} connections without a request, until the next process has claimed the socket

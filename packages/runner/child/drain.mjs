@@ -65,11 +65,10 @@ async function settle(record, spent) {
   const open = await new Promise((resolve) => server.getConnections((_, n) => resolve(n ?? 0)))
   if (open === 0) return false
   if (!isHttp1(record)) return true
-  const idle = idleSockets(record)
   let pending = 0
   for (const socket of sockets) {
     if (socket.destroyed || isEndless(socket)) continue
-    if (!idle.has(socket)) pending++
+    if (!isIdle(record, socket)) pending++
     else if (!isSecure(record)) handOver(record, socket)
     else if (spent < GRACE) pending++
     else socket.end()
@@ -78,24 +77,11 @@ async function settle(record, spent) {
   return pending > 0 || (isSecure(record) && open > sockets.size)
 }
 
-/** Connections without a request. Node knows them, and says so when it is to close them. @param {Listening} record */
-function idleSockets({ server, sockets }) {
-  /** @type {Set<any>} */
-  const idle = new Set()
-  for (const socket of sockets) socket.destroy = () => (idle.add(socket), socket)
-  /** @type {any} */ (server).closeIdleConnections()
-  for (const socket of sockets) delete (/** @type {any} */ (socket).destroy)
-  for (const socket of sockets) {
-    // Node takes one that has never sent anything for busy.
-    const hasBegun = socket.bytesRead > 0 || socket.bytesWritten > 0
-    if (!hasBegun && !isSecureSocket(socket)) idle.add(socket)
-    if (socket.readableLength > 0 || socket.writableLength > 0) idle.delete(socket)
-  }
-  return idle
+/** Whether nothing is under way on a connection. @param {Listening} record @param {any} socket */
+function isIdle(record, socket) {
+  if (socket._httpMessage || socket.writableEnded || socket.writableLength > 0) return false
+  return isSecure(record) || socket.bytesRead === (record.read.get(socket) ?? 0)
 }
-
-/** @param {any} socket */
-const isSecureSocket = (socket) => socket.encrypted === true
 
 /** Whether it is no request any more, or one whose answer does not end. @param {any} socket */
 function isEndless(socket) {

@@ -7,7 +7,7 @@ import { isMainThread } from 'node:worker_threads'
 /** Names our messages as internal ones. */
 export const COMMAND = 'NODE_HOT_RUNNER'
 
-/** @typedef {{ pid: number, keep: boolean, handles: number, drainTimeout: number, killTimeout: number }} Setup */
+/** @typedef {{ pid: number, keep: boolean, handles: number, signal: string, drainTimeout: number, killTimeout: number }} Setup */
 /** @typedef {(message: any, handle: any) => void} Listener */
 
 /** What the runner has set up; nothing if it is not our parent: a fork inherits the environment. @returns {Setup | undefined} */
@@ -36,16 +36,23 @@ export function hear(type, listener) {
   listeners.set(type, listener)
 }
 
-/** Keeps the process alive while something is under way between us. @param {() => Promise<unknown>} work */
-export async function keepAlive(work) {
+/** Keeps the process alive until what it returns is called. @returns {() => void} */
+export function hold() {
   const channel = /** @type {any} */ (process.channel)
   channel?.refCounted?.()
-  await work()
-  channel?.unrefCounted?.()
+  let isHeld = true
+  return () => {
+    if (isHeld) channel?.unrefCounted?.()
+    isHeld = false
+  }
 }
 
 /** Waits for a message. @param {string} type */
-export const next = (type) => keepAlive(() => new Promise((resolve) => hear(type, resolve)))
+export async function next(type) {
+  const letGo = hold()
+  await new Promise((resolve) => hear(type, resolve))
+  letGo()
+}
 
 if (setup) {
   const listen = /** @type {(name: string, listener: Listener) => void} */ (process.on.bind(process))

@@ -4,7 +4,7 @@
 import module from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { drain } from './drain.mjs'
-import { hear, keepAlive, next, setup, tell } from './link.mjs'
+import { hear, hold, next, setup, tell } from './link.mjs'
 import { keepSockets } from './sockets.mjs'
 import { reportReading } from './stdin.mjs'
 
@@ -15,19 +15,23 @@ if (setup) {
   observeProcess(setup)
   reportReading()
   keepSockets()
-  hear('hot-runner:restart', () => keepAlive(() => end(setup.drainTimeout)))
+  hear('hot-runner:restart', () => end(setup.drainTimeout))
   tell({ type: 'hot-runner:hello' })
   if (setup.handles > 0) await next('hot-runner:handles')
   watchStart()
 }
 
+/** It must not end by itself before the signal comes: what it does then is part of its end. */
+let letGo = () => {}
+
 /** @param {number} limit */
 async function end(limit) {
+  letGo = hold()
   await drain(limit)
   const { hot } = /** @type {any} */ (globalThis)[Symbol.for('hot-hook')] ?? {}
   const disposed = Promise.resolve(hot?.dispose()).catch(() => {})
   await Promise.race([disposed, sleep(limit, undefined, { ref: false })])
-  await new Promise((resolve) => tell({ type: 'hot-runner:drained' }, undefined, () => resolve(undefined)))
+  tell({ type: 'hot-runner:drained' })
 }
 
 /**
@@ -35,11 +39,12 @@ async function end(limit) {
  * the app does.
  * @param {import('./link.mjs').Setup} setup
  */
-function observeProcess({ pid, killTimeout }) {
+function observeProcess({ pid, signal, killTimeout }) {
   const { emit } = process
   process.emit = /** @type {any} */ (
     function (/** @type {string} */ event, /** @type {unknown[]} */ ...args) {
       if (event === 'SIGINT' || event === 'SIGHUP' || event === 'SIGQUIT') tell({ type: 'hot-runner:signal', signal: event })
+      if (event === signal) letGo()
       if (event === 'disconnect') endIfOrphaned(pid, killTimeout)
       return Reflect.apply(emit, process, [event, ...args])
     }

@@ -8,12 +8,12 @@
  * ```
  */
 import net from 'node:net'
-import { hear, setup, tell } from './link.mjs'
+import { hear, hold, setup, tell } from './link.mjs'
 
 /**
  * @typedef {object} Kept a socket of the last process
  * @property {string} id
- * @property {number} port as it was asked for
+ * @property {number} port that it has
  * @property {any} handle
  */
 
@@ -24,6 +24,7 @@ import { hear, setup, tell } from './link.mjs'
  * @property {any} handle
  * @property {Set<net.Socket>} sockets as accepted, or for TLS: those that are secure
  * @property {Set<{ close(): void }>} sessions of HTTP/2
+ * @property {WeakMap<net.Socket, number>} read see {@link noteRead}
  */
 
 /** What the last process listened on, by what it asked for. @type {Map<string, Kept>} */
@@ -62,10 +63,11 @@ function listen(...args) {
   const waits = [...releasing.values()].filter((released) => released.port === port && port !== 0)
   const proceed = () => {
     Reflect.apply(plainListen, this, args)
-    if (this._handle) remember(this, this._handle === own?.handle ? own.id : `${process.pid}.${++count}`, key, port)
+    if (this._handle) remember(this, this._handle === own?.handle ? own.id : `${process.pid}.${++count}`, key)
   }
   if (this._handle || waits.length === 0) return proceed()
-  Promise.all(waits.map(({ done }) => done)).then(proceed)
+  const letGo = hold()
+  Promise.all(waits.map(({ done }) => done)).then(proceed).finally(letGo)
 }
 
 /** @param {string} asked */
@@ -80,22 +82,22 @@ function isOfCluster(server) {
   return server.listeners('connection').some(({ name }) => name === 'fail')
 }
 
-/** @param {net.Server} server @param {string} id @param {string} key @param {number} port */
-function remember(server, id, key, port) {
+/** @param {net.Server} server @param {string} id @param {string} key */
+function remember(server, id, key) {
   const { _handle: handle } = /** @type {any} */ (server)
   const isAdopted = !id.startsWith(`${process.pid}.`)
   const { close } = handle
   /** @type {Listening} */
   const record = { id, server, handle, ...track(server) }
-  const { address, port: actual, family } = /** @type {net.AddressInfo} */ (server.address())
+  const { address, port } = /** @type {net.AddressInfo} */ (server.address())
   listening.set(id, record)
   // Not the event 'close': that comes when the last connection has ended.
   handle.close = function (/** @type {unknown[]} */ ...args) {
-    if (listening.delete(id)) release({ id, port: actual, handle: undefined })
+    if (listening.delete(id)) release({ id, port, handle: undefined })
     return Reflect.apply(close, this, args)
   }
   const scheme = schemeOf(server)
-  tell({ type: 'hot-runner:listening', id, key, port, address, actual, family, scheme }, isAdopted || !setup?.keep ? undefined : handle)
+  tell({ type: 'hot-runner:listening', id, key, address, port, scheme }, isAdopted || !setup?.keep ? undefined : handle)
 }
 
 /** @param {any} server */
@@ -117,7 +119,24 @@ function track(server) {
   }
   const isSecure = typeof server.setSecureContext === 'function'
   const isHttp2 = typeof server.updateSettings === 'function'
-  return { sockets: note(isSecure ? 'secureConnection' : 'connection'), sessions: isHttp2 ? note('session') : new Set() }
+  const sockets = note(isSecure ? 'secureConnection' : 'connection')
+  return { sockets, sessions: isHttp2 ? note('session') : new Set(), read: noteRead(server) }
+}
+
+/**
+ * How much each connection had sent when its last answer was finished: if it has sent no more, it is idle. (Node's own
+ * list of idle connections, which `closeIdleConnections` uses, misses some, before Node 26.)
+ * @param {any} server
+ */
+function noteRead(server) {
+  /** @type {WeakMap<net.Socket, number>} */
+  const read = new WeakMap()
+  if (typeof server.closeIdleConnections === 'function') {
+    server.prependListener('request', (/** @type {any} */ { socket }, /** @type {net.Socket} */ response) => {
+      response.once('close', () => read.set(socket, socket.bytesRead))
+    })
+  }
+  return read
 }
 
 /** The runner lets go of a socket. @param {Kept} socket */

@@ -1,0 +1,115 @@
+/**
+ * Runs a Node.js app under hot-hook, and restarts it so that nobody notices.
+ */
+import type { EventEmitter } from 'node:events'
+import type { RestartReason } from 'hot-hook'
+
+/** The options of {@link createRunner}; those of the command line are the same. */
+export interface RunnerOptions {
+  /** The app's entry file, relative to `cwd`. */
+  script: string
+  /** Flags for Node, before the script. */
+  nodeArgs?: string[]
+  /** Arguments for the script. */
+  scriptArgs?: string[]
+  /** The app's working directory. @default process.cwd() */
+  cwd?: string
+  /** More of the app's environment; `undefined` takes a variable away. @default {} */
+  env?: Record<string, string | undefined>
+  /** Add `--import=hot-hook/register` after `nodeArgs`. @default true */
+  register?: boolean
+  /** Keep listening sockets over restarts. @default true */
+  keepSockets?: boolean
+  /** What ends the app for a restart. @default 'SIGTERM' */
+  signal?: string
+  /** How long the app may take to end after that before it is killed, in milliseconds. @default 5000 */
+  killTimeout?: number
+  /** How long requests, and then the dispose handlers, may take to finish before a restart, in milliseconds. @default 2000 */
+  drainTimeout?: number
+  /** Stay when the app ends with code 0, and wait for a save. @default false */
+  stay?: boolean
+  /** Take `rs` and Enter from standard input while the app does not read it. @default true */
+  stdin?: boolean
+  /** Of the command line: say only what goes wrong. @default false */
+  quiet?: boolean
+  /** Of the command line: say more. @default false */
+  verbose?: boolean
+  /** Of the command line: say it as JSON. @default false */
+  json?: boolean
+  /** Of the command line: clear the screen before a restart. @default on a terminal */
+  clearScreen?: boolean
+}
+
+/** How a process has ended: with a code, or by a signal. */
+export interface Exit {
+  code: number | null
+  signal: string | null
+}
+
+/** Why the app is restarted. */
+export type RestartCause =
+  /** A change that cannot be swapped. `path` is absolute; `reason` is what hot-hook tells. */
+  | { cause: 'change'; path: string; reason?: RestartReason }
+  /** A file of `--env-file` has changed. */
+  | { cause: 'env-file'; path: string }
+  /** A file was saved while the app did not run. */
+  | { cause: 'save'; path: string }
+  /** `restart()`, or `rs`. */
+  | { cause: 'asked' }
+
+/** What {@link Runner} emits, and what `--json` writes with `event` and `time` besides. */
+export interface RunnerEvents {
+  /** A process was started. */
+  start: [{ pid: number | undefined; isRestart: boolean }]
+  /** It listens, or has come to rest; `ms` since its start, or since the restart began. */
+  ready: [{ pid: number | undefined; ms: number; isRestart: boolean; urls: string[] }]
+  /** It listens on something more. */
+  listening: [{ url: string }]
+  /** These files run again when they are next imported; absolute, the changed ones first. */
+  invalidated: [{ paths: string[] }]
+  /** A restart begins. */
+  restart: [RestartCause]
+  /** The app has not finished what it does in `ms`, and is ended. */
+  unresponsive: [{ ms: number }]
+  /** It has not ended in `ms`, and is killed. */
+  killed: [{ ms: number }]
+  /** It crashed, `ms` after its start. The next save starts it again. */
+  crash: [Exit & { ms: number }]
+  /** It crashes again and again: the next start comes in `ms`. */
+  loop: [{ ms: number }]
+  /** It ended by itself, and `stay` is set. */
+  ended: [Exit]
+  /** Something that the user should know. */
+  problem: [{ text: string }]
+  /** All is over: as the app has ended. */
+  exit: [Exit]
+  /** What the app sent with `process.send`; not in `--json`. */
+  message: [unknown]
+}
+
+/** A runner. */
+export interface Runner extends EventEmitter<RunnerEvents> {
+  /** Starts the app; does nothing if it is started already. */
+  start(): void
+  /** Restarts the app, or starts it after a crash. */
+  restart(): void
+  /** Ends the app as for a restart, and the runner with it. */
+  stop(): Promise<Exit>
+  /**
+   * Passes a signal on to the app; when that ends, so does the runner. A second `SIGINT` kills it, with all that it has
+   * started.
+   */
+  signal(signal: string): void
+}
+
+/**
+ * Makes a runner.
+ *
+ * @throws {@link OptionsError} if an option cannot be used, or if there is no such script.
+ */
+export declare function createRunner(options: RunnerOptions): Runner
+
+/** An option cannot be used. The message says which, what it is and what it must be. */
+export declare class OptionsError extends Error {
+  code: 'HOT_RUNNER_OPTIONS'
+}
