@@ -9,7 +9,7 @@ import net from 'node:net'
 
 const { port, host = '127.0.0.1', scheme = 'http', connections = 50, keepAlive = true, pause = 0 } = JSON.parse(process.argv[2])
 const result = { answers: 0, refused: 0, reset: 0, wrong: 0, longest: 0, first: NaN, last: NaN, errors: /** @type {string[]} */ ([]) }
-let isOver = false
+const over = new AbortController()
 /** What was answered last, of all connections. */
 let highest = -Infinity
 
@@ -44,7 +44,7 @@ function askTcp() {
 
 async function connect() {
   const agent = scheme === 'https' ? new https.Agent(agentOptions) : new http.Agent(agentOptions)
-  while (!isOver) {
+  while (!over.signal.aborted) {
     const [begin, atLeast] = [performance.now(), highest]
     try {
       take(await (scheme === 'tcp' ? askTcp() : askHttp(agent)), atLeast)
@@ -78,7 +78,7 @@ function fail({ code, message }) {
   if (result.errors.length < 20) result.errors.push(`${code}: ${message}`)
 }
 
-process.stdin.once('data', () => (isOver = true))
+process.stdin.once('data', () => over.abort())
 process.stdin.resume()
 const all = Promise.all(Array.from({ length: connections }, connect))
 process.stdout.write('begun\n')

@@ -26,6 +26,7 @@ const PRELOAD = new URL('./child/preload.mjs', import.meta.url).href
 export function launch(options, { handles, cache, pipesInput }, handlers) {
   const { cwd, nodeArgs, script, scriptArgs, register, keepSockets, signal, drainTimeout, killTimeout } = options
   const setup = { pid: process.pid, keep: keepSockets, handles, signal, drainTimeout, killTimeout }
+  /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, HOT_RUNNER: JSON.stringify(setup), HOT_HOOK_REASON: '1', ...options.env }
   if (cache) env.NODE_COMPILE_CACHE = cache
   const registers = register ? [`--import=${registerOf(cwd, script)}`] : []

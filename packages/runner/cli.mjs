@@ -39,8 +39,9 @@ const write = (text) => void process.stderr.write(text)
 function run(options) {
   const runner = createRunner(options)
   const { json = false, quiet = false, verbose = false, clearScreen } = options
+  /** @type {import('./report.mjs').Level} */
   const level = quiet ? 'quiet' : verbose ? 'verbose' : 'normal'
-  const how = { level: /** @type {const} */ (level), cwd: process.cwd(), script: options.script, paint: createPaint(takesColours(process.stderr, process.env)) }
+  const how = { level, cwd: process.cwd(), script: options.script, paint: createPaint(takesColours(process.stderr, process.env)) }
   const clears = !json && (clearScreen ?? process.stdout.isTTY)
   for (const event of EVENTS) {
     runner.on(event, (/** @type {any} */ fields) => {

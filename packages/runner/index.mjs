@@ -202,7 +202,6 @@ export function createRunner(given) {
     emit('exit', { ...exit })
   }
 
-  /** @type {import('./index.d.ts').Runner} */
   const runner = Object.assign(events, {
     start() {
       if (state.name !== 'idle' && state.name !== 'stopped') return
@@ -227,7 +226,7 @@ export function createRunner(given) {
       dispatch({ type: 'signal', signal })
     },
   })
-  return runner
+  return /** @type {any} */ (runner)
 }
 
 /**

@@ -49,23 +49,23 @@
 /** @typedef {'drain' | 'kill' | 'retry'} Timer */
 
 /**
- * @typedef {{ do: 'spawn' }
- *   | { do: 'drain' }
- *   | { do: 'signal', signal?: string } to the app; without one the signal of a restart
- *   | { do: 'relay', signal: string } what was sent to the runner, to the app: unless the terminal has sent it there, too
- *   | { do: 'kill', all: boolean } at once; `all`: what it has started, too
+ * - `signal`: to the app; without one that of a restart.
+ * - `relay`: what was sent to the runner goes to the app, unless the terminal has sent it there, too.
+ * - `kill`: at once; `all`: what it has started, too.
+ * @typedef {{ do: 'spawn' | 'drain' | 'unwatch' }
+ *   | { do: 'signal', signal?: string }
+ *   | { do: 'relay', signal: string }
+ *   | { do: 'kill', all: boolean }
  *   | { do: 'set', timer: Timer, ms: number }
  *   | { do: 'clear', timer: Timer }
  *   | { do: 'watch', since: number }
- *   | { do: 'unwatch' }
  *   | { do: 'end', exit: Exit }
  *   | { do: 'say', say: Saying }
  * } Effect
  */
 
 /**
- * @typedef {{ what: 'start' }
- *   | { what: 'restart' }
+ * @typedef {{ what: 'restart' }
  *   | { what: 'ready', ms: number, isRestart: boolean }
  *   | { what: 'crash', exit: Exit, ms: number }
  *   | { what: 'ended', exit: Exit }

@@ -109,7 +109,7 @@ function describeRestart({ cause, path: file, reason }, show, paint) {
   }
 }
 
-/** @param {{ code?: number | null, signal?: string | null }} exit */
+/** @param {Record<string, any>} exit */
 function describeExit({ code, signal }) {
   if (!signal) return `with code ${code}`
   return signal === 'SIGKILL' ? 'by SIGKILL (out of memory?)' : `by ${signal}`

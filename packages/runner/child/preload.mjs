@@ -15,7 +15,8 @@ if (setup) {
   observeProcess(setup)
   reportReading()
   keepSockets()
-  hear('hot-runner:restart', () => end(setup.drainTimeout))
+  const { drainTimeout } = setup
+  hear('hot-runner:restart', () => end(drainTimeout))
   tell({ type: 'hot-runner:hello' })
   if (setup.handles > 0) await next('hot-runner:handles')
   watchStart()

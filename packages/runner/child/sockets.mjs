@@ -63,7 +63,7 @@ function listen(...args) {
   const waits = [...releasing.values()].filter((released) => released.port === port && port !== 0)
   const proceed = () => {
     Reflect.apply(plainListen, this, args)
-    if (this._handle) remember(this, this._handle === own?.handle ? own.id : `${process.pid}.${++count}`, key)
+    if (this._handle) remember(this, own && this._handle === own.handle ? own.id : `${process.pid}.${++count}`, key)
   }
   if (this._handle || waits.length === 0) return proceed()
   const letGo = hold()
