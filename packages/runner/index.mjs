@@ -18,7 +18,7 @@ export { OptionsError } from './options.mjs'
 /** Sockets that listen at nearly the same time are told as one, in milliseconds. */
 const TOGETHER = 10
 /** So long an app that has come to rest may take until it listens, in milliseconds. */
-const LISTENS_LATE = 1500
+const LISTENS_LATE = 500
 /** A terminal sends Ctrl-C to the app, too; and so long it takes until the app says that it has come, in milliseconds. */
 const ECHO = 60
 /** Package managers pass on a signal that the terminal has sent already: within so many milliseconds it is one. */

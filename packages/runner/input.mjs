@@ -5,6 +5,7 @@
  * - What comes through a pipe passes through the runner, so that nothing is lost to the one who reads first.
  * - A file is the app's alone.
  */
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { isatty } from 'node:tty'
 
@@ -13,7 +14,10 @@ export function createInput({ stdin }, restart) {
   const isTerminal = stdin && isatty(0) && isInForeground()
   const isPiped = stdin && !isTerminal && isPipe()
   let isAppReading = false
+  let hasAppRead = false
   let hasEnded = false
+  /** How the terminal was when we came. */
+  let mode = ''
   /** The beginning of a line. */
   let line = ''
   /** @type {import('node:stream').Writable | null} */
@@ -26,8 +30,7 @@ export function createInput({ stdin }, restart) {
 
   /** @param {Buffer} data */
   function take(data) {
-    if (isAppReading || isTerminal) return isAppReading && isTerminal ? undefined : split(data)
-    return split(data)
+    if (!isTerminal || !isAppReading) split(data)
   }
 
   /** @param {Buffer} data */
@@ -55,6 +58,7 @@ export function createInput({ stdin }, restart) {
     isPiped,
     begin() {
       if (!isTerminal && !isPiped) return
+      if (isTerminal) mode = stty('-g')
       process.stdin.on('data', take)
       process.stdin.on('error', () => {})
       process.stdin.on('end', () => {
@@ -77,12 +81,16 @@ export function createInput({ stdin }, restart) {
     },
     detach() {
       app = null
+      // One that was killed may have left the terminal without echo, and without Ctrl-C.
+      if (hasAppRead && mode) stty(mode)
       isAppReading = false
+      hasAppRead = false
       read()
     },
     /** @param {boolean} reads */
     appReads(reads) {
       isAppReading = reads
+      hasAppRead ||= reads
       if (reads && line) pass(line)
       if (reads) line = ''
       read()
@@ -96,6 +104,9 @@ export function createInput({ stdin }, restart) {
     },
   }
 }
+
+/** @param {string} mode */
+const stty = (mode) => String(spawnSync('stty', [mode], { stdio: ['inherit', 'pipe', 'ignore'] }).stdout ?? '').trim()
 
 function isPipe() {
   try {

@@ -17,7 +17,6 @@ const LEVELS = {
   problem: 'quiet',
   unresponsive: 'quiet',
   start: 'verbose',
-  listening: 'verbose',
   exit: 'verbose',
 }
 const ORDER = ['quiet', 'normal', 'verbose']

@@ -42,6 +42,9 @@ export function environment(more = {}) {
 /** @param {import('node:test').TestContext} t @param {Options} options */
 export async function startRunner(t, options) {
   const { entry = 'main.mjs', stdin = 'ignore', json = true, wait = true } = options
+  // Before the folder goes: what is done after a test is done in the order in which it was asked for.
+  let stop = async () => {}
+  t.after(() => stop())
   const folder = options.folder ?? createFolder(t, options)
   const argv = options.runner ?? [CLI, ...(json ? ['--json'] : []), ...(options.options ?? []), entry, ...(options.scriptArgs ?? [])]
   const child = spawn(process.execPath, argv, { cwd: options.cwd ?? folder, env: environment(options.env), stdio: [stdin, 'pipe', 'pipe'] })
@@ -61,12 +64,12 @@ export async function startRunner(t, options) {
   /** @type {{ code: number | null, signal: string | null } | undefined} */
   let exit
   const exited = once(child, 'close').then(([code, signal]) => (exit = { code, signal }))
-  t.after(async () => {
+  stop = async () => {
     if (!exit) child.kill('SIGTERM')
     const timer = setTimeout(() => child.kill('SIGKILL'), 3000)
     await exited
     clearTimeout(timer)
-  })
+  }
 
   const known = () => inspect({ argv, exit, events, ...output, rest }, { depth: 6, maxArrayLength: 60, maxStringLength: 4000, breakLength: 120 })
   /** @template T @param {string} what @param {() => T | Promise<T>} look */

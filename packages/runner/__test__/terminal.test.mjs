@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import test from 'node:test'
+import { createFolder, DEADLINE } from '../../../__test__/support/app.mjs'
+import { CLI, environment, isAlive, SERVER, startRunner, value } from './support/runner.mjs'
+
+const DRIVER = fileURLToPath(new URL('support/terminal.py', import.meta.url))
+const skip = spawnSync('python3', ['-c', 'import pty, termios'], { stdio: 'ignore' }).status !== 0 && 'python3 is not there to make a terminal'
+const CTRL_C = '\u0003'
+
+/** The runner at a terminal, and what a person does there. */
+function openTerminal(t, files, options = [], command = [process.execPath, CLI, ...options, 'main.mjs']) {
+  let stop = async () => {}
+  t.after(() => stop())
+  const folder = createFolder(t, { files })
+  const env = { ...environment({ TERM: 'xterm' }) }
+  const child = spawn('python3', [DRIVER, ...command], { cwd: folder, env, stdio: ['pipe', 'pipe', 'inherit'] })
+  let screen = ''
+  child.stdout.on('data', (data) => (screen += data))
+  const closed = new Promise((resolve) => child.on('close', resolve))
+  stop = async () => {
+    if (!/\nEXIT /.test(screen)) child.stdin.write(`${JSON.stringify({ signal: 15 })}\n`)
+    const timer = setTimeout(() => child.kill('SIGKILL'), 2000)
+    await closed
+    clearTimeout(timer)
+  }
+  const act = (what) => child.stdin.write(`${JSON.stringify(what)}\n`)
+  const terminal = {
+    folder,
+    screen: () => screen,
+    /** Only what comes from now on. */
+    wipe: () => (screen = ''),
+    type: (text) => act({ type: text }),
+    resize: (rows, columns) => act({ resize: [rows, columns] }),
+    async shows(text) {
+      const end = Date.now() + DEADLINE
+      while (!screen.includes(text)) {
+        if (Date.now() > end) throw new Error(`not shown: ${JSON.stringify(text)}\n${JSON.stringify(screen)}`)
+        await sleep(10)
+      }
+    },
+    async exit() {
+      await terminal.shows('\nEXIT ')
+      return Number(/\nEXIT (-?\d+)/.exec(screen)?.[1])
+    },
+  }
+  return terminal
+}
+
+const APP = `setInterval(() => {}, 1000); console.log('up', process.pid)`
+
+test('Ctrl-C once: the app gets it once, and ends as it likes', { skip }, async (t) => {
+  const terminal = openTerminal(t, { 'main.mjs': `let n = 0; process.on('SIGINT', () => { console.log('interrupted', ++n); setTimeout(() => process.exit(7), 400) }); ${APP}` })
+  await terminal.shows('up')
+  terminal.type(CTRL_C)
+  assert.equal(await terminal.exit(), 7)
+  assert.equal(terminal.screen().match(/interrupted/g)?.length, 1)
+})
+
+test('Ctrl-C with an app that does not handle it: both end by it', { skip }, async (t) => {
+  const terminal = openTerminal(t, { 'main.mjs': APP })
+  await terminal.shows('up')
+  terminal.type(CTRL_C)
+  assert.equal(await terminal.exit(), -2)
+})
+
+test('Ctrl-C twice: the app and what it has started are killed', { skip }, async (t) => {
+  const terminal = openTerminal(t, {
+    'main.mjs': `import { spawn } from 'node:child_process'
+      process.on('SIGINT', () => console.log('not me'))
+      const child = spawn(process.execPath, ['child.mjs'], { stdio: 'inherit' })
+      ${APP}`,
+    'child.mjs': `process.on('SIGINT', () => {}); console.log('child', process.pid); setInterval(() => {}, 1000)`,
+  })
+  await terminal.shows('up')
+  await terminal.shows('child')
+  const pids = [...terminal.screen().matchAll(/(?:up|child) (\d+)/g)].map(([, pid]) => Number(pid))
+  assert.ok(pids.every(isAlive))
+  terminal.type(CTRL_C)
+  await terminal.shows('not me')
+  await sleep(200)
+  terminal.type(CTRL_C)
+  assert.equal(await terminal.exit(), -2)
+  while (pids.some(isAlive)) await sleep(10)
+})
+
+test('through a package manager Ctrl-C comes twice at once, and counts once', { skip }, async (t) => {
+  const through = `const { spawn } = require('child_process'); const child = spawn(process.execPath, ${JSON.stringify([CLI, 'main.mjs'])}, { stdio: 'inherit' }); process.on('SIGINT', () => child.kill('SIGINT')); child.on('exit', (code) => process.exit(code))`
+  const terminal = openTerminal(t, { 'main.mjs': `let n = 0; process.on('SIGINT', () => { console.log('interrupted', ++n); setTimeout(() => process.exit(7), 400) }); ${APP}` }, [], [process.execPath, '-e', through])
+  await terminal.shows('up')
+  terminal.type(CTRL_C)
+  assert.equal(await terminal.exit(), 7)
+  assert.equal(terminal.screen().match(/interrupted/g)?.length, 1)
+})
+
+test('`rs` and Enter restarts, and clears the screen; other lines do not', { skip }, async (t) => {
+  const terminal = openTerminal(t, { 'main.mjs': APP })
+  await terminal.shows('started in')
+  terminal.type('other\r')
+  terminal.type('rs\r')
+  await terminal.shows('restarted in')
+  assert.equal(terminal.screen().match(/restart: asked for/g)?.length, 1)
+  assert.ok(terminal.screen().includes('\x1B[2J'))
+})
+
+test('colours and the size of the terminal are the app\'s; --no-clear-screen', { skip }, async (t) => {
+  const terminal = openTerminal(
+    t,
+    { 'main.mjs': `console.log(process.stdout.isTTY, process.stdin.isTTY, process.stderr.isTTY, process.stdout.columns); process.stdout.on('resize', () => console.log('now', process.stdout.columns)); ${APP}` },
+    ['--no-clear-screen'],
+  )
+  await terminal.shows('true true true 80')
+  await terminal.shows('up')
+  terminal.resize(30, 123)
+  await terminal.shows('now 123')
+  terminal.type('rs\r')
+  await terminal.shows('true true true 123')
+  assert.ok(!terminal.screen().includes('\x1B[2J'))
+})
+
+test('a prompt and a REPL in the app work, and get all that is typed; afterwards `rs` works again', { skip }, async (t) => {
+  const terminal = openTerminal(t, {
+    'main.mjs': `import readline from 'node:readline/promises'
+      import repl from 'node:repl'
+      const prompt = readline.createInterface({ input: process.stdin, output: process.stdout })
+      console.log('name:', await prompt.question('who? '), 'end')
+      prompt.close()
+      repl.start({ prompt: 'app> ' }).on('exit', () => { process.stdin.pause(); console.log('deaf') })
+      setInterval(() => {}, 1000)`,
+  })
+  await terminal.shows('who? ')
+  await sleep(200)
+  terminal.type('rs\r')
+  await terminal.shows('name: rs end')
+  await terminal.shows('app> ')
+  for (let n = 0; n < 5; n++) {
+    terminal.type(`100 * ${n + 1}\r`)
+    await terminal.shows(`${100 * (n + 1)}\r\n`)
+  }
+  terminal.type('.exit\r')
+  await terminal.shows('deaf')
+  await sleep(200)
+  terminal.type('rs\r')
+  await terminal.shows('restart: asked for')
+})
+
+test('an app that is killed at its prompt leaves the terminal as it was', { skip }, async (t) => {
+  const terminal = openTerminal(t, { 'main.mjs': `import repl from 'node:repl'; repl.start({ prompt: 'app> ' })` })
+  await terminal.shows('app> ')
+  terminal.type('1 + 1\r')
+  await terminal.shows('2\r\n')
+  fs.writeFileSync(`${terminal.folder}/main.mjs`, APP)
+  await terminal.shows('up')
+  terminal.type(CTRL_C)
+  assert.equal(await terminal.exit(), -2)
+})
+
+test('--no-stdin: the terminal is the app\'s alone', { skip }, async (t) => {
+  const terminal = openTerminal(t, { 'main.mjs': `console.log('up'); import fs from 'node:fs'; const buffer = Buffer.alloc(10); setTimeout(() => console.log('read', JSON.stringify(buffer.toString('utf8', 0, fs.readSync(0, buffer)))), 300)` }, ['--no-stdin'])
+  await terminal.shows('up')
+  terminal.type('rs\r')
+  await terminal.shows('read "rs\\n"')
+})
+
+test('no terminal at all: no colours, no cleared screen, no reading', async (t) => {
+  const runner = await startRunner(t, { files: SERVER, json: false, env: { NO_COLOR: '' } })
+  await runner.says('started in')
+  runner.save('value.mjs', value(1))
+  await runner.says('restarted in')
+  assert.ok(!(runner.output.stdout + runner.output.stderr).includes('\x1B'), runner.known())
+  const always = await startRunner(t, { files: SERVER, json: false, options: ['--clear-screen'] })
+  await always.says('started in')
+  always.save('value.mjs', value(1))
+  await always.says('restarted in')
+  assert.ok(always.output.stdout.startsWith('\x1B[2J'))
+})
