@@ -353,6 +353,8 @@ fn saves_of_other_files_beside_a_missing_module_are_no_creation() {
     assert_eq!(node.told(), "");
     node.wait_until_quiet();
     assert_eq!(node.told(), "");
+    node.write("notes.txt~", "a backup");
+    assert_eq!(node.told(), "");
     node.write("b.mjs", "b1");
     gives(&mut node, "./a.mjs", "a1(b1)");
 }

@@ -8,8 +8,8 @@ use crate::decision::{Decisions, FullReload, Reason, Reporter, Verdict, is_chang
 use crate::fingerprint::Fingerprint;
 use crate::graph::instance::Instance;
 use crate::graph::{ModuleId, ModuleKind, ThreadId, Visited};
+use crate::watch::Event;
 use crate::watch::settle::FileEvent;
-use crate::watch::{Event, parent};
 
 use super::Engine;
 use super::outbox::Message;
@@ -170,24 +170,19 @@ impl Engine {
         for file in came {
             self.suspect(file, Reporter::Watcher);
         }
-        let expected =
-            self.missing.keys().filter(|at| Path::new(at.as_ref()).starts_with(directory));
-        // Any file in it stands for what may have come.
-        let first = |at: &Arc<str>| std::fs::read_dir(at.as_ref()).ok()?.flatten().next();
-        let files: Vec<Arc<str>> = expected
-            .filter_map(first)
-            .filter_map(|entry| entry.path().to_str().map(Arc::from))
-            .collect();
-        for file in files {
-            self.arrivals.insert(file.clone());
-            self.suspect(file, Reporter::Watcher);
+        for file in self.missing.found_below(directory) {
+            self.missing.arrived(&file);
+            self.suspect(file.into(), Reporter::Watcher);
         }
     }
 
-    /// A file has come to where modules are missing; not one that a save has taken away and put back.
+    /// A file has come; not one that was there, or that a save has taken away and put back.
     fn arrived(&mut self, path: &str) {
-        if self.missing.contains_key(parent(path)) && !self.settle.is_waiting(path) {
-            self.arrivals.insert(path.into());
+        let known = self.graph.find(path).or_else(|| self.aliases.get(path).copied());
+        let was_there =
+            known.is_some_and(|id| self.graph.get(id).seen != Some(Fingerprint::Absent));
+        if !was_there && !self.settle.is_waiting(path) {
+            self.missing.arrived(path);
         }
     }
 
@@ -201,7 +196,7 @@ impl Engine {
     fn concerns(&self, path: &str) -> bool {
         let known = self.graph.find(path).or_else(|| self.aliases.get(path).copied());
         known.is_some_and(|id| !self.graph.get(id).pruned)
-            || self.missing.contains_key(parent(path))
+            || self.missing.may_be(path)
             || self.links.contains_key(path)
             || self.may_be_required(path)
             || self.settle.is_waiting(path)
@@ -234,7 +229,6 @@ impl Engine {
         let mut batch = Batch::default();
         for (path, reporter) in std::mem::take(&mut self.undecided) {
             self.consider(&path, reporter, &mut batch);
-            self.arrivals.remove(&path);
         }
         self.publish(batch);
     }
@@ -250,21 +244,16 @@ impl Engine {
             }
             return;
         }
-        let mut was_there = false;
         let found = self.graph.find(path).or_else(|| self.aliases.get(path).copied());
         if let Some(id) = found.or_else(|| self.graph.find(real)) {
             let now = self.fingerprint(id);
-            was_there = self.graph.get(id).seen != Some(Fingerprint::Absent);
             if now == Fingerprint::Absent {
                 self.forget_resolutions(id);
             }
             self.consider_module(id, now, reporter, batch);
         }
         self.consider_link(path, batch);
-        // A save of a module that was there brings nothing that was missed.
-        if !was_there {
-            self.consider_missing(path, batch);
-        }
+        self.consider_missing(path, batch);
     }
 
     fn restart_pattern(&self, path: &str, real: &str) -> Option<String> {
@@ -315,20 +304,6 @@ impl Engine {
         let mut batch = Batch::default();
         batch.ask(FullReload { path, reason: Reason::Required });
         self.publish(batch);
-    }
-
-    /// Something came to be where a module was missed: `x.js` may have come as `x.ts`.
-    fn consider_missing(&mut self, path: &str, batch: &mut Batch) {
-        let directory = parent(path);
-        if !self.arrivals.contains(path) || !Path::new(path).exists() {
-            return;
-        }
-        for id in self.missing.remove(directory).unwrap_or_default() {
-            let module = self.graph.get_mut(id);
-            if module.read == Some(Fingerprint::Absent) && !module.pruned {
-                self.decide_on(id, batch);
-            }
-        }
     }
 
     /// A module is being read that holds other bytes than the version's first reader found.

@@ -161,10 +161,7 @@ impl Engine {
                 module.read = Some(Fingerprint::Absent);
                 module.seen = Some(Fingerprint::Absent);
             }
-            let waiting = self.missing.entry(parent(&path).into()).or_default();
-            if !waiting.contains(&target) {
-                waiting.push(target);
-            }
+            self.missing.expect(&path, target);
             // Never an error here: the user has one already.
             let _ = self.connect(import, &importer, target);
         }

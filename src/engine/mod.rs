@@ -4,6 +4,7 @@
 //! - [`commonjs`]: what `require` did behind the hooks' back.
 //! - [`shortcuts`]: imports about which Node need not be asked.
 //! - [`links`]: paths that lead to a module through a symlink.
+//! - [`missing`]: modules that were asked for and not there.
 //! - [`changes`]: file events become updates.
 //! - [`outbox`]: each thread's pending work, handed out atomically.
 //! - [`dump`]: the graph, to be looked at.
@@ -14,6 +15,7 @@ mod dump;
 mod hooks;
 mod links;
 mod loading;
+mod missing;
 mod outbox;
 mod restart;
 mod shortcuts;
@@ -23,7 +25,7 @@ use std::path::is_separator;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use crate::config::{Config, Options, Origin};
@@ -43,6 +45,7 @@ use commonjs::Unreported;
 pub use dump::DumpNode;
 pub use hooks::Import;
 pub use loading::{Format, Need, Source};
+use missing::Missing;
 use outbox::Thread;
 pub use outbox::{Message, Tracking, Update};
 use restart::RestartFiles;
@@ -69,10 +72,7 @@ pub struct Engine {
     /// Files that may have changed, and who says so.
     undecided: Vec<(Arc<str>, Reporter)>,
     unreported: Unreported,
-    /// Modules that were asked for and not there, by the directory that they are expected in.
-    missing: FxHashMap<Arc<str>, Vec<ModuleId>>,
-    /// Files that have come into those directories and were not decided on yet.
-    arrivals: FxHashSet<Arc<str>>,
+    missing: Missing,
     restart: RestartFiles,
     watch: Option<Watch>,
     settle: Settle,
@@ -102,8 +102,7 @@ impl Engine {
             unlinked: Vec::new(),
             undecided: Vec::new(),
             unreported: Unreported::default(),
-            missing: FxHashMap::default(),
-            arrivals: FxHashSet::default(),
+            missing: Missing::default(),
             restart: RestartFiles::default(),
             watch: None,
             settle: Settle::default(),
