@@ -192,7 +192,7 @@ async function save(session, operation) {
     : await requestAtOnce(session, { ...operation, by: isOvertaken || operation.by !== 'overtaken' ? operation.by : 'app' }, actions, expected)
   if (problems.length > 0) return problems
   problems.push(...(await settleMessages(session, expected, from)))
-  return problems.length > 0 || !deletes ? problems : requestAgain(session, expected, from)
+  return problems.length > 0 || !deletes ? problems : requestAgain(session, expected, from, changes.length > 1)
 }
 
 /** @param {Session} session @param {Operation} operation @param {any[]} actions @param {Expected} expected */
@@ -250,11 +250,12 @@ async function requestWhenDeleted(session, operation, actions, expected, from) {
 /**
  * A request that comes before a deletion counts may find the file gone already; then modules are told later, and run
  * once more.
- * @param {Session} session @param {Expected} expected @param {number} from
+ * @param {Session} session @param {Expected} expected @param {number} from @param {boolean} isOneOfSeveral
  */
-async function requestAgain(session, expected, from) {
+async function requestAgain(session, expected, from, isOneOfSeveral) {
   const counted = session.app.messages.length - from
-  if (expected.sure.size === 0) await sleep(DELETION)
+  // What else is due may have been told before the deletion counts.
+  if (expected.sure.size === 0 || isOneOfSeveral) await sleep(DELETION)
   session.oracle.reopen(expected)
   const problems = await request(session)
   return problems.length > 0 ? problems : settleMessages(session, expected, from, counted)
