@@ -17,6 +17,7 @@ import * as decision from './cases/decision.mjs'
 import * as imports from './cases/import.mjs'
 import * as memory from './cases/memory.mjs'
 import * as message from './cases/message.mjs'
+import * as runner from './cases/runner.mjs'
 import * as start from './cases/start.mjs'
 import { listContenders } from './contenders.mjs'
 import { toJson, toMarkdown } from './table.mjs'
@@ -42,7 +43,7 @@ const { values: options } = parseArgs({
     json: { type: 'string' },
   },
 })
-const known = [...Object.keys(CASES), 'decision']
+const known = [...Object.keys(CASES), 'runner', 'decision']
 const only = options.only ?? []
 const unknown = only.find((name) => !known.includes(name))
 if (unknown !== undefined) throw new Error(`no case ${JSON.stringify(unknown)}: there are ${known.join(', ')}`)
@@ -70,6 +71,10 @@ for (const node of options.node ?? []) {
     rows.push(...(await run({ node, contenders, rounds, quick })))
   }
   if (rows.length > 0) report(`Node ${version}`, names, rows)
+  if (!isWanted('runner')) continue
+  process.stderr.write(`Node ${version}: runner\n`)
+  const supervisors = await runner.run({ node, contenders, rounds, quick })
+  report(`Restarts, Node ${version}`, supervisors.names, supervisors.rows)
 }
 if (isWanted('decision')) {
   const rows = await decision.run({ node: '', contenders, rounds, quick })

@@ -28,7 +28,7 @@
  * @property {string} [ending] the signal by which the runner was asked to end
  * @property {number} [interrupts] how often Ctrl-C was pressed
  * @property {number[]} crashes when the app crashed lately
- * @property {boolean} [wasEarly] the last start after a crash was for something saved before it
+ * @property {boolean} [wasEarly] the last start after a crash was for something saved before that was watched
  */
 
 /**
@@ -201,7 +201,8 @@ function end(state, exit, before = []) {
 function wait(state, exit, at, say) {
   const crashes = say.what === 'crash' ? [...state.crashes.filter((then) => at - then < LOOP.within + pause(state)), at] : []
   const { wasEarly } = state
-  const since = state.startedAt ?? at
+  // What was saved before it crashed may mend it; or it saves that itself, each time, and so this counts but once.
+  const since = wasEarly ? at : (state.startedAt ?? at)
   return [{ name: 'crashed', last: exit, crashes, wasEarly }, [{ do: 'say', say }, { do: 'watch', since }]]
 }
 
@@ -214,8 +215,6 @@ function pause({ crashes }) {
 /** @param {State} state @param {{ at: number, early?: boolean }} event @returns {[State, Effect[]]} */
 function saved(state, { at, early = false }) {
   if (state.name !== 'crashed' || state.waits) return [state, []]
-  // It may have been saved by the app itself, while it started: that helps nobody twice.
-  if (early && state.wasEarly) return [state, []]
   const ms = pause(state)
   if (ms === 0) return startAgain({ ...state, wasEarly: early }, at)
   return [

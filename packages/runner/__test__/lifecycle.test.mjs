@@ -93,7 +93,7 @@ test('--signal and --kill-timeout: an app that does not end is killed', async (t
 
 test('an app that hangs in a loop is ended, too', async (t) => {
   const runner = await startRunner(t, {
-    files: { ...SERVER, 'main.mjs': `${SERVER['main.mjs']}; process.on('SIGTERM', () => {}); if (value === 0) setTimeout(() => { for (;;); }, 300)` },
+    files: { ...SERVER, 'main.mjs': `${SERVER['main.mjs']}; if (value === 0) { process.on('SIGTERM', () => {}); setTimeout(() => { for (;;); }, 300) }` },
     options: ['--drain-timeout=100ms', '--kill-timeout=100ms'],
     stdin: 'pipe',
   })

@@ -82,14 +82,13 @@ row('a change while it starts', [start, reload, drained, exit(END, 1020)], ['sta
 row('an end by itself is the end', [start, ready, exit(END, 200)], ['starting, spawn', RESTART[1], 'stopped, end 0'])
 row('so is a request to end that was not ours', [start, exit({ code: null, signal: 'SIGTERM' }, 200)], ['starting, spawn', 'stopped, end SIGTERM'])
 row('an end by itself with `stay`', [start, ready, exit(END, 200), saved(300)], ['starting, spawn', RESTART[1], 'crashed, say ended 0, watch 0', AGAIN], { stay: true })
-row('a crash waits for a save, one before it too', [start, exit(CRASH, 50), saved(60, true), exit(CRASH, 120), saved(130, true), saved(140)], [
+row('a crash waits for a save; one before the crash counts once', [start, exit(CRASH, 50), saved(60, true), exit(CRASH, 120), saved(130), exit(CRASH, 200)], [
   'starting, spawn',
   'crashed, say crash 1 50, watch 0',
   AGAIN,
-  'crashed, say crash 1 60, watch 60',
-  // It helped once that something was saved before it crashed; the app may do so itself.
-  'crashed',
+  'crashed, say crash 1 60, watch 120',
   AGAIN,
+  'crashed, say crash 1 70, watch 130',
 ])
 row('killed by the system is a crash', [start, ready, exit({ code: null, signal: 'SIGKILL' }, 300)], ['starting, spawn', RESTART[1], 'crashed, say crash SIGKILL 300, watch 0'])
 row('a restart that is asked for, or an environment file, after a crash', [start, exit(CRASH, 50), { type: 'restart', at: 60 }, exit(CRASH, 90), reload], [
