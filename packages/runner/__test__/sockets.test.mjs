@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import http from 'node:http'
+import http2 from 'node:http2'
 import net from 'node:net'
 import test from 'node:test'
 import { ask, SERVER, startLoad, startRunner, value } from './support/runner.mjs'
@@ -53,13 +54,19 @@ test('several ports, port 0, IPv6, a host by name: each process listens on the s
         serve('e', 0)`,
     },
   })
-  const { urls } = runner.told('ready')[0]
-  assert.equal(urls.length, 5)
+  // Those that listen later are told one by one.
+  const urlsOf = async (process) => {
+    await runner.event('ready', process)
+    const at = runner.events.indexOf(runner.told('start')[process - 1])
+    const all = () => runner.events.slice(at).flatMap(({ event, urls, url }) => (event === 'ready' ? urls : event === 'listening' ? [url] : []))
+    await runner.until('five sockets', () => all().length === 5)
+    return all()
+  }
+  const urls = await urlsOf(1)
   const answers = async () => (await Promise.all(urls.map((url) => fetch(url).then((response) => response.text())))).toSorted()
   assert.deepEqual(await answers(), ['a0', 'b0', 'c0', 'd0', 'e0'])
   runner.save('value.mjs', value(1))
-  await runner.event('ready', 2)
-  assert.deepEqual(runner.told('ready')[1].urls.toSorted(), urls.toSorted())
+  assert.deepEqual((await urlsOf(2)).toSorted(), urls.toSorted())
   assert.deepEqual(await answers(), ['a1', 'b1', 'c1', 'd1', 'e1'])
 })
 
@@ -150,6 +157,33 @@ test('what takes longer than the drain may take is cut', async (t) => {
   runner.save('value.mjs', value(1))
   await assert.rejects(answer, { code: 'ECONNRESET' })
   await runner.event('ready', 2)
+})
+
+test('HTTP/2: a stream that is under way ends, and the session with it', async (t) => {
+  const runner = await startRunner(t, {
+    files: {
+      ...SERVER,
+      'main.mjs': `import http2 from 'node:http2'
+        import { value } from './value.mjs'
+        http2.createServer((request, response) => {
+          if (request.url !== '/') console.log('asked')
+          setTimeout(() => response.end(String(value)), request.url === '/' ? 0 : 300)
+        }).listen(0, '127.0.0.1')`,
+    },
+  })
+  const url = `http://127.0.0.1:${runner.port()}`
+  const request = (session, path) => session.request({ ':path': path }).setEncoding('utf8').toArray().then((parts) => parts.join(''))
+  const session = http2.connect(url)
+  t.after(() => session.destroy())
+  assert.equal(await request(session, '/'), '0')
+  const [answer, closed] = [request(session, '/slow'), once(session, 'close')]
+  await runner.says('asked')
+  runner.save('value.mjs', value(1))
+  assert.equal(await answer, '0')
+  await closed
+  const next = http2.connect(url)
+  t.after(() => next.destroy())
+  assert.equal(await request(next, '/'), '1')
 })
 
 test('an app that handles SIGTERM by closing its server ends as usual', async (t) => {

@@ -11,7 +11,7 @@
  * | TCP, TLS | waited for |
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { tell } from './link.mjs'
+import { setup, tell } from './link.mjs'
 import { listening, stopListening } from './sockets.mjs'
 
 /** @typedef {import('./sockets.mjs').Listening} Listening */
@@ -69,7 +69,7 @@ async function settle(record, spent) {
   for (const socket of sockets) {
     if (socket.destroyed || isEndless(socket)) continue
     if (!isIdle(record, socket)) pending++
-    else if (!isSecure(record)) handOver(record, socket)
+    else if (!isSecure(record) && setup?.keep) handOver(record, socket)
     else if (spent < GRACE) pending++
     else socket.end()
   }

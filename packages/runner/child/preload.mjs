@@ -29,10 +29,15 @@ let letGo = () => {}
 async function end(limit) {
   letGo = hold()
   await drain(limit)
-  const { hot } = /** @type {any} */ (globalThis)[Symbol.for('hot-hook')] ?? {}
-  const disposed = Promise.resolve(hot?.dispose()).catch(() => {})
-  await Promise.race([disposed, sleep(limit, undefined, { ref: false })])
+  await Promise.race([dispose(), sleep(limit, undefined, { ref: false })])
   tell({ type: 'hot-runner:drained' })
+}
+
+/** Runs the dispose handlers. What fails in them is told by hot-hook itself. */
+async function dispose() {
+  try {
+    await /** @type {any} */ (globalThis)[Symbol.for('hot-hook')]?.hot.dispose()
+  } catch {}
 }
 
 /**
