@@ -15,6 +15,30 @@ export declare class Watcher {
   stop(): void
 }
 
+/** What became of an `accept`. */
+export interface Acceptance {
+  /** What is accepted, without our version; none if the instance has been disposed of. */
+  urls?: Array<string>
+  /** Nothing, because this one is that of a file that is not there: its index. */
+  missing?: number
+}
+
+/** The instance accepts what it knows by these URLs. */
+export declare function acceptDependencies(instance: number, urls: Array<string>): Acceptance
+
+/** An instance whose `accept` callbacks are to be called. */
+export interface Accepting {
+  /** Its name. */
+  instance: number
+  /** Itself is imported again. */
+  own: boolean
+  /** Which of the others that it accepts are imported again, by URLs without our version. */
+  urls: Array<string>
+}
+
+/** The instance accepts itself. Returns whether that counts: it does not once the instance has been disposed of. */
+export declare function acceptOwn(instance: number): boolean
+
 /**
  * Another set of hooks for the thread; of several, the outermost works. `first`: only if there is none. Returns its
  * number, 0 if there was one.
@@ -44,6 +68,9 @@ export declare function configure(thread: number, options: string, name: string,
 
 /** The instance declines: a change that would supersede it asks for a restart. */
 export declare function decline(instance: number): void
+
+/** A handler of the instance will take its time. */
+export declare function disposesAsync(instance: number): void
 
 /**
  * Takes in what has happened to files, and decides on it; costs one empty read when nothing has happened.
@@ -75,6 +102,9 @@ export interface DumpNode {
 
 /** A tracked instance has run to its end, or thrown. */
 export declare function ended(instance: number, threw: boolean): void
+
+/** See `peek`. */
+export declare function endPeek(thread: number): void
 
 /** The instance `url` begins to run. Returns its name, 0 if it is unknown. */
 export declare function evaluate(thread: number, url: string): number
@@ -126,6 +156,21 @@ export interface Link {
   specifier: string
 }
 
+/** These of an update's renewals have linked and are about to evaluate. */
+export declare function linked(thread: number, renewals: Array<Renewal>): Linked
+
+/** What is to be done with what has linked. */
+export interface Linked {
+  /** What to go on with, by URLs without our version: the others belong to the next update. */
+  urls: Array<string>
+  /** Who is to be told, in this order. */
+  accepting: Array<Accepting>
+  /** Instances whose `dispose` handlers are to run before anything evaluates, in this order. */
+  disposals: Array<number>
+  /** Their URLs. */
+  released: Array<string>
+}
+
 /**
  * Node is about to read `url`. Returns the URL to read it by, without our version; `null` for a first instance, which
  * has none.
@@ -153,6 +198,12 @@ export type Need = 'nothing' | 'prelude' | 'wait'
 /** The notes since the last call, a line each. */
 export declare function notes(): Array<string>
 
+/** Until `endPeek`, `specifier` is resolved from `parent` only to know what it means: that is no import. */
+export declare function peek(thread: number, parent: string, specifier: string): void
+
+/** The instance's body has run, to its end or not: `ended` will tell. */
+export declare function ran(instance: number): void
+
 /**
  * `load`, Node's part, and `loaded` in one, where nobody but Node would have a say in what `url`, an ES module, holds. Returns its
  * text as it is to run, or as it is without the prelude that it needs; `null` if the long way is to be gone.
@@ -171,6 +222,25 @@ export interface Reason {
 
 /** Whether superseded instances are to be released. */
 export declare function releases(): boolean
+
+/** A module that is to be imported again. */
+export interface Renewal {
+  /** Its URL without our version. */
+  url: string
+  /** It must be imported as JSON. */
+  json: boolean
+  /** It has changed in a way that its accepting itself is for. */
+  own: boolean
+}
+
+/** What an update imports by `url`, without our version, has evaluated, or thrown. */
+export declare function renewalEnded(thread: number, url: string, threw: boolean): void
+
+/**
+ * The URL under which an update imports what Node resolved to `url`; `null` if it is no file. `first`: it is to be
+ * today's; otherwise the one that was given then.
+ */
+export declare function renewed(thread: number, url: string, first: boolean): string | null
 
 /**
  * Reports what `require.cache` holds that the last report did not: modules, those of them that are ES modules, and
@@ -197,6 +267,9 @@ export declare function resolve(thread: number, parent: string | undefined | nul
  */
 export declare function resolveDirectly(thread: number, parent: string, specifier: string): string | null
 
+/** Whether the instance's body runs in one go. */
+export declare function runsInOneGo(instance: number): boolean
+
 /** Asynchronous `dispose` handlers are pending in the thread, or no longer. */
 export declare function setDisposing(thread: number, disposing: boolean): void
 
@@ -205,6 +278,9 @@ export declare function take(thread: number): Update | null
 
 /** After a failure: what can still be told. See `take`. */
 export declare function takeBlindly(thread: number): Update | null
+
+/** The instances of which the thread is to tell when their evaluation ends (`ended`). */
+export declare function takeWitnesses(thread: number): Array<Witnessed>
 
 /** The parent process says that the file at `path`, absolute, was changed or `removed`. */
 export declare function told(path: string, removed: boolean): void
@@ -224,6 +300,9 @@ export interface Unprepared {
   text: string
 }
 
+/** Node does not find what an update is to import by `url`. */
+export declare function unrenewed(url: string): void
+
 /** Node found nothing for an import; the arguments are those of `resolve`. */
 export declare function unresolved(thread: number, parent: string | undefined | null, specifier: string, hot: string | undefined | null, require: boolean): void
 
@@ -237,6 +316,12 @@ export interface Update {
   plain: Array<string>
   /** URLs of importers whose resolutions Node must not remember. */
   forgotten: Array<string>
+  /** What is to be imported again at once. */
+  renewals: Array<Renewal>
+  /** Pruned modules' instances: their `prune` handlers are to run. */
+  pruned: Array<number>
+  /** Instances whose `accept` and `prune` handlers count no longer. */
+  outdated: Array<number>
   /** What the parent and the app are to be told. */
   messages: Array<Message>
   /** Problems that the user should know, a line each. */
@@ -259,3 +344,11 @@ export declare function watchFiles(paths: Array<string>, changed: (arg: Found) =
  * the app's to complain of: their defaults stand in for them.
  */
 export declare function watchProject(options: string, base: string, skip: Array<string>, since: number, changed: (arg: Found) => void): Watcher
+
+/** An instance of which it is to be told when its evaluation ends. */
+export interface Witnessed {
+  /** Its name. */
+  instance: number
+  /** Its URL. */
+  url: string
+}

@@ -773,17 +773,21 @@ if (
   }
 }
 
-const { Watcher, addLayer, announcesFailure, attach, clean, configure, decline, drain, dump, ended, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, isOutermost, isRepeatable, keepNotes, learn, load, loaded, Need, notes, read, releases, report, requires, resolve, resolveDirectly, setDisposing, take, takeBlindly, told, track, Tracking, unloaded, unresolved, watches, watchFiles, watchProject } = nativeBinding
+const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, clean, configure, decline, disposesAsync, drain, dump, ended, endPeek, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, isOutermost, isRepeatable, keepNotes, learn, linked, load, loaded, Need, notes, peek, ran, read, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, runsInOneGo, setDisposing, take, takeBlindly, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watches, watchFiles, watchProject } = nativeBinding
 export { Watcher }
+export { acceptDependencies }
+export { acceptOwn }
 export { addLayer }
 export { announcesFailure }
 export { attach }
 export { clean }
 export { configure }
 export { decline }
+export { disposesAsync }
 export { drain }
 export { dump }
 export { ended }
+export { endPeek }
 export { evaluate }
 export { failForTests }
 export { find }
@@ -794,23 +798,31 @@ export { isOutermost }
 export { isRepeatable }
 export { keepNotes }
 export { learn }
+export { linked }
 export { load }
 export { loaded }
 export { Need }
 export { notes }
+export { peek }
+export { ran }
 export { read }
 export { releases }
+export { renewalEnded }
+export { renewed }
 export { report }
 export { requires }
 export { resolve }
 export { resolveDirectly }
+export { runsInOneGo }
 export { setDisposing }
 export { take }
 export { takeBlindly }
+export { takeWitnesses }
 export { told }
 export { track }
 export { Tracking }
 export { unloaded }
+export { unrenewed }
 export { unresolved }
 export { watches }
 export { watchFiles }

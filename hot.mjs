@@ -8,8 +8,10 @@ import { debuglog, inspect } from 'node:util'
 import { threadId } from 'node:worker_threads'
 import * as engine from './binding.js'
 import { evictPlain, evictRequired, noteRequires, reportRequirers, reportRequires } from './commonjs.mjs'
+import { checkFunction, createContext } from './context.mjs'
+import { addDisposer, createInstance, dispose, findInstance, forget, onWork, whenSettled, witnessOthers } from './handlers.mjs'
 import { forgetAnswers, guarded, hasFailed, hookIn, keepSources } from './loader.mjs'
-import { builtin, hasSyncHooks } from './node.mjs'
+import { hasSyncHooks } from './node.mjs'
 import { listenToParent, tellParent } from './parent.mjs'
 import { evict, forgetResolutions, postpone } from './release.mjs'
 
@@ -20,23 +22,9 @@ const wantsReason = process.env.HOT_HOOK_REASON === '1'
 /** Once: the property looks it up each time. */
 const isDebugging = debug.enabled
 
-/** @typedef {{ id: number, url: string, handlers: Array<() => unknown>, over: boolean }} Instance */
-
-/** The instances that have registered handlers, by the engine's name for them. @type {Map<number, Instance>} */
-const instances = new Map()
-
 /** @type {(() => unknown) | undefined} */
 let onFullReloadAsked
 let isAttached = false
-
-/** Pending asynchronous `dispose` handlers. @type {Promise<unknown> | undefined} */
-let settled
-
-/**
- * Tells what a `dispose` handler does from what others do meanwhile.
- * @type {import('node:async_hooks').AsyncLocalStorage<boolean> | undefined}
- */
-let disposing
 
 /** What the preludes of this thread call. */
 const runtime = {
@@ -48,83 +36,13 @@ const runtime = {
     keepSources(meta.url)
     const id = guarded(() => engine.evaluate(threadId, meta.url)) ?? 0
     deliver()
-    return createImportMetaHot({ id, url: meta.url, handlers: [], over: false })
+    return createContext(id, meta)
   },
-  /**
-   * Pending asynchronous `dispose` handlers, for a module that must not run before they have settled: unless it is one
-   * of them that imports it.
-   */
+  /** Pending asynchronous `dispose` handlers, for a module that must not run before they have settled. */
   get settled() {
-    return disposing?.getStore() ? undefined : settled
+    return whenSettled()
   },
   hot: createHot(),
-}
-
-/** @param {Instance} instance */
-function createImportMetaHot(instance) {
-  return {
-    boundary: { with: { hot: 'true' } },
-    /** @param {() => unknown} callback */
-    dispose(callback) {
-      if (typeof callback !== 'function') {
-        throw new TypeError(`import.meta.hot.dispose(callback): the callback must be a function, got ${inspect(callback)}`)
-      }
-      register(instance, callback)
-    },
-    decline() {
-      guarded(() => engine.decline(instance.id))
-    },
-  }
-}
-
-/** @param {Instance} instance @param {() => unknown} handler */
-function register(instance, handler) {
-  // Disposed of already: what it holds on to now is let go of on the next turn.
-  if (instance.over) return void setImmediate(() => run(instance, [handler]))
-  instance.handlers.push(handler)
-  if (instances.has(instance.id)) return
-  instances.set(instance.id, instance)
-  const tracking = guarded(() => engine.track(instance.id))
-  if (tracking === 'superseded') return void setImmediate(() => dispose(instance.id))
-  if (tracking === 'runs-in-one-go') return queueMicrotask(() => ended(instance, false))
-  // A module is its own witness: this import settles when its evaluation ends. It never passes our hooks.
-  import(instance.url).then(() => ended(instance, false), () => ended(instance, true))
-}
-
-/** @param {Instance} instance @param {boolean} threw */
-function ended(instance, threw) {
-  guarded(() => engine.ended(instance.id, threw))
-  deliver()
-}
-
-/** Runs an instance's handlers, once. @param {number} id */
-function dispose(id) {
-  const instance = instances.get(id)
-  if (!instance) return []
-  instances.delete(id)
-  instance.over = true
-  return run(instance, instance.handlers.splice(0))
-}
-
-/** @param {Instance} instance @param {Array<() => unknown>} handlers @returns {Promise<unknown>[]} */
-function run(instance, handlers) {
-  const context = (disposing ??= new (builtin('node:async_hooks').AsyncLocalStorage)())
-  const pending = []
-  for (const handler of handlers) {
-    try {
-      const result = context.run(true, handler)
-      if (typeof (/** @type {any} */ (result)?.then) !== 'function') continue
-      pending.push(Promise.resolve(result).catch((error) => report(instance, error)))
-    } catch (error) {
-      report(instance, error)
-    }
-  }
-  return pending
-}
-
-/** @param {Instance} instance @param {unknown} error */
-function report(instance, error) {
-  process.stderr.write(`hot-hook: a dispose handler of ${instance.url} failed: ${inspect(error)}\n`)
 }
 
 /** What `drain` says when there is something to do. */
@@ -182,16 +100,30 @@ function reportSoon() {
 
 /** @param {import('./binding.js').Update} update */
 function carryOut(update) {
-  const pending = update.disposals.flatMap(dispose)
-  if (pending.length > 0) waitFor(pending)
-  else if (!settled) disposing?.disable()
+  dispose(update.disposals)
+  forget(update.outdated)
   guarded(() => evictRequired(update.stale))
   guarded(() => evictPlain(update.plain))
   if (update.forgotten.length > 0) forgetResolutions(update.forgotten)
-  update.messages.forEach(tell)
   for (const notice of update.notices) process.stderr.write(`hot-hook: ${notice}\n`)
   forgetAnswers(update.released)
+  if (update.renewals.length > 0) return void importAgain(update)
+  update.messages.forEach(tell)
   if (update.released.length > 0) release(update.released)
+}
+
+/** What is left of an update that imports something again: the parent is told of it when that is done. @param {import('./binding.js').Update} update */
+async function importAgain({ renewals, messages, released }) {
+  const isAsked = (/** @type {import('./binding.js').Message} */ message) => message.type === 'full-reload'
+  messages.filter(isAsked).forEach(tell)
+  const { enqueue } = await import('./update.mjs')
+  enqueue(renewals, (leftBehind) => {
+    messages.filter((message) => !isAsked(message)).forEach(tell)
+    const urls = [...released, ...leftBehind]
+    forgetAnswers(urls)
+    release(urls)
+    deliver()
+  })
 }
 
 /** How long a link that is in flight may take before it is asked again whether it is over, in milliseconds. */
@@ -211,19 +143,6 @@ function release(urls) {
 
 function releaseRest() {
   if (!evict(isInUse)) setTimeout(releaseRest, RELEASE_INTERVAL).unref()
-}
-
-/** Modules that load from now on wait for these promises before they run. @param {Promise<unknown>[]} pending */
-function waitFor(pending) {
-  const all = Promise.all([settled, ...pending]).then(() => {
-    if (settled !== all) return
-    settled = undefined
-    // It costs every promise of the app something, on Nodes before 24.
-    disposing?.disable()
-    guarded(() => engine.setDisposing(threadId, false))
-  })
-  settled = all
-  guarded(() => engine.setDisposing(threadId, true))
 }
 
 /** The user's own callback harms nobody. */
@@ -297,8 +216,15 @@ function takePart() {
   if (isAttached) return
   isAttached = true
   if (isDebugging) engine.keepNotes()
-  engine.attach(threadId, hasSyncHooks, deliver)
+  engine.attach(threadId, hasSyncHooks, wake)
+  onWork(deliver)
   noteRequires(hasSyncHooks ? () => {} : reportSoon)
+}
+
+/** The engine has something for this thread. */
+function wake() {
+  deliver()
+  if (!hasFailed()) witnessOthers()
 }
 
 /** @param {string} path @param {boolean} isRemoved */
@@ -324,9 +250,10 @@ function createHot() {
     },
     /** @param {string} url @param {() => unknown} callback */
     dispose(url, callback) {
+      checkFunction('hot.dispose(url, callback)', 'the callback', callback)
       const id = instanceOf(url)
       if (id === 0) return
-      createImportMetaHot(instances.get(id) ?? { id, url, handlers: [], over: false }).dispose(callback)
+      addDisposer(findInstance(id) ?? createInstance(id, /** @type {ImportMeta} */ ({ url })), callback)
     },
     /** @param {string} url */
     decline(url) {

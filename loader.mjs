@@ -12,6 +12,7 @@ import { isLazy } from './commonjs.mjs'
 import { areFirst, builtin, isCustomized } from './node.mjs'
 import { toText, withPrelude } from './prelude.mjs'
 import { alias, compilationCache, evictNow, forgetValidated } from './release.mjs'
+import { isTrial, loadTrial } from './trial.mjs'
 
 const fs = builtin('node:fs')
 const debug = debuglog('hot-hook')
@@ -22,7 +23,7 @@ const isDebugging = debug.enabled
 const OWN = new Set(
   [
     'hot.mjs', 'loader.mjs', 'commonjs.mjs', 'parent.mjs', 'prelude.mjs', 'release.mjs', 'node.mjs', 'register.mjs',
-    'binding.js',
+    'handlers.mjs', 'context.mjs', 'update.mjs', 'trial.mjs', 'binding.js',
   ].map(
     (name) => new URL(name, import.meta.url).href,
   ),
@@ -32,6 +33,53 @@ const FOLDER = new URL('.', import.meta.url).href
 
 /** @param {string | undefined} url */
 const isOwn = (url) => url !== undefined && url.startsWith(FOLDER) && OWN.has(url.split('?', 1)[0])
+
+const UPDATE = new URL('update.mjs', import.meta.url).href
+
+/** What is being resolved in this thread only to know what it means; see {@link peek}. */
+let isPeeking = false
+
+/**
+ * Resolves something as an import would, of which nobody is to take note.
+ * @template T @param {number} thread @param {string} parent @param {string} specifier @param {() => T} resolve
+ */
+export function peek(thread, parent, specifier, resolve) {
+  isPeeking = true
+  guarded(() => engine.peek(thread, parent, specifier))
+  try {
+    return resolve()
+  } finally {
+    isPeeking = false
+    guarded(() => engine.endPeek(thread))
+  }
+}
+
+/**
+ * Whether an update imports something of the app's: that is the only import of ours with which we have to do.
+ * @param {string | undefined} parent @param {string} specifier
+ */
+const isUpdate = (parent, specifier) =>
+  parent !== undefined && (parent === UPDATE || isTrial(parent)) && specifier.startsWith('file:')
+
+/** Nobody need know who imports. @param {ResolveContext} context */
+const ofNobody = (context) => ({ ...context, parentURL: undefined })
+
+/**
+ * What an update imports leads to the version that it is to bring.
+ * @template {{ url: string }} T
+ * @param {number} thread @param {string | undefined} parent @param {T} result
+ */
+function renew(thread, parent, result) {
+  if (isOwn(result.url)) return result
+  const url = guarded(() => engine.renewed(thread, result.url, parent !== UPDATE))
+  return url ? { ...result, url } : result
+}
+
+/** @param {string} specifier @param {unknown} error */
+function missRenewed(specifier, error) {
+  guarded(() => engine.unrenewed(specifier))
+  return asOfNode(error)
+}
 
 /** How long a hooks thread waits for the app's thread to dispose of what a new instance replaces, in milliseconds. */
 const ACKNOWLEDGE_LIMIT = 1000
@@ -261,6 +309,7 @@ export function hookIn(thread, deliver) {
   const hooks = module.registerHooks({
     resolve(specifier, given, next) {
       const { parentURL } = given
+      if (isPeeking) return next(specifier, ask(given).context)
       const alone = isAlone()
       const repeated = findAnswer(parentURL, specifier, given.importAttributes)
       if (repeated && isImport(given)) {
@@ -268,7 +317,14 @@ export function hookIn(thread, deliver) {
         const isKnown = alone || next(specifier, parent ? { ...given, parentURL: parent } : given).url === repeated.resolved
         if (isKnown && deliver() === repeated.generation) return repeated.answer
       }
-      if (isOwn(parentURL)) return next(specifier, given)
+      if (isOwn(parentURL)) {
+        if (!isUpdate(parentURL, specifier)) return next(specifier, given)
+        try {
+          return renew(thread, parentURL, next(specifier, ofNobody(given)))
+        } catch (error) {
+          throw missRenewed(specifier, error)
+        }
+      }
       if (alone && parentURL && specifier[0] === '.' && isBare(given)) {
         const url = guarded(() => engine.resolveDirectly(thread, parentURL, specifier))
         if (url) {
@@ -299,7 +355,7 @@ export function hookIn(thread, deliver) {
         if (source) return { format: 'module', source: withPrelude(source.text, FIRST), shortCircuit: true }
       }
       const context = plain(given)
-      if (isOwn(url)) return next(url, context)
+      if (isOwn(url)) return isTrial(url) ? loadTrial(url) : next(url, context)
       deliver()
       const clean = guarded(() => engine.load(thread, url))
       if (clean) leaveNoSource()
@@ -340,7 +396,15 @@ export async function initialize(data) {
 
 /** @type {import('node:module').ResolveHook} */
 export async function resolve(specifier, given, next) {
-  if (!isActive() || isOwn(given.parentURL)) return next(specifier, given)
+  if (!isActive()) return next(specifier, given)
+  if (isOwn(given.parentURL)) {
+    if (!isUpdate(given.parentURL, specifier)) return next(specifier, given)
+    try {
+      return renew(state.thread, given.parentURL, await next(specifier, ofNobody(given)))
+    } catch (error) {
+      throw missRenewed(specifier, error)
+    }
+  }
   const { asked, context } = ask(given)
   let result
   try {
@@ -356,7 +420,8 @@ export async function resolve(specifier, given, next) {
 /** @type {import('node:module').LoadHook} */
 export async function load(url, given, next) {
   const context = plain(given)
-  if (!isActive() || isOwn(url)) return next(url, context)
+  if (!isActive()) return next(url, context)
+  if (isOwn(url)) return isTrial(url) ? loadTrial(url) : next(url, context)
   guarded(() => engine.drain(state.thread, false))
   const clean = guarded(() => engine.load(state.thread, url))
   if (clean) {

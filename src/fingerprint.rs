@@ -29,6 +29,11 @@ impl Fingerprint {
         Self::Content(xxh3_128(bytes))
     }
 
+    /// Whether there was a file, without a single byte.
+    pub fn is_empty(self) -> bool {
+        self == Self::of_bytes(&[])
+    }
+
     fn read(path: &Path) -> std::io::Result<Self> {
         let mut file = File::open(path)?;
         let mut hasher = Xxh3::new();

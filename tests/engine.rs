@@ -15,7 +15,7 @@ mod watchdog;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::symlink;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use hot_hook::engine::{Import, Tracking};
 use hot_hook::graph::ThreadId;
@@ -786,7 +786,7 @@ fn superseded_while_running() -> (Node, hot_hook::graph::instance::InstanceId) {
 fn an_instance_that_still_runs_is_disposed_of_at_its_end() {
     for threw in [false, true] {
         let (mut node, instance) = superseded_while_running();
-        node.engine.ended(instance, threw);
+        node.engine.ended(instance, threw, Instant::now());
         assert_eq!(node.disposed(MAIN), "a.mjs");
         gives(&mut node, "./a.mjs", "a2");
         assert_eq!(node.disposed(MAIN), "", "once");
@@ -800,7 +800,7 @@ fn an_instance_that_still_runs_is_disposed_of_before_the_next_one_runs() {
     assert_eq!(node.disposed(MAIN), "");
     node.begin(MAIN, &url);
     assert_eq!(node.disposed(MAIN), "a.mjs");
-    node.engine.ended(instance, false);
+    node.engine.ended(instance, false, Instant::now());
     assert_eq!(node.disposed(MAIN), "", "once");
 }
 
@@ -1023,7 +1023,7 @@ fn five_thousand_saves_in_one_drain() {
     // The engine's thread may move: nothing of it is bound to this one.
     let Node { mut engine, .. } = node;
     let update = ends(move || {
-        engine.drain(hot_hook::engine::Caller::Watcher, std::time::Instant::now());
+        engine.drain(hot_hook::engine::Caller::Watcher, Instant::now());
         engine.take(MAIN)
     });
     assert_eq!(update.expect("an update").disposals.len(), COUNT);

@@ -1,16 +1,19 @@
 //! The engine's types as JavaScript sees them.
 
+use std::sync::Arc;
+
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
 use crate::engine;
+use crate::graph::instance::InstanceId;
 use crate::graph::{EdgeKind, Step};
 use crate::source::awaits;
 
-/// A format as Node's load hook names it, of a module with that text.
-pub fn format(name: Option<&str>, text: &str) -> engine::Format {
+/// A format as Node's load hook names it, of a module with that text. `bare`: see [`engine::Format::Es`].
+pub fn format(name: Option<&str>, text: &str, bare: bool) -> engine::Format {
     match name {
-        Some("module" | "module-typescript") => engine::Format::Es { awaits: awaits(text) },
+        Some("module" | "module-typescript") => engine::Format::Es { awaits: awaits(text), bare },
         Some(
             "commonjs" | "commonjs-typescript" | "require-commonjs" | "require-commonjs-typescript",
         ) => engine::Format::CommonJs,
@@ -85,6 +88,12 @@ pub struct Update {
     pub plain: Vec<String>,
     /// URLs of importers whose resolutions Node must not remember.
     pub forgotten: Vec<String>,
+    /// What is to be imported again at once.
+    pub renewals: Vec<Renewal>,
+    /// Pruned modules' instances: their `prune` handlers are to run.
+    pub pruned: Vec<u32>,
+    /// Instances whose `accept` and `prune` handlers count no longer.
+    pub outdated: Vec<u32>,
     /// What the parent and the app are to be told.
     pub messages: Vec<Message>,
     /// Problems that the user should know, a line each.
@@ -96,15 +105,112 @@ pub struct Update {
 impl From<engine::Update> for Update {
     fn from(update: engine::Update) -> Self {
         Self {
-            disposals: update.disposals.into_iter().map(|id| id.0).collect(),
+            disposals: names(&update.disposals),
             stale: strings(&update.stale),
             plain: strings(&update.plain),
             forgotten: strings(&update.forgotten),
+            renewals: update.renewals.into_iter().map(Renewal::from).collect(),
+            pruned: names(&update.pruned),
+            outdated: names(&update.outdated),
             messages: update.messages.into_iter().map(Message::from).collect(),
             notices: update.notices,
             released: strings(&update.released),
         }
     }
+}
+
+/// What became of an `accept`.
+#[napi(object)]
+pub struct Acceptance {
+    /// What is accepted, without our version; none if the instance has been disposed of.
+    pub urls: Option<Vec<String>>,
+    /// Nothing, because this one is that of a file that is not there: its index.
+    pub missing: Option<u32>,
+}
+
+impl From<Result<Option<Vec<Arc<str>>>, usize>> for Acceptance {
+    fn from(result: Result<Option<Vec<Arc<str>>>, usize>) -> Self {
+        match result {
+            Ok(urls) => Self { urls: urls.map(|urls| strings(&urls)), missing: None },
+            Err(index) => Self { urls: None, missing: u32::try_from(index).ok() },
+        }
+    }
+}
+
+/// A module that is to be imported again.
+#[napi(object)]
+pub struct Renewal {
+    /// Its URL without our version.
+    pub url: String,
+    /// It must be imported as JSON.
+    pub json: bool,
+    /// It has changed in a way that its accepting itself is for.
+    pub own: bool,
+}
+
+impl From<engine::Renewal> for Renewal {
+    fn from(renewal: engine::Renewal) -> Self {
+        let engine::Renewal { url, json, own } = renewal;
+        Self { url: url.to_string(), json, own }
+    }
+}
+
+impl From<Renewal> for engine::Renewal {
+    fn from(renewal: Renewal) -> Self {
+        let Renewal { url, json, own } = renewal;
+        Self { url: url.into(), json, own }
+    }
+}
+
+/// An instance whose `accept` callbacks are to be called.
+#[napi(object)]
+pub struct Accepting {
+    /// Its name.
+    pub instance: u32,
+    /// Itself is imported again.
+    pub own: bool,
+    /// Which of the others that it accepts are imported again, by URLs without our version.
+    pub urls: Vec<String>,
+}
+
+impl From<engine::Accepting> for Accepting {
+    fn from(accepting: engine::Accepting) -> Self {
+        let engine::Accepting { instance, own, urls } = accepting;
+        Self { instance: instance.0, own, urls: strings(&urls) }
+    }
+}
+
+/// What is to be done with what has linked.
+#[napi(object)]
+pub struct Linked {
+    /// What to go on with, by URLs without our version: the others belong to the next update.
+    pub urls: Vec<String>,
+    /// Who is to be told, in this order.
+    pub accepting: Vec<Accepting>,
+    /// Instances whose `dispose` handlers are to run before anything evaluates, in this order.
+    pub disposals: Vec<u32>,
+    /// Their URLs.
+    pub released: Vec<String>,
+}
+
+impl From<engine::Linked> for Linked {
+    fn from(linked: engine::Linked) -> Self {
+        Self {
+            urls: strings(&linked.urls),
+            accepting: linked.accepting.into_iter().map(Accepting::from).collect(),
+            disposals: names(&linked.disposals),
+            released: strings(&linked.released),
+        }
+    }
+}
+
+/// An instance of which it is to be told when its evaluation ends.
+#[napi(object)]
+pub struct Witnessed {
+    /// Its name.
+    pub instance: u32,
+    /// Its URL.
+    pub url: String,
 }
 
 /// What is told to the parent process and to the app.
@@ -200,6 +306,10 @@ impl From<engine::DumpNode> for DumpNode {
     }
 }
 
-fn strings(list: &[std::sync::Arc<str>]) -> Vec<String> {
+fn names(list: &[InstanceId]) -> Vec<u32> {
+    list.iter().map(|id| id.0).collect()
+}
+
+fn strings(list: &[Arc<str>]) -> Vec<String> {
     list.iter().map(ToString::to_string).collect()
 }

@@ -25,7 +25,10 @@ use crate::engine::{Caller, Import, Next, Required};
 use crate::error::NotDynamicError;
 use crate::graph::ThreadId;
 use crate::graph::instance::InstanceId;
-use convert::{DumpNode, Need, Tracking, Unprepared, Update};
+use crate::source::needs_prelude;
+use convert::{
+    Acceptance, DumpNode, Linked, Need, Renewal, Tracking, Unprepared, Update, Witnessed,
+};
 use host::{Error, with};
 
 /// Takes options in: the JSON of an object as `hot.init` takes it, in which what JSON cannot express stands as
@@ -184,10 +187,11 @@ pub fn loaded(
     text: Option<String>,
 ) -> Result<Need, Error> {
     let text = text.unwrap_or_default();
-    let format = convert::format(format.as_deref(), &text);
+    let bare = !needs_prelude(&text);
+    let format = convert::format(format.as_deref(), &text, bare);
     with(|engine| {
         engine.loaded(ThreadId(thread), &url, format, Instant::now());
-        engine.need(ThreadId(thread), &url, &text).into()
+        engine.need(ThreadId(thread), &url, bare).into()
     })
 }
 
@@ -196,6 +200,64 @@ pub fn loaded(
 #[napi]
 pub fn read(thread: u32, url: String) -> Result<Option<Either<String, Unprepared>>, Error> {
     with(|engine| engine.read(ThreadId(thread), &url).map(convert::source))
+}
+
+/// The instance accepts itself. Returns whether that counts: it does not once the instance has been disposed of.
+#[napi]
+pub fn accept_own(instance: u32) -> Result<bool, Error> {
+    with(|engine| engine.accept_own(InstanceId(instance)))
+}
+
+/// The instance accepts what it knows by these URLs.
+#[napi]
+pub fn accept_dependencies(instance: u32, urls: Vec<String>) -> Result<Acceptance, Error> {
+    let urls: Vec<_> = urls.iter().map(String::as_str).collect();
+    with(|engine| engine.accept_dependencies(InstanceId(instance), &urls).into())
+}
+
+/// Until `endPeek`, `specifier` is resolved from `parent` only to know what it means: that is no import.
+#[napi]
+pub fn peek(thread: u32, parent: String, specifier: String) -> Result<(), Error> {
+    with(|engine| engine.peek(ThreadId(thread), &parent, &specifier))
+}
+
+/// See `peek`.
+#[napi]
+pub fn end_peek(thread: u32) -> Result<(), Error> {
+    with(|engine| engine.end_peek(ThreadId(thread)))
+}
+
+/// The URL under which an update imports what Node resolved to `url`; `null` if it is no file. `first`: it is to be
+/// today's; otherwise the one that was given then.
+#[napi]
+pub fn renewed(thread: u32, url: String, first: bool) -> Result<Option<String>, Error> {
+    with(|engine| engine.renewed(ThreadId(thread), &url, first))
+}
+
+/// What an update imports by `url`, without our version, has evaluated, or thrown.
+#[napi]
+pub fn renewal_ended(thread: u32, url: String, threw: bool) -> Result<(), Error> {
+    with(|engine| engine.renewal_ended(ThreadId(thread), &url, threw, Instant::now()))
+}
+
+/// Node does not find what an update is to import by `url`.
+#[napi]
+pub fn unrenewed(url: String) -> Result<(), Error> {
+    with(|engine| engine.unrenewed(&url))
+}
+
+/// These of an update's renewals have linked and are about to evaluate.
+#[napi]
+pub fn linked(thread: u32, renewals: Vec<Renewal>) -> Result<Linked, Error> {
+    let renewals: Vec<_> = renewals.into_iter().map(Into::into).collect();
+    with(|engine| engine.linked(ThreadId(thread), &renewals).into())
+}
+
+/// The instances of which the thread is to tell when their evaluation ends (`ended`).
+#[napi]
+pub fn take_witnesses(thread: u32) -> Result<Vec<Witnessed>, Error> {
+    let witnesses = with(|engine| engine.take_witnesses(ThreadId(thread)))?.into_iter();
+    Ok(witnesses.map(|(id, url)| Witnessed { instance: id.0, url: url.to_string() }).collect())
 }
 
 /// Asynchronous `dispose` handlers are pending in the thread, or no longer.
@@ -222,16 +284,34 @@ pub fn evaluate(thread: u32, url: String) -> Result<u32, Error> {
     with(|engine| engine.evaluate(ThreadId(thread), &url).map_or(0, |id| id.0))
 }
 
+/// A handler of the instance will take its time.
+#[napi]
+pub fn disposes_async(instance: u32) -> Result<(), Error> {
+    with(|engine| engine.disposes_async(InstanceId(instance)))
+}
+
 /// The instance registers its first handler: `ended` will be called.
 #[napi]
 pub fn track(instance: u32) -> Result<Tracking, Error> {
     with(|engine| engine.track(InstanceId(instance)).into())
 }
 
+/// Whether the instance's body runs in one go.
+#[napi]
+pub fn runs_in_one_go(instance: u32) -> Result<bool, Error> {
+    with(|engine| engine.runs_in_one_go(InstanceId(instance)))
+}
+
+/// The instance's body has run, to its end or not: `ended` will tell.
+#[napi]
+pub fn ran(instance: u32) -> Result<(), Error> {
+    with(|engine| engine.ran(InstanceId(instance)))
+}
+
 /// A tracked instance has run to its end, or thrown.
 #[napi]
 pub fn ended(instance: u32, threw: bool) -> Result<(), Error> {
-    with(|engine| engine.ended(InstanceId(instance), threw))
+    with(|engine| engine.ended(InstanceId(instance), threw, Instant::now()))
 }
 
 /// The instance declines: a change that would supersede it asks for a restart.

@@ -290,6 +290,7 @@ impl Engine {
             Verdict::FullReload(reload) => batch.ask(reload),
             Verdict::Invalidate(modules) => {
                 batch.changed.push(id);
+                self.renew(&modules, None);
                 for &id in &modules {
                     self.bump(id);
                 }

@@ -62,6 +62,9 @@ impl Engine {
         import: &Import,
         url: &str,
     ) -> Result<Option<String>, NotDynamicError> {
+        if self.is_peek(import) {
+            return Ok(None);
+        }
         let retargeted = self.retargeted(import, url);
         let Some(target) = self.meaning_of(retargeted.as_deref().unwrap_or(url)) else {
             return Ok(None);
@@ -139,6 +142,9 @@ impl Engine {
             specifier: import.specifier,
         };
         self.graph.add_edge(importer.module, target, &edge);
+        if self.graph.accepted().own.contains(&(import.thread, target)) {
+            self.witness_importer(import);
+        }
         if import.require {
             self.graph.get_mut(target).by_require = true;
             self.expect_reports(import.thread, target);
@@ -149,6 +155,9 @@ impl Engine {
     /// Node found nothing for `import`. What was expected is waited for, and after a failed link the importers that
     /// are not cold go up silently: Node remembers the failure by their URLs.
     pub fn unresolved(&mut self, import: &Import) {
+        if self.is_peek(import) {
+            return;
+        }
         let Some(importer) = self.importer(import) else { return };
         if let Some(path) = expected_path(&self.graph.get(importer.module).path, import.specifier) {
             let target = self.module_at(&path);
@@ -188,7 +197,7 @@ impl Engine {
     }
 
     /// An import begins a link of its own: what could not be linked before is tried again.
-    fn retry_unlinked(&mut self) {
+    pub(super) fn retry_unlinked(&mut self) {
         for module in std::mem::take(&mut self.unlinked) {
             if !self.graph.is_cold(module) {
                 let evaluated = |thread, id| self.instances.have_evaluated(thread, id);

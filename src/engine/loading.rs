@@ -38,6 +38,8 @@ pub enum Format {
     Es {
         /// Its text says `await` somewhere.
         awaits: bool,
+        /// It could not notice that it has no prelude.
+        bare: bool,
     },
     /// CommonJS.
     CommonJs,
@@ -99,8 +101,9 @@ impl Engine {
         if self.instances.begin(thread, url, id, 0) && !self.graph.get(id).is_pinned() {
             self.note_read(id, found);
         }
-        self.note_loaded(thread, url, Format::Es { awaits: awaits(text) });
-        Some(Source { text: text.to_owned(), needs_prelude: needs_prelude(text) })
+        let bare = !needs_prelude(text);
+        self.note_loaded(thread, url, Format::Es { awaits: awaits(text), bare });
+        Some(Source { text: text.to_owned(), needs_prelude: !self.may_be_left(bare) })
     }
 
     /// Node has read `url`, which is in `format`.
@@ -109,16 +112,22 @@ impl Engine {
         self.note_loaded(thread, url, format);
     }
 
-    /// What the ES module `url`, which was loaded and has this text, needs.
-    pub fn need(&self, thread: ThreadId, url: &str, text: &str) -> Need {
+    /// What the ES module `url`, which was loaded, needs. `bare`: see [`Format::Es`].
+    pub fn need(&self, thread: ThreadId, url: &str, bare: bool) -> Need {
         let is_first = |meaning: &Meaning| self.version_of(meaning) == 0;
-        if self.is_disposing(thread) {
+        if self.must_wait(thread, url) {
             Need::Wait
-        } else if self.urls.meaning(url).as_ref().is_none_or(is_first) && !needs_prelude(text) {
+        } else if self.urls.meaning(url).as_ref().is_none_or(is_first) && self.may_be_left(bare) {
             Need::Nothing
         } else {
             Need::Prelude
         }
+    }
+
+    /// Whether the first instance of a module needs no prelude. Where something accepts itself, it matters when those that
+    /// import it have run.
+    fn may_be_left(&self, bare: bool) -> bool {
+        bare && self.graph.accepted().own.is_empty()
     }
 
     /// The version at which a URL is loaded now.
@@ -140,8 +149,9 @@ impl Engine {
             self.graph.get_mut(module).by_require = true;
         }
         match format {
-            Format::Es { awaits } => {
+            Format::Es { awaits, bare } => {
                 instance.awaits = awaits;
+                instance.bare = bare && self.graph.accepted().own.is_empty();
                 let required = self.graph.is_required(module);
                 let module = self.graph.get_mut(module);
                 module.is_es = true;
@@ -171,6 +181,10 @@ impl Engine {
         instance.order = self.evaluations;
         let (id, module, version) = (instance.id, instance.module, instance.version);
         self.flush_deferred_of(thread, module);
+        self.flush_held_of(thread, module);
+        if self.must_witness(thread, url, module) {
+            self.witness(id);
+        }
         self.settle_edges(thread, module, version);
         Some(id)
     }
@@ -193,9 +207,12 @@ impl Engine {
     pub(super) fn prune(&mut self) {
         let lost = self.graph.prune();
         self.make_stale(&lost);
-        for id in lost {
+        for &id in &lost {
             self.bump(id);
             self.let_go(id);
+        }
+        if !lost.is_empty() {
+            self.forget_registrations(&lost);
         }
     }
 }

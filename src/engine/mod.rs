@@ -7,8 +7,10 @@
 //! - [`missing`]: modules that were asked for and not there.
 //! - [`changes`]: file events become updates.
 //! - [`outbox`]: each thread's pending work, handed out atomically.
+//! - [`places`], [`accept`]: what instances register, and what is imported again for them.
 //! - [`dump`]: the graph, to be looked at.
 
+mod accept;
 mod changes;
 mod commonjs;
 mod dump;
@@ -17,6 +19,7 @@ mod links;
 mod loading;
 mod missing;
 mod outbox;
+mod places;
 mod restart;
 mod shortcuts;
 
@@ -39,6 +42,7 @@ use crate::url::Urls;
 use crate::watch::settle::Settle;
 use crate::watch::{Sleeper, Waker, Watch, parent};
 
+pub use accept::{Accepting, Linked, Renewal};
 pub use changes::{Caller, Next};
 pub use commonjs::Required;
 use commonjs::Unreported;
@@ -48,6 +52,7 @@ pub use loading::{Format, Need, Source};
 use missing::Missing;
 use outbox::Thread;
 pub use outbox::{Message, Tracking, Update};
+use places::Places;
 use restart::RestartFiles;
 use shortcuts::Shortcuts;
 
@@ -59,6 +64,9 @@ pub struct Engine {
     config: Option<Config>,
     graph: Graph,
     instances: Instances,
+    places: Places,
+    /// What is being resolved only to know what it means: thread, importer, specifier.
+    peeks: Vec<(ThreadId, String, String)>,
     urls: Urls,
     /// Paths that lead to a module's real path through a symlink.
     aliases: FxHashMap<Arc<str>, ModuleId>,
@@ -94,6 +102,8 @@ impl Engine {
             config: None,
             graph: Graph::default(),
             instances: Instances::default(),
+            places: Places::default(),
+            peeks: Vec::new(),
             urls: Urls::default(),
             aliases: FxHashMap::default(),
             real_directories: FxHashMap::default(),

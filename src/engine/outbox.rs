@@ -1,12 +1,14 @@
 //! Each thread's pending work: what the engine decided and JavaScript carries out.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::decision::FullReload;
 use crate::graph::instance::{Instance, InstanceId, State};
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
+use super::accept::{Renewal, Renewing};
 use super::commonjs::Moment;
 
 /// What is told to the parent process and to the app.
@@ -39,6 +41,12 @@ pub struct Update {
     pub plain: Vec<Arc<str>>,
     /// URLs of importers whose resolutions Node must not remember.
     pub forgotten: Vec<Arc<str>>,
+    /// What is to be imported again at once.
+    pub renewals: Vec<Renewal>,
+    /// Pruned modules' instances: their `prune` handlers are to run.
+    pub pruned: Vec<InstanceId>,
+    /// Instances whose `accept` and `prune` handlers count no longer.
+    pub outdated: Vec<InstanceId>,
     /// What the parent and the app are to be told.
     pub messages: Vec<Message>,
     /// Problems that the user should know, a line each.
@@ -68,11 +76,14 @@ pub enum Tracking {
 pub(super) struct Thread {
     /// Makes the thread call [`Engine::take`] when it is next free.
     wake: Option<Box<dyn Fn() + Send>>,
-    pending: Update,
+    pub pending: Update,
     /// Instances to be disposed of, with when they began to evaluate.
-    disposals: Vec<(u64, InstanceId)>,
+    pub disposals: Vec<(u64, InstanceId)>,
+    pub renewing: Renewing,
+    /// Instances of which it is to be told when their evaluation ends.
+    pub witnesses: Vec<InstanceId>,
     /// Superseded instances that still evaluate: disposed of when that ends, or before the next one of their module.
-    deferred: Vec<InstanceId>,
+    pub deferred: Vec<InstanceId>,
     /// How many sets of hooks there are for it.
     layers: u32,
     /// Asynchronous `dispose` handlers are pending.
@@ -93,6 +104,8 @@ impl Default for Thread {
             wake: None,
             pending: Update::default(),
             disposals: Vec::new(),
+            renewing: Renewing::default(),
+            witnesses: Vec::new(),
             deferred: Vec::new(),
             layers: 0,
             disposing: false,
@@ -137,8 +150,20 @@ impl Engine {
         self.threads.entry(thread).or_default().disposing = disposing;
     }
 
+    /// Whether modules that load now must wait before they run.
     pub(super) fn is_disposing(&self, thread: ThreadId) -> bool {
         self.threads.get(&thread).is_some_and(|thread| thread.disposing)
+            || self.holds_asynchronous(thread)
+    }
+
+    /// Whether a module that was loaded must wait before it runs. What is required cannot: so it does only if it must now.
+    pub(super) fn must_wait(&self, thread: ThreadId, url: &str) -> bool {
+        let is_required = || {
+            let instance = self.instances.find(thread, url);
+            instance.is_some_and(|instance| self.graph.is_required(instance.module))
+        };
+        self.threads.get(&thread).is_some_and(|thread| thread.disposing)
+            || (self.holds_asynchronous(thread) && !is_required())
     }
 
     /// The instance that the thread knows by `url`.
@@ -151,6 +176,7 @@ impl Engine {
         self.threads.remove(&thread);
         self.instances.remove_thread(thread);
         self.shortcuts.forget(thread);
+        self.retain_places(|place| place.thread != thread);
         self.graph.drop_thread(thread);
         self.prune();
         self.wake_threads();
@@ -163,14 +189,27 @@ impl Engine {
 
     /// Hands the thread's pending work out, once.
     pub fn take(&mut self, thread: ThreadId) -> Option<Update> {
-        let thread = self.threads.get_mut(&thread).filter(|thread| thread.has_pending())?;
-        let mut update = std::mem::take(&mut thread.pending);
-        let mut disposals = std::mem::take(&mut thread.disposals);
-        disposals.sort_by_key(|&(order, _)| std::cmp::Reverse(order));
-        update.disposals = disposals.into_iter().map(|(_, id)| id).collect();
-        let gone = update.disposals.iter().filter_map(|&id| self.instances.remove(id));
-        update.released.extend(gone.map(|instance| instance.url));
+        let state = self.threads.get_mut(&thread).filter(|thread| thread.has_pending())?;
+        let mut update = std::mem::take(&mut state.pending);
+        update.renewals = self.take_renewals(thread);
+        self.keep_in_service(thread, !update.renewals.is_empty());
+        let disposals = std::mem::take(&mut self.threads.get_mut(&thread)?.disposals);
+        let (disposals, released) = self.begin_disposals(disposals);
+        update.disposals = disposals;
+        update.released.extend(released);
         Some(update)
+    }
+
+    /// These are disposed of now. Returns them, latest evaluation first, and their URLs.
+    pub(super) fn begin_disposals(
+        &mut self,
+        mut disposals: Vec<(u64, InstanceId)>,
+    ) -> (Vec<InstanceId>, Vec<Arc<str>>) {
+        disposals.sort_by_key(|&(order, _)| std::cmp::Reverse(order));
+        let ids: Vec<_> = disposals.into_iter().map(|(_, id)| id).collect();
+        let gone = ids.iter().filter_map(|&id| self.instances.remove(id));
+        let released = gone.map(|instance| instance.url).collect();
+        (ids, released)
     }
 
     /// The instances of the module's older versions are superseded, in all threads.
@@ -196,8 +235,23 @@ impl Engine {
         }
     }
 
-    /// The evaluation of a tracked instance has ended.
-    pub fn ended(&mut self, id: InstanceId, threw: bool) {
+    /// Whether the instance's body runs in one go.
+    pub fn runs_in_one_go(&self, id: InstanceId) -> bool {
+        self.instances.get(id).is_some_and(|instance| !instance.awaits)
+    }
+
+    /// The instance's body has run, to its end or not: [`Engine::ended`] will tell.
+    pub fn ran(&mut self, id: InstanceId) {
+        if let Some(instance) = self.instances.get_mut(id)
+            && instance.state == State::Evaluating
+        {
+            instance.state = State::Evaluated;
+        }
+    }
+
+    /// The evaluation of a tracked or witnessed instance has ended.
+    pub fn ended(&mut self, id: InstanceId, threw: bool, now: Instant) {
+        self.settle_place(id, threw, now);
         let Some(instance) = self.instances.get_mut(id) else { return };
         instance.state = if threw { State::Failed } else { State::Evaluated };
         let thread = instance.thread;
@@ -241,6 +295,13 @@ impl Engine {
     pub(super) fn wait_together(&mut self) {
         for thread in self.threads.values_mut().filter(|thread| !thread.deferred.is_empty()) {
             thread.deferred.extend(thread.disposals.drain(..).map(|(_, id)| id));
+        }
+    }
+
+    /// A `dispose` handler of the instance is asynchronous.
+    pub fn disposes_async(&mut self, id: InstanceId) {
+        if let Some(instance) = self.instances.get_mut(id) {
+            instance.disposes_async = true;
         }
     }
 
@@ -313,16 +374,21 @@ impl Engine {
     /// Wakes the threads that have pending work.
     pub(super) fn wake_threads(&self) {
         for thread in self.threads.values().filter(|thread| thread.has_pending()) {
-            if let Some(wake) = &thread.wake {
-                wake();
-            }
+            thread.wake();
         }
     }
 }
 
 impl Thread {
     fn has_pending(&self) -> bool {
-        !self.disposals.is_empty() || !self.pending.is_empty()
+        !self.disposals.is_empty() || self.renewing.is_due() || !self.pending.is_empty()
+    }
+
+    /// Makes it call [`Engine::take`] soon.
+    pub fn wake(&self) {
+        if let Some(wake) = &self.wake {
+            wake();
+        }
     }
 
     /// An instance is superseded by version `current`. Returns whether it has more to do.

@@ -33,6 +33,22 @@ impl Graph {
         &self.accepted
     }
 
+    /// A module accepts itself in a thread. Returns whether that is new.
+    pub fn accept_own(&mut self, thread: ThreadId, id: ModuleId) -> bool {
+        let is_new = self.accepted.own.insert((thread, id));
+        if is_new {
+            self.edges_changed();
+        }
+        is_new
+    }
+
+    /// An importer accepts a module in a thread.
+    pub fn accept_dependency(&mut self, thread: ThreadId, importer: ModuleId, id: ModuleId) {
+        if self.accepted.dependencies.insert((thread, importer, id)) {
+            self.edges_changed();
+        }
+    }
+
     /// Replaces what is accepted.
     pub fn set_accepted(&mut self, accepted: Accepted) {
         if self.accepted != accepted {

@@ -54,6 +54,12 @@ pub struct Instance {
     pub awaits: bool,
     /// It registered handlers, so that the end of its evaluation will be told.
     pub tracked: bool,
+    /// The end of its evaluation will be told, although it registered nothing.
+    pub witnessed: bool,
+    /// It has no prelude: that it begins to evaluate is not told.
+    pub bare: bool,
+    /// It registered a handler that will take its time.
+    pub disposes_async: bool,
     /// It called `import.meta.hot.decline()`.
     declined: bool,
     /// When it began to evaluate, counted over all threads; 0 before.
@@ -156,6 +162,9 @@ impl Instances {
             commonjs: false,
             awaits: false,
             tracked: false,
+            witnessed: false,
+            bare: false,
+            disposes_async: false,
             declined: false,
             order: 0,
         });

@@ -211,7 +211,7 @@ impl Node {
             self.engine.unloaded(thread, url);
             return Err(format!("{url} cannot be read"));
         };
-        self.engine.loaded(thread, url, Format::Es { awaits: false }, self.now());
+        self.engine.loaded(thread, url, Format::Es { awaits: false, bare: false }, self.now());
         self.link_imports(thread, url, &text)
     }
 
@@ -253,7 +253,7 @@ impl Node {
     fn evaluate(&mut self, thread: ThreadId, url: &str, throws: bool) -> Result<(), String> {
         let instance = self.begin(thread, url);
         self.engine.track(instance);
-        self.engine.ended(instance, throws);
+        self.engine.ended(instance, throws, Instant::now());
         if throws { Err(format!("{url} throws")) } else { Ok(()) }
     }
 

@@ -1,0 +1,45 @@
+/**
+ * Links without evaluating: imports a module that imports first one that throws, then what is to be linked.
+ *
+ * ```text
+ *   trial.mjs?link=…  ──▶  trial.mjs?throw=…   evaluates first, once all has linked, and throws: nothing below the
+ *                     ──▶  the module          next import ever runs. An `import()` of it evaluates it, later.
+ * ```
+ *
+ * The hooks make the sources; what is in this file is for those who import it.
+ */
+
+/** What the first import throws. */
+const LINKED = Symbol.for('hot-hook.linked')
+
+/** Node remembers that a module has thrown: each trial has its own. */
+let count = 0
+
+/** @param {string} url */
+export const isTrial = (url) => url.startsWith(import.meta.url + '?')
+
+/** @param {string} url one that {@link link} has imported, or that imports */
+export function loadTrial(url) {
+  const { searchParams } = new URL(url)
+  const target = searchParams.get('link')
+  const attributes = searchParams.has('json') ? 'with{type:"json"}' : ''
+  const throwing = JSON.stringify(`${import.meta.url}?throw=${searchParams.get('n')}`)
+  const source =
+    target === null
+      ? `throw globalThis.Symbol.for(${JSON.stringify(LINKED.description)})`
+      : `import${throwing};import${JSON.stringify(target)}${attributes}`
+  return { format: 'module', source, shortCircuit: true }
+}
+
+/**
+ * The URLs that a trial of `target` leaves in Node's cache; the first is to be imported.
+ * @param {string} target @param {boolean} json
+ */
+export function trialOf(target, json) {
+  const n = ++count
+  const query = new URLSearchParams({ n: String(n), link: target, ...(json && { json: '' }) })
+  return [`${import.meta.url}?${query}`, `${import.meta.url}?throw=${n}`]
+}
+
+/** Whether a trial that ended in this error has linked. @param {unknown} error */
+export const hasLinked = (error) => error === LINKED

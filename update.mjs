@@ -1,0 +1,156 @@
+/**
+ * The updates of this thread that import something again at once: one after the other, none is lost.
+ *
+ *   link each renewal ─▶ dispose of what they replace ─▶ evaluate ─▶ callbacks ─▶ tell ─▶ release
+ *        └ fails: it is reported, and what it would replace stays in service
+ */
+import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
+import { threadId } from 'node:worker_threads'
+import * as engine from './binding.js'
+import { dispose, findRegistered, whenSettled } from './handlers.mjs'
+import { guarded } from './loader.mjs'
+import { hasLinked, trialOf } from './trial.mjs'
+
+/** @typedef {import('./binding.js').Renewal} Renewal */
+/** @typedef {import('./handlers.mjs').Accepted} Accepted */
+/**
+ * @typedef {object} Told what a callback is to be told
+ * @property {import('./handlers.mjs').Instance} instance whose it is
+ * @property {Accepted} accepted
+ * @property {string[]} urls what was imported again of what it accepts, without version
+ */
+
+/**
+ * How long an update may evaluate once the next one waits, in milliseconds: a module that never ends must not keep its
+ * mended version out.
+ */
+const PATIENCE = 5000
+
+/** @type {Promise<void>} */
+let running = Promise.resolve()
+let waiting = 0
+/** Called when an update begins to wait. @type {() => void} */
+let hurry = () => {}
+
+/**
+ * Takes an update in, whose turn comes when those before it are done.
+ * @param {Renewal[]} renewals
+ * @param {(released: string[]) => void} done called, with the URLs that it leaves behind, when it is
+ */
+export function enqueue(renewals, done) {
+  waiting++
+  hurry()
+  running = running.then(async () => {
+    waiting--
+    done(await update(renewals))
+  })
+}
+
+/** @param {Renewal[]} renewals @returns {Promise<string[]>} */
+async function update(renewals) {
+  /** @type {string[]} */
+  const released = []
+  try {
+    const failures = new Failures()
+    const trials = await Promise.all(renewals.map((renewal) => link(renewal, released)))
+    trials.forEach((trial, index) => trial.error && failures.add(renewals[index].url, trial.error.cause, 'link'))
+    const linked = guarded(() => engine.linked(threadId, renewals.filter((_, index) => !trials[index].error)))
+    if (!linked || linked.urls.length === 0) return released
+    const callbacks = linked.accepting.flatMap(tellable)
+    dispose(linked.disposals)
+    released.push(...linked.released)
+    await whenSettled()
+    const namespaces = await evaluate(renewals, linked.urls, failures)
+    await Promise.all(callbacks.map((told) => call(told, namespaces)))
+  } catch (error) {
+    // Of ours: whatever users' code throws was caught where it was called.
+    process.stderr.write(`hot-hook: an update failed: ${inspect(error)}\n`)
+  }
+  return released
+}
+
+/** @param {Renewal} renewal @param {string[]} released @returns {Promise<{ error?: { cause: unknown } }>} */
+async function link({ url, json }, released) {
+  const [trial, ...others] = trialOf(url, json)
+  released.push(trial, ...others)
+  try {
+    await import(trial)
+    return { error: { cause: new Error('hot-hook: the hooks are not in place') } }
+  } catch (cause) {
+    return hasLinked(cause) ? {} : { error: { cause } }
+  }
+}
+
+/**
+ * What is new, by URL without version; what throws is reported.
+ * @param {Renewal[]} renewals @param {string[]} urls @param {Failures} failures
+ */
+async function evaluate(renewals, urls, failures) {
+  /** @type {Map<string, unknown>} */
+  const namespaces = new Map()
+  const imports = renewals.filter(({ url }) => urls.includes(url)).map(async ({ url, json }) => {
+    try {
+      namespaces.set(url, await (json ? import(url, { with: { type: 'json' } }) : import(url)))
+      guarded(() => engine.renewalEnded(threadId, url, false))
+    } catch (error) {
+      guarded(() => engine.renewalEnded(threadId, url, true))
+      failures.add(url, error, 'evaluate')
+    }
+  })
+  await patiently(Promise.all(imports))
+  return new Map(namespaces)
+}
+
+/** Waits for `work`, but no longer than {@link PATIENCE} once another update waits. @param {Promise<unknown>} work */
+async function patiently(work) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer
+  const late = new Promise((resolve) => {
+    hurry = () => (timer ??= setTimeout(resolve, PATIENCE).unref())
+    if (waiting > 0) hurry()
+  })
+  await Promise.race([work, late])
+  clearTimeout(timer)
+  hurry = () => {}
+}
+
+/** @param {import('./binding.js').Accepting} accepting @returns {Told[]} */
+function tellable({ instance: id, own, urls }) {
+  const instance = findRegistered(id)
+  if (!instance) return []
+  return instance.accepted.flatMap((accepted) => {
+    const found = accepted.urls?.filter((url) => urls.includes(url)) ?? []
+    const counts = accepted.urls === null ? own : found.length > 0
+    return counts ? [{ instance, accepted, urls: found }] : []
+  })
+}
+
+/** @param {Told} told @param {Map<string, unknown>} namespaces */
+async function call({ instance, accepted, urls }, namespaces) {
+  const { callback, isList } = accepted
+  const own = accepted.urls === null
+  const wanted = own ? [guarded(() => engine.clean(instance.meta.url)) ?? instance.meta.url] : accepted.urls
+  const found = (wanted ?? []).map((url) => (own || urls.includes(url) ? namespaces.get(url) : undefined))
+  // Nothing came of it, or the one to be told was superseded meanwhile.
+  if (found.every((namespace) => namespace === undefined) || (!own && instance.over)) return
+  try {
+    await patiently(Promise.resolve(callback(isList ? found : found[0])))
+  } catch (error) {
+    process.stderr.write(`hot-hook: an accept handler of ${instance.meta.url} failed: ${inspect(error)}\n`)
+  }
+}
+
+/** The errors of an update: each is reported once, whoever meets it. */
+class Failures {
+  #seen = new Set()
+
+  /** @param {string} url @param {unknown} error @param {'link' | 'evaluate'} phase */
+  add(url, error, phase) {
+    if (this.#seen.has(error)) return
+    this.#seen.add(error)
+    const path = url.startsWith('file:') ? fileURLToPath(url) : url
+    const outcome = phase === 'link' ? 'the old one stays in service' : 'it failed'
+    process.stderr.write(`hot-hook: ${path} could not be imported again (${outcome}): ${inspect(error)}\n`)
+  }
+}
