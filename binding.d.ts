@@ -201,6 +201,12 @@ export declare function notes(): Array<string>
 /** Until `endPeek`, `specifier` is resolved from `parent` only to know what it means: that is no import. */
 export declare function peek(thread: number, parent: string, specifier: string): void
 
+/**
+ * The engine's generation if nothing has happened that the thread that calls, which has attached, must take in; else -1. Of all calls
+ * it costs the least: it is made at every import.
+ */
+export declare function pulse(): number
+
 /** The instance's body has run, to its end or not: `ended` will tell. */
 export declare function ran(instance: number): void
 

@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, clean, configure, decline, disposesAsync, drain, dump, ended, endPeek, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, isOutermost, isRepeatable, keepNotes, learn, linked, load, loaded, Need, notes, peek, ran, read, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, runsInOneGo, setDisposing, take, takeBlindly, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watches, watchFiles, watchProject } = nativeBinding
+const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, clean, configure, decline, disposesAsync, drain, dump, ended, endPeek, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, isOutermost, isRepeatable, keepNotes, learn, linked, load, loaded, Need, notes, peek, pulse, ran, read, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, runsInOneGo, setDisposing, take, takeBlindly, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watches, watchFiles, watchProject } = nativeBinding
 export { Watcher }
 export { acceptDependencies }
 export { acceptOwn }
@@ -804,6 +804,7 @@ export { loaded }
 export { Need }
 export { notes }
 export { peek }
+export { pulse }
 export { ran }
 export { read }
 export { releases }

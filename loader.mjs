@@ -254,22 +254,28 @@ export function keepSources(url) {
  */
 
 /**
- * What was answered in this thread, by importer and specifier: to imports with the attribute, and without.
+ * What was answered in this thread, by importer and specifier: to imports without attributes, and with `hot` alone.
  * @type {Map<string | undefined, Map<string, Answer>>[]}
  */
 const answers = [new Map(), new Map()]
 
-/** @param {string | undefined} parent @param {string} specifier @param {any} attributes */
-function findAnswer(parent, specifier, attributes) {
-  return answers[attributes?.hot === undefined ? 0 : 1].get(parent)?.get(specifier)
+/**
+ * The answers to imports with such attributes, if any are kept. To ask for `hot` by its name takes V8 longer.
+ * @param {object | undefined} attributes
+ */
+function answersTo(attributes) {
+  let importers = answers[0]
+  for (const name in attributes) {
+    if (name !== 'hot' || importers !== answers[0]) return undefined
+    importers = answers[1]
+  }
+  return importers
 }
 
 /** @param {number} thread @param {Asked} asked @param {string} specifier @param {Answer} answer */
-function keepAnswer(thread, { parent, required, attributes, hot }, specifier, answer) {
-  // An answer is found again by the attribute `hot` alone.
-  const isOrdinary = hot === undefined || Object.keys(attributes ?? {}).length === 1
-  if (!parent || required || !isOrdinary || answer.generation < 0 || !guarded(() => engine.isRepeatable(thread, parent))) return
-  const importers = answers[hot === undefined ? 0 : 1]
+function keepAnswer(thread, { parent, required, attributes }, specifier, answer) {
+  const importers = answersTo(attributes)
+  if (!parent || required || !importers || answer.generation < 0 || !guarded(() => engine.isRepeatable(thread, parent))) return
   let known = importers.get(parent)
   if (!known) importers.set(parent, (known = new Map()))
   known.set(specifier, answer)
@@ -278,6 +284,16 @@ function keepAnswer(thread, { parent, required, attributes, hot }, specifier, an
 /** Instances that are superseded import little any more. @param {string[]} parents their URLs */
 export function forgetAnswers(parents) {
   for (const importers of answers) for (const parent of parents) importers.delete(parent)
+}
+
+/** Whether nothing has happened since the engine's generation was this one. Without a closure: it is asked at every import. */
+function isStill(/** @type {number} */ generation) {
+  try {
+    return engine.pulse() === generation
+  } catch (error) {
+    guarded(() => { throw error })
+    return false
+  }
 }
 
 /** Whether nobody registered hooks in this thread before us. */
@@ -311,11 +327,11 @@ export function hookIn(thread, deliver) {
       const { parentURL } = given
       if (isPeeking) return next(specifier, ask(given).context)
       const alone = isAlone()
-      const repeated = findAnswer(parentURL, specifier, given.importAttributes)
+      const repeated = answersTo(given.importAttributes)?.get(parentURL)?.get(specifier)
       if (repeated && isImport(given)) {
-        const { parent } = repeated
+        const { parent, generation } = repeated
         const isKnown = alone || next(specifier, parent ? { ...given, parentURL: parent } : given).url === repeated.resolved
-        if (isKnown && deliver() === repeated.generation) return repeated.answer
+        if (isKnown && isStill(generation)) return repeated.answer
       }
       if (isOwn(parentURL)) {
         if (!isUpdate(parentURL, specifier)) return next(specifier, given)

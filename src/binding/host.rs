@@ -2,6 +2,7 @@
 //!
 //! An addon's statics are shared by the main thread, workers and hooks threads.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +11,7 @@ use std::time::Instant;
 use parking_lot::Mutex;
 
 use crate::engine::{Caller, Engine};
+use crate::graph::ThreadId;
 use crate::watch::{Sleeper, sleep};
 
 /// The `code` of an error inside us.
@@ -23,6 +25,21 @@ static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 
 /// Whether the user was told that it has.
 static ANNOUNCED: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// The thread of Node's that this one is.
+    static THREAD: Cell<ThreadId> = const { Cell::new(ThreadId(0)) };
+}
+
+/// The calling thread is Node's `thread`.
+pub fn be(thread: ThreadId) {
+    THREAD.set(thread);
+}
+
+/// Which thread of Node's calls.
+pub fn thread() -> ThreadId {
+    THREAD.get()
+}
 
 struct Host {
     engine: Mutex<Engine>,

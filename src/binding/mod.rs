@@ -74,6 +74,7 @@ pub fn attach(env: Env, thread: u32, hooked: bool, wake: Function<(), ()>) -> Re
     let wake = move || {
         wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
     };
+    host::be(ThreadId(thread));
     with(|engine| engine.attach(ThreadId(thread), hooked, Box::new(wake)))?;
     if thread == 0 {
         // The process ends with its main thread: nothing need be tidied up.
@@ -338,6 +339,13 @@ pub fn drain(thread: u32, can_report: bool) -> Result<i64, Error> {
             Next::Nothing => i64::from(engine.generation()),
         }
     })
+}
+
+/// The engine's generation if nothing has happened that the thread that calls, which has attached, must take in; else -1. Of all calls
+/// it costs the least: it is made at every import.
+#[napi]
+pub fn pulse() -> Result<i64, Error> {
+    with(|engine| if engine.is_quiet(host::thread()) { engine.generation().into() } else { -1 })
 }
 
 /// Whether imports by `parent` are from now on all `import()`s.
