@@ -134,6 +134,12 @@ export declare function irreplaceable(path: string): void
 /** Whether options were taken in. */
 export declare function isConfigured(): boolean
 
+/**
+ * Whether the thread that calls is the process's first, which is Node's main thread; `false` also where that cannot be
+ * told.
+ */
+export declare function isFirstThread(): boolean
+
 /** Whether the set of hooks is the one that works. */
 export declare function isOutermost(thread: number, layer: number): boolean
 

@@ -2,11 +2,12 @@
  * Node's CommonJS: what it holds that no hook has seen, and what must leave it.
  */
 import { Module, createRequire } from 'node:module'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { types } from 'node:util'
 import * as engine from './binding.js'
-import { hasSyncHooks } from './node.mjs'
+import { builtin, hasSyncHooks } from './node.mjs'
 import { evictNow, forgetRequests } from './release.mjs'
+
+const { fileURLToPath, pathToFileURL } = builtin('node:url')
+const { types } = builtin('node:util')
 
 const { cache } = createRequire(import.meta.url)
 

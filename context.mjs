@@ -1,12 +1,13 @@
 /**
  * `import.meta.hot`: checks what it is given, and registers it.
  */
-import { fileURLToPath } from 'node:url'
-import { inspect } from 'node:util'
-import { threadId } from 'node:worker_threads'
 import * as engine from './binding.js'
 import { addDisposer, createInstance, keepRegistration } from './handlers.mjs'
 import { guarded, peek } from './loader.mjs'
+import { builtin, threadId } from './node.mjs'
+
+const { fileURLToPath } = builtin('node:url')
+const { inspect } = builtin('node:util')
 
 /** @typedef {import('./handlers.mjs').Instance} Instance */
 /** @typedef {import('./handlers.mjs').Accepted['callback']} Callback */

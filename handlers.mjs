@@ -4,11 +4,11 @@
  * An instance has a record once it has registered anything. Its `dispose` handlers run once; what it accepts, and its
  * `prune` handlers, outlive it until a newer instance has evaluated completely.
  */
-import { inspect, types } from 'node:util'
-import { threadId } from 'node:worker_threads'
 import * as engine from './binding.js'
 import { guarded } from './loader.mjs'
-import { builtin } from './node.mjs'
+import { builtin, threadId } from './node.mjs'
+
+const { inspect, types } = builtin('node:util')
 
 /** @typedef {(data: any) => unknown} Handler */
 /**

@@ -4,16 +4,16 @@
  * The engine decides; here its updates are carried out: handlers run, the parent and the app are told.
  */
 import module from 'node:module'
-import { debuglog, inspect } from 'node:util'
-import { threadId } from 'node:worker_threads'
 import * as engine from './binding.js'
 import { evictPlain, evictRequired, noteRequires, reportRequirers, reportRequires } from './commonjs.mjs'
 import { checkFunction, createContext } from './context.mjs'
 import { addDisposer, createInstance, dispose, findInstance, forget, onWork, whenSettled, witnessOthers } from './handlers.mjs'
 import { forgetAnswers, guarded, hasFailed, hookIn, keepSources } from './loader.mjs'
-import { hasSyncHooks } from './node.mjs'
+import { builtin, hasSyncHooks, threadId } from './node.mjs'
 import { listenToParent, tellParent } from './parent.mjs'
 import { evict, forgetResolutions, postpone } from './release.mjs'
+
+const { debuglog, inspect } = builtin('node:util')
 
 const KEY = Symbol.for('hot-hook')
 const debug = debuglog('hot-hook')

@@ -5,8 +5,6 @@
  * exports `initialize`, `resolve`, `load` in a hooks thread (`module.register`).
  */
 import module from 'node:module'
-import { fileURLToPath } from 'node:url'
-import { debuglog } from 'node:util'
 import * as engine from './binding.js'
 import { isLazy } from './commonjs.mjs'
 import { areFirst, builtin, isCustomized } from './node.mjs'
@@ -14,6 +12,8 @@ import { toText, withPrelude } from './prelude.mjs'
 import { alias, compilationCache, evictNow, forgetValidated } from './release.mjs'
 import { isTrial, loadTrial } from './trial.mjs'
 
+const { fileURLToPath } = builtin('node:url')
+const { debuglog } = builtin('node:util')
 const fs = builtin('node:fs')
 const debug = debuglog('hot-hook')
 /** Once: the property looks it up each time. */

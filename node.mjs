@@ -2,6 +2,7 @@
  * What this Node can do: every version test of the project is here, by name. And who else has a say in what it does.
  */
 import module, { createRequire } from 'node:module'
+import { isFirstThread } from './binding.js'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 
@@ -19,10 +20,13 @@ export const hasSyncHooks = typeof module.registerHooks === 'function' && since(
 export const chainsModules = major < 22
 
 /**
- * A built-in module, when it is needed: an `import` would load it at every start, and read all its getters.
+ * A built-in module. An `import` would read all its getters, and one of `node:util` makes streams of the standard output.
  * @type {NodeJS.Require | typeof process.getBuiltinModule}
  */
 export const builtin = process.getBuiltinModule ?? createRequire(import.meta.url)
+
+/** Node's number of this thread. To ask Node means to load all that workers need, which takes it 2 ms. */
+export const threadId = isFirstThread() ? 0 : builtin('node:worker_threads').threadId
 
 /**
  * Whether nobody had given Node hooks before these were: theirs would stand between ours and Node. Node numbers them.

@@ -13,8 +13,9 @@
  *   Module._nodeModulePaths ──[[Scopes]]──▶ relativeResolveCache   folder and request → file
  */
 import * as nodeModule from 'node:module'
-import { types } from 'node:util'
 import { builtin, chainsModules } from './node.mjs'
+
+const { types } = builtin('node:util')
 
 // Node's own maps have no Map.prototype, and LoadCache has methods of its own: its `delete` keeps the key.
 const { delete: remove, entries, get, has, set } = Map.prototype

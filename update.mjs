@@ -4,13 +4,14 @@
  *   link each renewal ─▶ dispose of what they replace ─▶ evaluate ─▶ callbacks ─▶ tell ─▶ release
  *        └ fails: it is reported, and what it would replace stays in service
  */
-import { fileURLToPath } from 'node:url'
-import { inspect } from 'node:util'
-import { threadId } from 'node:worker_threads'
 import * as engine from './binding.js'
 import { dispose, findRegistered, whenSettled } from './handlers.mjs'
 import { guarded } from './loader.mjs'
+import { builtin, threadId } from './node.mjs'
 import { hasLinked, trialOf } from './trial.mjs'
+
+const { fileURLToPath } = builtin('node:url')
+const { inspect } = builtin('node:util')
 
 /** @typedef {import('./binding.js').Renewal} Renewal */
 /** @typedef {import('./handlers.mjs').Accepted} Accepted */

@@ -36,6 +36,14 @@ pub fn be(thread: ThreadId) {
     THREAD.set(thread);
 }
 
+/// Whether the calling thread is the process's first: only Linux tells.
+pub fn is_first_thread() -> bool {
+    #[cfg(target_os = "linux")]
+    return rustix::thread::gettid() == rustix::process::getpid();
+    #[cfg(not(target_os = "linux"))]
+    false
+}
+
 /// Which thread of Node's calls.
 pub fn thread() -> ThreadId {
     THREAD.get()

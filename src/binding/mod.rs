@@ -87,6 +87,13 @@ pub fn attach(env: Env, thread: u32, hooked: bool, wake: Function<(), ()>) -> Re
     .map_err(internal)
 }
 
+/// Whether the thread that calls is the process's first, which is Node's main thread; `false` also where that cannot be
+/// told.
+#[napi]
+pub fn is_first_thread() -> bool {
+    host::is_first_thread()
+}
+
 /// Another set of hooks for the thread; of several, the outermost works. `first`: only if there is none. Returns its
 /// number, 0 if there was one.
 #[napi]
