@@ -5,7 +5,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { COMMAND } from './child/link.mjs'
 
 const PRELOAD = new URL('./child/preload.mjs', import.meta.url).href
@@ -50,6 +50,8 @@ export function launch(options, { handles, cache, pipesInput }, handlers) {
   return {
     pid: child.pid,
     stdin: child.stdin,
+    /** Whether it can be told anything: it may have disconnected. */
+    hears: () => child.connected,
     /** @param {{ type: string, [field: string]: unknown }} message @param {any} [handle] @param {() => void} [sent] */
     tell(message, handle, sent = () => {}) {
       if (child.connected) child.send({ ...message, cmd: COMMAND }, handle, {}, sent)
@@ -126,6 +128,3 @@ function readProcess(pid) {
     return []
   }
 }
-
-/** The folder of this package. */
-export const PACKAGE = path.dirname(fileURLToPath(import.meta.url))

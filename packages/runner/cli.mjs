@@ -50,7 +50,7 @@ function run(options) {
       for (const line of json ? toJson(told, how, Date.now()) : toLines(told, how)) write(`${line}\n`)
     })
   }
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'])) listen(signal, runner)
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'])) listen(signal, runner)
   runner.on('exit', end)
   runner.start()
 }
@@ -58,8 +58,6 @@ function run(options) {
 /** @param {NodeJS.Signals} signal @param {import('./index.d.ts').Runner} runner */
 function listen(signal, runner) {
   if (process.platform === 'win32' && !['SIGINT', 'SIGTERM', 'SIGHUP'].includes(signal)) return
-  // The terminal tells the app itself, as it tells us.
-  if (signal === 'SIGWINCH') return
   process.on(signal, () => runner.signal(signal))
 }
 

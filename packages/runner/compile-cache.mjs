@@ -10,8 +10,6 @@ const MANY = 50_000
 /** Versions that were invalidated without being told: a link that failed. */
 const MORE = 8
 
-
-
 /**
  * The folder, in the nearest `node_modules`; none if there is none, or if the user has chosen otherwise.
  * @param {string} cwd @param {Record<string, string | undefined>} env
@@ -37,14 +35,14 @@ export function createCompileCache(folder) {
       for (const one of paths) versions.set(one, (versions.get(one) ?? 0) + 1)
     },
     /** After a process has ended: the next one asks for none of the versions that it has made. */
-    async prune() {
+    prune() {
       const stale = versions
       versions = new Map()
       if (!folder || stale.size === 0) return
       const names = new Set([...stale].flatMap(([file, count]) => namesOf(file, count + MORE)))
-      for (const version of await list(folder)) {
-        for (const name of await list(path.join(folder, version))) {
-          if (names.has(name)) await fs.promises.rm(path.join(folder, version, name), { force: true })
+      for (const version of list(folder)) {
+        for (const name of list(path.join(folder, version))) {
+          if (names.has(name)) fs.rmSync(path.join(folder, version, name), { force: true })
         }
       }
     },
@@ -53,23 +51,28 @@ export function createCompileCache(folder) {
 
 /**
  * The names of the files for the versions of an ES module: Node hashes a 1 and the URL. CommonJS is known by its path.
- * @param {string} file @param {number} count */
+ * @param {string} file @param {number} count
+ */
 function namesOf(file, count) {
   const { href } = pathToFileURL(file)
   return Array.from({ length: count }, (_, n) => crc32(`\u0001${href}?v=${n + 1}`).toString(16).padStart(8, '0'))
 }
 
 /** @param {string} folder */
-const list = (folder) => fs.promises.readdir(folder).catch(() => [])
+function list(folder) {
+  try {
+    return fs.readdirSync(folder)
+  } catch {
+    return []
+  }
+}
 
 /** What has grown without bound begins anew. @param {string} folder */
 function clear(folder) {
-  try {
-    for (const version of fs.readdirSync(folder)) {
-      const inside = path.join(folder, version)
-      if (fs.readdirSync(inside).length > MANY) fs.rmSync(inside, { recursive: true, force: true })
-    }
-  } catch {}
+  for (const version of list(folder)) {
+    const inside = path.join(folder, version)
+    if (list(inside).length > MANY) fs.rmSync(inside, { recursive: true, force: true })
+  }
 }
 
 const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
@@ -84,5 +87,4 @@ function crc32(text) {
   for (const byte of Buffer.from(text)) rest = TABLE[(rest ^ byte) & 255] ^ (rest >>> 8)
   return (rest ^ -1) >>> 0
 }
-
 

@@ -81,7 +81,7 @@ export function createRunner(given) {
       case 'spawn':
         return start()
       case 'drain':
-        return current?.speaks ? current.child.tell({ type: 'hot-runner:restart' }) : queueMicrotask(() => dispatch({ type: 'drained' }))
+        return current?.speaks && current.child.hears() ? current.child.tell({ type: 'hot-runner:restart' }) : queueMicrotask(() => dispatch({ type: 'drained' }))
       case 'signal':
         return void current?.child.signal(effect.signal ?? options.signal)
       case 'relay':
@@ -127,7 +127,7 @@ export function createRunner(given) {
           current = undefined
           input.detach()
           sockets.rest()
-          cache.prune()
+          setImmediate(cache.prune)
           dispatch({ type: 'exit', exit })
         },
       },
@@ -198,6 +198,7 @@ export function createRunner(given) {
     watch.end()
     input.end()
     sockets.closeAll()
+    cache.prune()
     settle(exit)
     emit('exit', { ...exit })
   }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
-import path from 'node:path'
 import test from 'node:test'
 import { nodeIs } from '../../../__test__/support/app.mjs'
 import { ask, isAlive, SERVER, startRunner, value } from './support/runner.mjs'
@@ -272,6 +271,14 @@ test('--no-register: no hot-hook, and restarts all the same', async (t) => {
   await runner.until('it runs again', () => runner.output.stdout === 'false false\nfalse false\n')
 })
 
+test('an app that has disconnected is restarted all the same', async (t) => {
+  const runner = await startRunner(t, { files: { 'main.mjs': `process.disconnect(); console.log('up'); ${IDLE}` }, stdin: 'pipe', wait: false })
+  await runner.says('up')
+  runner.child.stdin?.write('rs\n')
+  await runner.event('start', 2)
+  assert.deepEqual(runner.told('unresponsive'), [])
+})
+
 test("a pipe as standard input: `rs` restarts, and the app gets what is its own", async (t) => {
   const runner = await startRunner(t, {
     files: { 'main.mjs': `let all = ''; process.stdin.setEncoding('utf8').on('data', (text) => (all += text)).on('end', () => { console.log('got', JSON.stringify(all)); process.exit() }); setTimeout(() => console.log('up'), 200)`, 'deaf.mjs': `console.log('up'); ${IDLE}` },
@@ -319,6 +326,12 @@ test('the compile cache is there, and keeps no versions', { skip: !nodeIs(22, 10
   await runner.event('ready', 2)
   const entries = () => fs.readdirSync(cache, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length
   await runner.until('only what is current is kept', () => entries() > 0 && entries() < 20)
-  assert.ok(fs.existsSync(path.join(cache)))
+  for (let n = 21; n <= 40; n++) {
+    runner.save('hot.mjs', value(n))
+    assert.match(await ask(runner.port()), new RegExp(`^${n}/`))
+  }
+  runner.child.kill('SIGTERM')
+  await runner.exit()
+  assert.ok(entries() < 20)
 })
 
