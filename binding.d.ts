@@ -173,8 +173,6 @@ export interface Linked {
   accepting: Array<Accepting>
   /** Instances whose `dispose` handlers are to run before anything evaluates, in this order. */
   disposals: Array<number>
-  /** Their URLs. */
-  released: Array<string>
 }
 
 /**
@@ -191,8 +189,8 @@ export declare function loaded(thread: number, url: string, format?: string | un
 
 /** What is told to the parent process and to the app. */
 export type Message =
-  | { type: 'invalidated'; /** Absolute paths. */
-  paths: Array<string> }
+  | { type: 'invalidated'; /** Absolute paths, as a list. */
+  paths: string }
   | { type: 'full-reload'; /** The changed file, absolute. */
     path: string; /** Whether a boundary on the way was imported statically. */
     shouldBeReloadable: boolean; /** Why. */
@@ -231,6 +229,12 @@ export interface Reason {
   /** The imports that make the file cold, from where the app begins to the file; empty if there is another reason. */
   chain: Array<Link>
 }
+
+/**
+ * Forgets the superseded instances that `take` was about. Returns their URLs, which may leave the load cache: each with a
+ * NUL before it.
+ */
+export declare function release(thread: number): string
 
 /** Whether superseded instances are to be released. */
 export declare function releases(): boolean
@@ -318,16 +322,19 @@ export declare function unrenewed(url: string): void
 /** Node found nothing for an import; the arguments are those of `resolve`. */
 export declare function unresolved(thread: number, parent: string | undefined | null, specifier: string, hot: string | undefined | null, require: boolean): void
 
-/** Work for a thread, to be done in the order of the fields. */
+/**
+ * Work for a thread, to be done in the order of the fields; then `release` follows. A list of paths or URLs is one text,
+ * as [`list`] makes it.
+ */
 export interface Update {
   /** Instances whose `dispose` handlers are to run, in this order. */
   disposals: Array<number>
-  /** Files whose CommonJS modules are stale. */
-  stale: Array<string>
-  /** Files whose modules are stale under their plain URLs, which they keep. */
-  plain: Array<string>
-  /** URLs of importers whose resolutions Node must not remember. */
-  forgotten: Array<string>
+  /** Files whose CommonJS modules are stale, as a list. */
+  stale: string
+  /** Files whose modules are stale under their plain URLs, which they keep, as a list. */
+  plain: string
+  /** URLs of importers whose resolutions Node must not remember, as a list. */
+  forgotten: string
   /** What is to be imported again at once. */
   renewals: Array<Renewal>
   /** Pruned modules' instances: their `prune` handlers are to run. */
@@ -338,8 +345,6 @@ export interface Update {
   messages: Array<Message>
   /** Problems that the user should know, a line each. */
   notices: Array<string>
-  /** URLs of superseded instances. */
-  released: Array<string>
 }
 
 /** Whether files are watched by us; `undefined` before `configure`. */

@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, clean, configure, decline, disposesAsync, drain, dump, ended, endPeek, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, learn, linked, load, loaded, Need, notes, peek, pulse, ran, read, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, runsInOneGo, setDisposing, take, takeBlindly, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watches, watchFiles, watchProject } = nativeBinding
+const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, clean, configure, decline, disposesAsync, drain, dump, ended, endPeek, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, learn, linked, load, loaded, Need, notes, peek, pulse, ran, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, runsInOneGo, setDisposing, take, takeBlindly, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watches, watchFiles, watchProject } = nativeBinding
 export { Watcher }
 export { acceptDependencies }
 export { acceptOwn }
@@ -808,6 +808,7 @@ export { peek }
 export { pulse }
 export { ran }
 export { read }
+export { release }
 export { releases }
 export { renewalEnded }
 export { renewed }

@@ -98,30 +98,30 @@ function reportSoon() {
   })
 }
 
+/** The paths or URLs that the engine gives as one text. @param {string | undefined} text */
+const listed = (text) => text?.split('\0').slice(1) ?? []
+
 /** @param {import('./binding.js').Update} update */
 function carryOut(update) {
   dispose(update.disposals)
   forget(update.outdated)
-  guarded(() => evictRequired(update.stale))
-  guarded(() => evictPlain(update.plain))
-  if (update.forgotten.length > 0) forgetResolutions(update.forgotten)
+  guarded(() => evictRequired(listed(update.stale)))
+  guarded(() => evictPlain(listed(update.plain)))
+  if (update.forgotten !== '') forgetResolutions(listed(update.forgotten))
   for (const notice of update.notices) process.stderr.write(`hot-hook: ${notice}\n`)
-  forgetAnswers(update.released)
   if (update.renewals.length > 0) return void importAgain(update)
   update.messages.forEach(tell)
-  if (update.released.length > 0) release(update.released)
+  release()
 }
 
 /** What is left of an update that imports something again: the parent is told of it when that is done. @param {import('./binding.js').Update} update */
-async function importAgain({ renewals, messages, released }) {
+async function importAgain({ renewals, messages }) {
   const isAsked = (/** @type {import('./binding.js').Message} */ message) => message.type === 'full-reload'
   messages.filter(isAsked).forEach(tell)
   const { enqueue } = await import('./update.mjs')
   enqueue(renewals, (leftBehind) => {
     messages.filter((message) => !isAsked(message)).forEach(tell)
-    const urls = [...released, ...leftBehind]
-    forgetAnswers(urls)
-    release(urls)
+    release(leftBehind)
     deliver()
   })
 }
@@ -132,8 +132,14 @@ const RELEASE_INTERVAL = 100
 /** A required ES module keeps its URL: it may be its successor's by now. @param {string} url */
 const isInUse = (url) => guarded(() => engine.find(threadId, url)) !== 0
 
-/** Frees superseded instances, when what is under way has had its turn. @param {string[]} urls */
-function release(urls) {
+/**
+ * Frees superseded instances, when what is under way has had its turn.
+ * @param {string[]} [others] what else is of no more use
+ */
+function release(others = []) {
+  const urls = [...listed(guarded(() => engine.release(threadId))), ...others]
+  if (urls.length === 0) return
+  forgetAnswers(urls)
   if (!guarded(() => engine.releases())) return
   // An app that imports in a loop of promises never comes to `setImmediate`: those of the last update have had theirs.
   evict(isInUse)
@@ -157,8 +163,9 @@ async function askForRestart() {
 /** @param {import('./binding.js').Message} message */
 function tell(message) {
   if (message.type === 'invalidated') {
-    debug('invalidated %o', message.paths)
-    tellParent({ type: 'hot-hook:invalidated', paths: message.paths })
+    const paths = listed(message.paths)
+    debug('invalidated %o', paths)
+    tellParent({ type: 'hot-hook:invalidated', paths })
     return
   }
   const { path, shouldBeReloadable, reason } = message

@@ -60,7 +60,6 @@ async function update(renewals) {
     if (!linked || linked.urls.length === 0) return released
     const callbacks = linked.accepting.flatMap(tellable)
     dispose(linked.disposals)
-    released.push(...linked.released)
     await whenSettled()
     const namespaces = await evaluate(renewals, linked.urls, failures)
     await Promise.all(callbacks.map((told) => call(told, namespaces)))

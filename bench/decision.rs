@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use hot_hook::config::Origin;
-use hot_hook::engine::{Caller, Engine, Import};
+use hot_hook::engine::{Caller, Engine, Import, Message};
 use hot_hook::graph::ThreadId;
 use hot_hook::watch::sleep;
 use serde_json::json;
@@ -106,14 +106,17 @@ impl App<'_> {
     fn sample(&self, base: &str, round: usize) -> Option<f64> {
         let mut engine = self.start(base)?;
         std::fs::write(self.leaf, round.to_string()).ok()?;
-        while engine.take(THREAD).is_some() {}
+        while engine.take(THREAD).is_some() {
+            engine.release(THREAD);
+        }
         let begin = Instant::now();
         engine.told(self.leaf.to_str()?, false, begin);
         engine.drain(Caller::Thread(THREAD), begin);
         let update = engine.take(THREAD)?;
         let elapsed = begin.elapsed().as_secs_f64() * 1000.0;
         // Otherwise nothing was measured. Not all modules need lead to the leaf.
-        (update.released.len() * 10 > self.urls.len() * 9).then_some(elapsed)
+        let [Message::Invalidated { paths }] = &update.messages[..] else { return None };
+        (paths.len() * 10 > self.urls.len() * 9).then_some(elapsed)
     }
 }
 

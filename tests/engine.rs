@@ -857,6 +857,18 @@ fn an_instance_that_finds_a_newer_one_evaluated_drops_nothing() {
 }
 
 #[test]
+fn an_instance_that_runs_after_it_was_superseded_is_released() {
+    let mut node = Node::start(&[("a.mjs", "a1")]);
+    let late = node.link(MAIN, "app.mjs", "./a.mjs", true).expect("it links");
+    node.write("a.mjs", "a2");
+    gives(&mut node, "./a.mjs", "a2");
+    node.run(MAIN, &late).expect("it runs");
+    node.write("a.mjs", "a3");
+    gives(&mut node, "./a.mjs", "a3");
+    assert_eq!(node.engine.find(MAIN, &late), None);
+}
+
+#[test]
 fn dynamic_edges_outlive_their_instance() {
     let mut node = chain();
     gives(&mut node, "./a.mjs", "a1(b1(c1))");

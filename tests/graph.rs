@@ -582,10 +582,7 @@ fn changes_found_together_are_decided_each_alone() {
             // As the engine does at once.
             for id in modules.into_iter().flatten() {
                 invalidated.push(id);
-                instances.retain(id, |instance| {
-                    instance.superseded = true;
-                    true
-                });
+                instances.change(id, |instance| instance.superseded = true);
             }
         }
     }

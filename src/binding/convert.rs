@@ -77,17 +77,18 @@ impl From<engine::Tracking> for Tracking {
     }
 }
 
-/// Work for a thread, to be done in the order of the fields.
+/// Work for a thread, to be done in the order of the fields; then `release` follows. A list of paths or URLs is one text,
+/// as [`list`] makes it.
 #[napi(object)]
 pub struct Update {
     /// Instances whose `dispose` handlers are to run, in this order.
     pub disposals: Vec<u32>,
-    /// Files whose CommonJS modules are stale.
-    pub stale: Vec<String>,
-    /// Files whose modules are stale under their plain URLs, which they keep.
-    pub plain: Vec<String>,
-    /// URLs of importers whose resolutions Node must not remember.
-    pub forgotten: Vec<String>,
+    /// Files whose CommonJS modules are stale, as a list.
+    pub stale: String,
+    /// Files whose modules are stale under their plain URLs, which they keep, as a list.
+    pub plain: String,
+    /// URLs of importers whose resolutions Node must not remember, as a list.
+    pub forgotten: String,
     /// What is to be imported again at once.
     pub renewals: Vec<Renewal>,
     /// Pruned modules' instances: their `prune` handlers are to run.
@@ -98,23 +99,20 @@ pub struct Update {
     pub messages: Vec<Message>,
     /// Problems that the user should know, a line each.
     pub notices: Vec<String>,
-    /// URLs of superseded instances.
-    pub released: Vec<String>,
 }
 
 impl From<engine::Update> for Update {
     fn from(update: engine::Update) -> Self {
         Self {
             disposals: names(&update.disposals),
-            stale: strings(&update.stale),
-            plain: strings(&update.plain),
-            forgotten: strings(&update.forgotten),
+            stale: list(&update.stale),
+            plain: list(&update.plain),
+            forgotten: list(&update.forgotten),
             renewals: update.renewals.into_iter().map(Renewal::from).collect(),
             pruned: names(&update.pruned),
             outdated: names(&update.outdated),
             messages: update.messages.into_iter().map(Message::from).collect(),
             notices: update.notices,
-            released: strings(&update.released),
         }
     }
 }
@@ -189,8 +187,6 @@ pub struct Linked {
     pub accepting: Vec<Accepting>,
     /// Instances whose `dispose` handlers are to run before anything evaluates, in this order.
     pub disposals: Vec<u32>,
-    /// Their URLs.
-    pub released: Vec<String>,
 }
 
 impl From<engine::Linked> for Linked {
@@ -199,7 +195,6 @@ impl From<engine::Linked> for Linked {
             urls: strings(&linked.urls),
             accepting: linked.accepting.into_iter().map(Accepting::from).collect(),
             disposals: names(&linked.disposals),
-            released: strings(&linked.released),
         }
     }
 }
@@ -218,8 +213,8 @@ pub struct Witnessed {
 pub enum Message {
     /// These files run again when they are next imported; the changed ones first.
     Invalidated {
-        /// Absolute paths.
-        paths: Vec<String>,
+        /// Absolute paths, as a list.
+        paths: String,
     },
     /// A restart is needed.
     FullReload {
@@ -267,7 +262,7 @@ impl From<&Step> for Link {
 impl From<engine::Message> for Message {
     fn from(message: engine::Message) -> Self {
         match message {
-            engine::Message::Invalidated { paths } => Self::Invalidated { paths: strings(&paths) },
+            engine::Message::Invalidated { paths } => Self::Invalidated { paths: list(&paths) },
             engine::Message::FullReload { reload, text, hint } => Self::FullReload {
                 path: reload.path.to_string(),
                 should_be_reloadable: reload.should_be_reloadable(),
@@ -312,4 +307,9 @@ fn names(list: &[InstanceId]) -> Vec<u32> {
 
 fn strings(list: &[Arc<str>]) -> Vec<String> {
     list.iter().map(ToString::to_string).collect()
+}
+
+/// Paths or URLs, each with a NUL before it, which none can hold: Node-API takes as long for each text as V8 for many.
+pub fn list(items: &[Arc<str>]) -> String {
+    items.iter().flat_map(|item| ["\0", item]).collect()
 }

@@ -414,6 +414,13 @@ pub fn take(thread: u32) -> Result<Option<Update>, Error> {
     with(|engine| engine.take(ThreadId(thread)).map(Update::from))
 }
 
+/// Forgets the superseded instances that `take` was about. Returns their URLs, which may leave the load cache: each with a
+/// NUL before it.
+#[napi]
+pub fn release(thread: u32) -> Result<String, Error> {
+    with(|engine| convert::list(&engine.release(ThreadId(thread))))
+}
+
 /// After a failure: what can still be told. See `take`.
 #[napi]
 pub fn take_blindly(thread: u32) -> Option<Update> {

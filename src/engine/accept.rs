@@ -44,8 +44,6 @@ pub struct Linked {
     pub accepting: Vec<Accepting>,
     /// Instances whose `dispose` handlers are to run before anything evaluates, latest evaluation first.
     pub disposals: Vec<InstanceId>,
-    /// Their URLs, which may leave the load cache.
-    pub released: Vec<Arc<str>>,
 }
 
 /// What a thread has to import again, and what waits for that.
@@ -310,7 +308,7 @@ impl Engine {
         let below = self.graph.below(thread, &modules);
         let mut gone = self.let_go_of_held(thread, |module| below.contains(&module));
         gone.extend(self.take_deferred_below(thread, &below));
-        (linked.disposals, linked.released) = self.begin_disposals(gone);
+        linked.disposals = self.begin_disposals(thread, gone);
         linked
     }
 

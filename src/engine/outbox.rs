@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use rustc_hash::FxHashSet;
+
 use crate::decision::FullReload;
 use crate::graph::instance::{Instance, InstanceId, State};
 use crate::graph::{ModuleId, ThreadId};
@@ -33,7 +35,7 @@ pub enum Message {
 /// Work for one thread, in the order of its fields.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Update {
-    /// Instances whose `dispose` handlers are to run, latest evaluation first.
+    /// Instances that have registered handlers, which are to run, latest evaluation first.
     pub disposals: Vec<InstanceId>,
     /// Files whose CommonJS modules are stale: they leave `require.cache`.
     pub stale: Vec<Arc<str>>,
@@ -51,8 +53,6 @@ pub struct Update {
     pub messages: Vec<Message>,
     /// Problems that the user should know, a line each.
     pub notices: Vec<String>,
-    /// URLs of superseded instances, which may leave the load cache.
-    pub released: Vec<Arc<str>>,
 }
 
 impl Update {
@@ -77,13 +77,16 @@ pub(super) struct Thread {
     /// Makes the thread call [`Engine::take`] when it is next free.
     wake: Option<Box<dyn Fn() + Send>>,
     pub pending: Update,
-    /// Instances to be disposed of, with when they began to evaluate.
+    /// Superseded instances that have evaluated, with when they began to.
     pub disposals: Vec<(u64, InstanceId)>,
     pub renewing: Renewing,
     /// Instances of which it is to be told when their evaluation ends.
     pub witnesses: Vec<InstanceId>,
     /// Superseded instances that still evaluate: disposed of when that ends, or before the next one of their module.
-    pub deferred: Vec<InstanceId>,
+    pub deferred: FxHashSet<InstanceId>,
+    /// Superseded instances that never came to evaluate, and those that [`Engine::release`] is to forget.
+    abandoned: Vec<InstanceId>,
+    releasable: Vec<InstanceId>,
     /// How many sets of hooks there are for it.
     layers: u32,
     /// Asynchronous `dispose` handlers are pending.
@@ -106,7 +109,9 @@ impl Default for Thread {
             disposals: Vec::new(),
             renewing: Renewing::default(),
             witnesses: Vec::new(),
-            deferred: Vec::new(),
+            deferred: FxHashSet::default(),
+            abandoned: Vec::new(),
+            releasable: Vec::new(),
             layers: 0,
             disposing: false,
             has_commonjs: false,
@@ -187,40 +192,54 @@ impl Engine {
         self.threads.get(&thread).is_some_and(Thread::has_pending)
     }
 
-    /// Hands the thread's pending work out, once.
+    /// Hands the thread's pending work out, once. When it is done, [`Engine::release`] follows.
     pub fn take(&mut self, thread: ThreadId) -> Option<Update> {
         let state = self.threads.get_mut(&thread).filter(|thread| thread.has_pending())?;
+        state.releasable.append(&mut state.abandoned);
         let mut update = std::mem::take(&mut state.pending);
         update.renewals = self.take_renewals(thread);
         self.keep_in_service(thread, !update.renewals.is_empty());
         let disposals = std::mem::take(&mut self.threads.get_mut(&thread)?.disposals);
-        let (disposals, released) = self.begin_disposals(disposals);
-        update.disposals = disposals;
-        update.released.extend(released);
+        update.disposals = self.begin_disposals(thread, disposals);
         Some(update)
     }
 
-    /// These are disposed of now. Returns them, latest evaluation first, and their URLs.
+    /// These are disposed of now. Returns those of them that have registered handlers, latest evaluation first.
     pub(super) fn begin_disposals(
         &mut self,
+        thread: ThreadId,
         mut disposals: Vec<(u64, InstanceId)>,
-    ) -> (Vec<InstanceId>, Vec<Arc<str>>) {
+    ) -> Vec<InstanceId> {
+        if let Some(state) = self.threads.get_mut(&thread) {
+            state.releasable.extend(disposals.iter().map(|&(_, id)| id));
+        }
+        disposals.retain(|&(_, id)| {
+            self.instances.get_mut(id).is_some_and(|instance| {
+                instance.disposed = true;
+                instance.tracked
+            })
+        });
         disposals.sort_by_key(|&(order, _)| std::cmp::Reverse(order));
-        let ids: Vec<_> = disposals.into_iter().map(|(_, id)| id).collect();
-        let gone = ids.iter().filter_map(|&id| self.instances.remove(id));
-        let released = gone.map(|instance| instance.url).collect();
-        (ids, released)
+        disposals.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Forgets the superseded instances that [`Engine::take`] was about. Returns their URLs, which may leave the load
+    /// cache.
+    pub fn release(&mut self, thread: ThreadId) -> Vec<Arc<str>> {
+        let Some(state) = self.threads.get_mut(&thread) else { return Vec::new() };
+        let over = std::mem::take(&mut state.releasable).into_iter();
+        over.filter_map(|id| self.instances.remove(id)).map(|instance| instance.url).collect()
     }
 
     /// The instances of the module's older versions are superseded, in all threads.
     pub(super) fn supersede(&mut self, module: ModuleId) {
         let current = self.graph.get(module).version;
-        let threads = &mut self.threads;
-        self.instances.retain(module, |instance| {
-            instance.version >= current
-                || threads
-                    .get_mut(&instance.thread)
-                    .is_none_or(|thread| thread.retire(instance, current))
+        self.instances.change(module, |instance| {
+            if instance.version < current
+                && let Some(thread) = self.threads.get_mut(&instance.thread)
+            {
+                thread.retire(instance, current);
+            }
         });
     }
 
@@ -273,11 +292,7 @@ impl Engine {
         let Some(deferred) = self.threads.get(&thread).map(|thread| &thread.deferred) else {
             return;
         };
-        if deferred
-            .iter()
-            .filter_map(|&id| self.instances.get(id))
-            .any(|waiting| waiting.module == module)
-        {
+        if self.instances.of_module(module).any(|waiting| deferred.contains(&waiting.id)) {
             self.flush_deferred(thread);
         }
     }
@@ -381,7 +396,10 @@ impl Engine {
 
 impl Thread {
     fn has_pending(&self) -> bool {
-        !self.disposals.is_empty() || self.renewing.is_due() || !self.pending.is_empty()
+        !self.disposals.is_empty()
+            || !self.abandoned.is_empty()
+            || self.renewing.is_due()
+            || !self.pending.is_empty()
     }
 
     /// Makes it call [`Engine::take`] soon.
@@ -391,22 +409,22 @@ impl Thread {
         }
     }
 
-    /// An instance is superseded by version `current`. Returns whether it has more to do.
-    fn retire(&mut self, instance: &mut Instance, current: u32) -> bool {
-        if instance.superseded {
-            // It never came to evaluate, and two versions later nothing links to it any more.
-            let is_abandoned = instance.order == 0 && instance.version + 1 < current;
-            if is_abandoned {
-                self.pending.released.push(instance.url.clone());
-            }
-            return !is_abandoned;
+    /// An instance is superseded by version `current`.
+    fn retire(&mut self, instance: &mut Instance, current: u32) {
+        let was_superseded = std::mem::replace(&mut instance.superseded, true);
+        if std::mem::replace(&mut instance.leaves, true) {
+            return;
         }
-        instance.superseded = true;
         match instance.state {
-            _ if instance.is_under_way() => self.deferred.push(instance.id),
-            _ if instance.order == 0 && !instance.commonjs => {}
-            _ => self.disposals.push((instance.order, instance.id)),
+            _ if instance.is_under_way() => {
+                self.deferred.insert(instance.id);
+            }
+            _ if instance.order > 0 => self.disposals.push((instance.order, instance.id)),
+            // It never came to evaluate, and two versions later nothing links to it any more.
+            _ if was_superseded && instance.version + 1 < current => {
+                self.abandoned.push(instance.id);
+            }
+            _ => instance.leaves = false,
         }
-        true
     }
 }

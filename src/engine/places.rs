@@ -155,7 +155,7 @@ impl Places {
 impl Engine {
     /// What an instance has registered so far. `None` if it has been disposed of: it is too late for it.
     pub(super) fn entry_of(&mut self, id: InstanceId) -> Option<(Place, &mut Entry)> {
-        let instance = self.instances.get(id)?;
+        let instance = self.instances.get(id).filter(|instance| !instance.disposed)?;
         let order = instance.order;
         let place = self.place_of(instance)?;
         if !self.places.knows(id) {

@@ -46,6 +46,10 @@ pub struct Instance {
     pub state: State,
     /// A newer version exists, or nothing reaches it any more.
     pub superseded: bool,
+    /// It is superseded, and to be disposed of as soon as that may be.
+    pub leaves: bool,
+    /// It was disposed of.
+    pub disposed: bool,
     /// Between our read of its file and the end of Node's: an event for the file counts without comparing.
     pub reading: bool,
     /// CommonJS: it has no prelude, and whatever it imports is dynamic or required.
@@ -158,6 +162,8 @@ impl Instances {
             url: url.into(),
             state: State::Linking,
             superseded: false,
+            leaves: false,
+            disposed: false,
             reading: false,
             commonjs: false,
             awaits: false,
@@ -261,13 +267,13 @@ impl Instances {
         instances.filter(|instance| instance.declines()).map(|instance| instance.module)
     }
 
-    /// Shows `visit` each instance of a module, and forgets those of which it says that they have no more to do.
-    pub fn retain(&mut self, module: ModuleId, mut visit: impl FnMut(&mut Instance) -> bool) {
+    /// Calls `change` with each instance of a module, in all threads.
+    pub fn change(&mut self, module: ModuleId, mut change: impl FnMut(&mut Instance)) {
         let mut next = self.oldest_of(module);
         while let Some(place) = next {
             next = self.after(place);
-            if self.entry_mut(place).is_some_and(|entry| !visit(&mut entry.instance)) {
-                self.remove_at(place);
+            if let Some(entry) = self.entry_mut(place) {
+                change(&mut entry.instance);
             }
         }
     }

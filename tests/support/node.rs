@@ -285,6 +285,7 @@ impl Node {
             self.engine.report(thread, &nothing);
         }
         self.updates.extend(self.engine.take(thread).map(|update| (thread, update)));
+        self.engine.release(thread);
     }
 
     /// What the parent was told since the last call, such as `invalidated a.mjs b.mjs; restart app.mjs`.
