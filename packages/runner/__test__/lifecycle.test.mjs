@@ -32,6 +32,7 @@ test('lines for people: what was invalidated, why there is a restart, how long i
   await runner.says('port ')
   const port = Number(/port (\d+)/.exec(runner.output.stdout)?.[1])
   assert.equal(await ask(port), '1')
+  await runner.says('started in ')
   runner.save('deep.mjs', 'export const deep = 2')
   await runner.says('reloads deep.mjs (and 1 module that imports it)')
   assert.equal(await ask(port), '2')
