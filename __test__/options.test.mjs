@@ -407,7 +407,7 @@ test('a missing package.json says which file', async (t) => {
   assert.ok(stderr.includes('package.json') && stderr.includes(base), `stderr: ${stderr}`)
 })
 
-test('a directory that cannot be watched is reported once, by name, and the rest is hot', async (t) => {
+test('a directory that cannot be listed is reported once, by name; its modules are looked at, and the rest is hot', async (t) => {
   const folder = createFolder(t, {
     files: {
       // Nothing can be hidden from root.
@@ -426,6 +426,14 @@ test('a directory that cannot be watched is reported once, by name, and the rest
     app.save('d.mjs', value(2))
     assert.deepEqual(await app.ask('hot'), [1, 1, 2])
     await app.until('the folder is named', () => app.output.stderr.includes(app.file('locked')))
+    for (const n of [2, 3]) {
+      app.save('locked/c.mjs', value(n))
+      await app.expect('hot', [1, n, 2])
+    }
+    app.remove('locked/b.mjs')
+    await app.expect('hot', (answer) => answer.code === 'ERR_MODULE_NOT_FOUND')
+    app.save('locked/b.mjs', value(4))
+    await app.expect('hot', [4, 3, 2])
     assert.equal(app.output.stderr.trimEnd().split('\n').length, 1, app.output.stderr)
   } finally {
     // So that the folder can be deleted after the test.

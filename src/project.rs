@@ -147,7 +147,8 @@ impl Run {
             let paths = self.drain(Instant::now());
             say(Found { paths, early: false, problems: self.watch.take_problems() });
             let now = Instant::now();
-            sleeper.sleep(self.settle.deadline().map(|at| at.saturating_duration_since(now)));
+            let at = self.settle.deadline().into_iter().chain(self.watch.deadline()).min();
+            sleeper.sleep(at.map(|at| at.saturating_duration_since(now)));
         }
     }
 
@@ -213,7 +214,7 @@ impl Run {
                     }
                     suspects.extend(self.named_below(&path));
                 }
-                Event::Directory { path, appeared: false } => {
+                Event::Directory { path, appeared: false } | Event::Unlisted { path } => {
                     suspects.extend(self.named_below(&path));
                 }
                 Event::Overflow => suspects.extend(self.anything()),

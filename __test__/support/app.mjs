@@ -40,6 +40,7 @@ export const HOT = `{ with: { hot: 'true' } }`
  * @property {boolean} [ipc] default true
  * @property {boolean} [wait] whether to wait until the app serves; default true
  * @property {string} [folder] an existing app folder, to start it once more
+ * @property {string[]} [within] a command that runs Node
  */
 
 /**
@@ -82,7 +83,8 @@ export async function startApp(t, options) {
   const env = { ...process.env, NO_COLOR: '1' }
   for (const name of ['NODE_OPTIONS', 'NODE_DEBUG', 'HOT_HOOK_WATCH', 'NODE_CHANNEL_FD', 'NODE_TEST_CONTEXT', 'FORCE_COLOR']) delete env[name]
   Object.assign(env, options.env)
-  const child = spawn(process.execPath, argv, {
+  const [command, ...all] = [...(options.within ?? []), process.execPath, ...argv]
+  const child = spawn(command, all, {
     cwd: options.cwd ?? folder,
     env,
     stdio: ipc ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],

@@ -109,10 +109,12 @@ pub fn blind<T>(work: impl FnOnce(&mut Engine) -> T) -> Option<T> {
 pub fn start_draining() -> Result<(), Error> {
     let host = host()?;
     let Some(mut sleeper) = host.sleeper.lock().take() else { return Ok(()) };
-    host.engine.lock().wake_on_events(&mut sleeper);
     let run = move || {
         loop {
-            let timeout = host.engine.lock().sleep_time(Instant::now());
+            let engine = host.engine.lock();
+            engine.wake_on_events(&mut sleeper);
+            let timeout = engine.sleep_time(Instant::now());
+            drop(engine);
             sleeper.sleep(timeout);
             let drained = with(|engine| engine.drain(Caller::Watcher, Instant::now()));
             if drained.is_err() && blind(Engine::drain_blindly).is_none() {

@@ -8,8 +8,8 @@ use crate::decision::{Decisions, FullReload, Reason, Reporter, Verdict, is_chang
 use crate::fingerprint::Fingerprint;
 use crate::graph::instance::Instance;
 use crate::graph::{ModuleId, ModuleKind, ThreadId, Visited};
-use crate::watch::Event;
 use crate::watch::settle::FileEvent;
+use crate::watch::{Event, parent};
 
 use super::Engine;
 use super::outbox::Message;
@@ -152,12 +152,28 @@ impl Engine {
                     self.push(&inside, event, now);
                 }
             }
+            Event::Unlisted { path } => self.look_into(&path),
             Event::Overflow => {
                 self.shortcuts.clear();
+                self.real_directories.clear();
+                self.directory_appeared(std::path::MAIN_SEPARATOR_STR);
                 for path in self.concerned_below(std::path::MAIN_SEPARATOR_STR) {
                     self.suspect(path, Reporter::Watcher);
                 }
             }
+        }
+    }
+
+    /// The modules in a directory that nobody can list.
+    fn look_into(&mut self, directory: &str) {
+        let modules = self.graph.ids().filter(|&id| {
+            let module = self.graph.get(id);
+            let is_inside = module.kind == ModuleKind::File && parent(&module.path) == directory;
+            is_inside && !module.pruned && module.seen != Some(self.fingerprint(id))
+        });
+        let paths: Vec<_> = modules.map(|id| self.graph.get(id).path.clone()).collect();
+        for path in paths {
+            self.suspect(path, Reporter::Watcher);
         }
     }
 
@@ -218,6 +234,9 @@ impl Engine {
         let paths = modules.map(|module| module.path.clone()).chain(self.aliases.keys().cloned());
         let mut paths: Vec<_> =
             paths.filter(|path| Path::new(path.as_ref()).starts_with(directory)).collect();
+        let links =
+            self.links.keys().filter(|link| Path::new(link.as_ref()).starts_with(directory));
+        paths.extend(links.cloned());
         paths.extend(self.restart.files_below(directory));
         paths.sort_unstable();
         paths.dedup();

@@ -164,7 +164,11 @@ impl Engine {
     fn apply(&mut self, config: Config) {
         let was_watching = self.watch.is_some();
         match (config.watch, was_watching) {
-            (true, false) => self.watch = Some(Watch::new(config.poll, self.waker.clone())),
+            (true, false) => {
+                self.watch = Some(Watch::new(config.poll, self.waker.clone()));
+                // Whoever sleeps is to sleep on it from now on.
+                self.waker.wake();
+            }
             (false, true) => self.watch = None,
             _ => {}
         }
@@ -206,7 +210,9 @@ impl Engine {
 
     /// How long the thread that drains may sleep; `None` if nothing is due.
     pub fn sleep_time(&self, now: Instant) -> Option<Duration> {
-        self.settle.deadline().map(|at| at.saturating_duration_since(now))
+        let look = self.watch.as_ref().and_then(Watch::deadline);
+        let at = self.settle.deadline().into_iter().chain(look).min()?;
+        Some(at.saturating_duration_since(now))
     }
 
     /// Keeps notes from now on.

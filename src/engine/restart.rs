@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::decision::Reporter;
 use crate::fingerprint::Fingerprint;
@@ -18,7 +18,7 @@ const SKIPPED: [&str; 2] = ["node_modules", ".git"];
 pub struct RestartFiles {
     matcher: Matcher,
     bases: Vec<Base>,
-    held: Vec<Arc<str>>,
+    held: FxHashSet<Arc<str>>,
     known: FxHashMap<Arc<str>, Fingerprint>,
     /// What was last decided on.
     told: FxHashMap<Arc<str>, Fingerprint>,
@@ -28,7 +28,7 @@ impl RestartFiles {
     /// Watches where `matcher` can match, then notes what the files hold.
     pub fn set(&mut self, matcher: &Matcher, mut watch: Option<&mut Watch>) {
         if let Some(watch) = &mut watch {
-            for directory in self.held.drain(..) {
+            for directory in self.held.drain() {
                 watch.let_go(&directory);
             }
         }
@@ -79,9 +79,10 @@ impl RestartFiles {
         recursive: bool,
         watch: &mut Option<&mut Watch>,
     ) -> Vec<Arc<str>> {
-        if let Some(watch) = watch {
+        if let Some(watch) = watch
+            && self.held.insert(directory.into())
+        {
             watch.hold(directory);
-            self.held.push(directory.into());
         }
         let mut found = Vec::new();
         let Ok(entries) = std::fs::read_dir(directory) else { return found };

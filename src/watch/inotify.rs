@@ -3,33 +3,37 @@
 //! The kernel queues an event before `close` or `rename` returns, so that a read at the start of an import sees every
 //! save that has returned. A watcher thread in between would lose that.
 
+use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 
-use inotify::{EventMask, Inotify, WatchDescriptor, WatchMask};
 use rustc_hash::FxHashMap;
 use rustix::event::{Timespec, epoll};
+use rustix::fs::inotify::{
+    CreateFlags, ReadFlags, Reader, WatchFlags, add_watch, init, remove_watch,
+};
+use rustix::io::ioctl_fionread;
 
 use super::settle::FileEvent;
-use super::{Event, join};
+use super::{Event, Waker, join};
 
 /// Room for some hundred events a read.
 const BUFFER: usize = 64 * 1024;
 
-/// The longest event; so much of a full buffer may stay empty.
-const LONGEST: u64 = 16 + 256;
+/// What the kernel puts in front of an event's name, and pads that to.
+const HEADER: usize = 16;
 
-/// Tells whether the descriptor can be read. What the kernel queues it marks here in the same breath; to look here when there
-/// is nothing costs no more than any system call, half of what a `read` costs.
+/// Tells whether the descriptor can be read. What the kernel queues it marks here in the same breath; to look here when
+/// there is nothing costs no more than any system call, half of what a `read` costs.
 struct Ready(OwnedFd);
 
 impl Ready {
-    fn new(inotify: &Inotify) -> io::Result<Self> {
+    fn new(inotify: &OwnedFd) -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        epoll::add(&epoll, inotify.as_fd(), epoll::EventData::new_u64(0), epoll::EventFlags::IN)?;
+        epoll::add(&epoll, inotify, epoll::EventData::new_u64(0), epoll::EventFlags::IN)?;
         Ok(Self(epoll))
     }
 
@@ -42,34 +46,34 @@ impl Ready {
 
 /// The descriptor and what it watches.
 pub struct Native {
-    inotify: Inotify,
     ready: Ready,
-    /// A directory may have several names (symlinks, bind mounts), which share a descriptor.
-    directories: FxHashMap<WatchDescriptor, Vec<Arc<str>>>,
-    descriptors: FxHashMap<Arc<str>, WatchDescriptor>,
-    buffer: Vec<u8>,
+    /// Shared with the thread that waits on it.
+    inotify: Arc<OwnedFd>,
+    /// A directory may have several names (symlinks, bind mounts), which share a watch.
+    directories: FxHashMap<i32, Vec<Arc<str>>>,
+    watches: FxHashMap<Arc<str>, i32>,
+    buffer: Vec<MaybeUninit<u8>>,
 }
 
 impl Native {
+    /// Nobody need be woken: whoever waits, waits on [`Native::handle`].
+    ///
     /// # Errors
     /// Those of `inotify_init1`: usually the limit of instances (`fs.inotify.max_user_instances`).
-    pub fn new() -> io::Result<Self> {
-        let inotify = Inotify::init()?;
+    pub fn new(_waker: Waker) -> io::Result<Self> {
+        let inotify = init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
         Ok(Self {
             ready: Ready::new(&inotify)?,
-            inotify,
+            inotify: Arc::new(inotify),
             directories: FxHashMap::default(),
-            descriptors: FxHashMap::default(),
-            buffer: vec![0; BUFFER],
+            watches: FxHashMap::default(),
+            buffer: vec![MaybeUninit::uninit(); BUFFER],
         })
     }
 
-    /// A second handle of the descriptor, for a thread that waits on it.
-    ///
-    /// # Errors
-    /// Those of `dup`.
-    pub fn handle(&self) -> io::Result<OwnedFd> {
-        self.inotify.as_fd().try_clone_to_owned()
+    /// The descriptor, for a thread that waits on it.
+    pub fn handle(&self) -> Arc<OwnedFd> {
+        self.inotify.clone()
     }
 
     /// Watches the files of a directory, not those below its subdirectories.
@@ -77,114 +81,133 @@ impl Native {
     /// # Errors
     /// Those of `inotify_add_watch`: `ENOENT`, `EACCES`, `ENOSPC` for `fs.inotify.max_user_watches`.
     pub fn watch(&mut self, directory: &Arc<str>) -> io::Result<()> {
-        let mask = WatchMask::CLOSE_WRITE
-            | WatchMask::MODIFY
-            | WatchMask::CREATE
-            | WatchMask::DELETE
-            | WatchMask::MOVE
-            | WatchMask::DELETE_SELF
-            | WatchMask::MOVE_SELF
-            | WatchMask::ONLYDIR;
-        let descriptor = self.inotify.watches().add(directory.as_ref(), mask)?;
-        let names = self.directories.entry(descriptor.clone()).or_default();
+        let mask = WatchFlags::CLOSE_WRITE
+            | WatchFlags::MODIFY
+            | WatchFlags::CREATE
+            | WatchFlags::DELETE
+            | WatchFlags::MOVE
+            | WatchFlags::DELETE_SELF
+            | WatchFlags::MOVE_SELF
+            | WatchFlags::ONLYDIR;
+        let watch = add_watch(&*self.inotify, directory.as_ref(), mask)?;
+        let names = self.directories.entry(watch).or_default();
         if !names.contains(directory) {
             names.push(directory.clone());
         }
-        self.descriptors.insert(directory.clone(), descriptor);
+        self.watches.insert(directory.clone(), watch);
         Ok(())
     }
 
     /// Stops watching a directory; does nothing if it is not watched.
     pub fn unwatch(&mut self, directory: &str) {
-        if let Some(descriptor) = self.descriptors.remove(directory) {
-            if let Some(names) = self.directories.get_mut(&descriptor) {
+        if let Some(watch) = self.watches.remove(directory) {
+            if let Some(names) = self.directories.get_mut(&watch) {
                 names.retain(|name| **name != *directory);
                 if !names.is_empty() {
                     return;
                 }
             }
-            self.directories.remove(&descriptor);
+            self.directories.remove(&watch);
             // Fails only if the kernel was faster: the directory is gone.
-            let _ = self.inotify.watches().remove(descriptor);
+            let _ = remove_watch(&*self.inotify, watch);
         }
     }
 
     /// Reads what has happened since the last call into `events`, without blocking. What comes meanwhile is left for the
     /// next call: somebody who logs into a watched directory must not keep us here.
     pub fn drain(&mut self, events: &mut Vec<Event>) {
+        self.drain_while(events, || {});
+    }
+
+    /// `meanwhile` happens between two reads.
+    fn drain_while(&mut self, events: &mut Vec<Event>, mut meanwhile: impl FnMut()) {
         if self.ready.is_nothing_there() {
             return;
         }
+        let inotify = self.inotify.clone();
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut reader = Reader::new(&*inotify, &mut buffer);
+        let mut gone = Vec::new();
+        // How many bytes are left of what was there after the first read.
         let mut left = None;
-        loop {
-            let Ok(batch) = self.inotify.read_events(&mut self.buffer) else { return };
-            let mut gone = Vec::new();
-            let mut any = false;
-            for event in batch {
-                any = true;
-                if event.mask.contains(EventMask::Q_OVERFLOW) {
-                    events.push(Event::Overflow);
-                    continue;
-                }
-                let Some(names) = self.directories.get(&event.wd) else { continue };
-                match event.name.map(|name| name.to_str()) {
-                    Some(Some(name)) => {
-                        for directory in names {
-                            translate(event.mask, &join(directory, name), events);
-                        }
-                    }
-                    None if event.mask.intersects(GONE) => {
-                        gone.push(event.wd.clone());
-                    }
-                    // A name that is not UTF-8 is no module of ours.
-                    None | Some(None) => {}
+        while let Ok(event) = reader.next() {
+            let name = event.file_name();
+            let size =
+                HEADER + name.map_or(0, |name| name.count_bytes() + 1).next_multiple_of(HEADER);
+            left = left.map(|left: u64| left.saturating_sub(size as u64));
+            self.translate(event.wd(), event.events(), name, &mut gone, events);
+            if reader.is_buffer_empty() {
+                meanwhile();
+                let left = *left.get_or_insert_with(|| ioctl_fionread(&*inotify).unwrap_or(0));
+                if left == 0 {
+                    break;
                 }
             }
-            for descriptor in gone {
-                self.forget(&descriptor, events);
+        }
+        self.buffer = buffer;
+        for watch in gone {
+            self.forget(watch, events);
+        }
+    }
+
+    fn translate(
+        &self,
+        watch: i32,
+        what: ReadFlags,
+        name: Option<&CStr>,
+        gone: &mut Vec<i32>,
+        events: &mut Vec<Event>,
+    ) {
+        if what.contains(ReadFlags::QUEUE_OVERFLOW) {
+            events.push(Event::Overflow);
+            return;
+        }
+        let Some(names) = self.directories.get(&watch) else { return };
+        match name.map(CStr::to_str) {
+            Some(Ok(name)) => {
+                for directory in names {
+                    translate(what, &join(directory, name), events);
+                }
             }
-            let unread = rustix::io::ioctl_fionread(self.inotify.as_fd()).unwrap_or(0);
-            let to_read = *left.get_or_insert(unread);
-            if !any || to_read == 0 {
-                return;
-            }
-            left = Some(to_read.saturating_sub(BUFFER as u64 - LONGEST));
+            None if what.intersects(GONE) => gone.push(watch),
+            // A name that is not UTF-8 is no module of ours.
+            None | Some(Err(_)) => {}
         }
     }
 
     /// The directory itself was deleted or renamed: its watch is dead, or follows it to another name.
-    fn forget(&mut self, descriptor: &WatchDescriptor, events: &mut Vec<Event>) {
-        let Some(names) = self.directories.remove(descriptor) else { return };
-        let _ = self.inotify.watches().remove(descriptor.clone());
+    fn forget(&mut self, watch: i32, events: &mut Vec<Event>) {
+        let Some(names) = self.directories.remove(&watch) else { return };
+        let _ = remove_watch(&*self.inotify, watch);
         for name in names {
-            self.descriptors.remove(&name);
+            self.watches.remove(&name);
             events.push(Event::Directory { path: name.to_string(), appeared: false });
         }
     }
 }
 
-const GONE: EventMask = EventMask::DELETE_SELF
-    .union(EventMask::MOVE_SELF)
-    .union(EventMask::IGNORED)
-    .union(EventMask::UNMOUNT);
+const GONE: ReadFlags = ReadFlags::DELETE_SELF
+    .union(ReadFlags::MOVE_SELF)
+    .union(ReadFlags::IGNORED)
+    .union(ReadFlags::UNMOUNT);
 
-fn translate(mask: EventMask, path: &str, events: &mut Vec<Event>) {
+fn translate(what: ReadFlags, path: &str, events: &mut Vec<Event>) {
     let path = path.to_owned();
-    let appeared = mask.intersects(EventMask::CREATE | EventMask::MOVED_TO);
-    if mask.contains(EventMask::ISDIR) {
-        if appeared || mask.intersects(EventMask::DELETE | EventMask::MOVED_FROM) {
+    let appeared = what.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO);
+    if what.contains(ReadFlags::ISDIR) {
+        if appeared || what.intersects(ReadFlags::DELETE | ReadFlags::MOVED_FROM) {
             events.push(Event::Directory { path, appeared });
         }
         return;
     }
-    let event = if mask.intersects(EventMask::CLOSE_WRITE | EventMask::MOVED_TO) {
+    let event = if what.intersects(ReadFlags::CLOSE_WRITE | ReadFlags::MOVED_TO) {
         FileEvent::Written
-    } else if mask.contains(EventMask::CREATE) {
+    } else if what.contains(ReadFlags::CREATE) {
         // A link is complete at once; a new file is still to be written and closed.
         if is_link(Path::new(&path)) { FileEvent::Written } else { FileEvent::Modified }
-    } else if mask.contains(EventMask::MODIFY) {
+    } else if what.contains(ReadFlags::MODIFY) {
         FileEvent::Modified
-    } else if mask.intersects(EventMask::DELETE | EventMask::MOVED_FROM) {
+    } else if what.intersects(ReadFlags::DELETE | ReadFlags::MOVED_FROM) {
         FileEvent::Removed
     } else {
         return;
@@ -195,4 +218,29 @@ fn translate(mask: EventMask, path: &str, events: &mut Vec<Event>) {
 fn is_link(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink() || meta.nlink() > 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_drain_ends_although_somebody_goes_on_writing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut native = Native::new(super::super::sleep::pair().unwrap().0).unwrap();
+        native.watch(&folder.path().to_str().unwrap().into()).unwrap();
+        let mut saves = 0;
+        let mut save = || {
+            saves += 1;
+            assert!(saves < 1000, "it reads for ever");
+            std::fs::write(folder.path().join(format!("{}", saves % 2)), "log").unwrap();
+        };
+        save();
+        let mut events = Vec::new();
+        native.drain_while(&mut events, &mut save);
+        assert!(!events.is_empty());
+        events.clear();
+        native.drain(&mut events);
+        assert!(!events.is_empty(), "what came meanwhile is left for the next one");
+    }
 }

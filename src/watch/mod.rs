@@ -3,27 +3,29 @@
 //! Directories are watched, not files: a watch on a file dies at the first atomic save. They are counted, so that one
 //! with many modules costs one watch. One that is missing is waited for in its nearest existing ancestor.
 
-mod fallback;
 #[cfg(target_os = "linux")]
 mod inotify;
+mod poll;
+mod remote;
 pub mod settle;
 pub mod sleep;
+#[cfg(not(target_os = "linux"))]
+mod system;
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 
-use fallback::Fallback;
+#[cfg(target_os = "linux")]
+use inotify::Native;
+use poll::Poll;
 use settle::FileEvent;
 pub use sleep::{Sleeper, Waker};
-
-#[cfg(target_os = "linux")]
-type Native = inotify::Native;
 #[cfg(not(target_os = "linux"))]
-type Native = Fallback;
+use system::Native;
 
 /// How often files are looked at where there are no events.
 pub const POLL_INTERVAL: Duration = Duration::from_millis(300);
@@ -47,6 +49,11 @@ pub enum Event {
         /// Whether it came.
         appeared: bool,
     },
+    /// Any file in this directory may have changed: nobody can list it.
+    Unlisted {
+        /// Its absolute path.
+        path: String,
+    },
     /// Events were lost: anything may have changed.
     Overflow,
 }
@@ -65,10 +72,12 @@ pub fn parent(path: &str) -> &str {
 enum Means {
     Native,
     Polled,
+    /// Events tell of what is done on this machine only.
+    Both,
+    /// It cannot be listed: whoever knows its files looks at them at the interval.
+    Unlisted,
     /// It does not exist; this ancestor of it does, and is held for it.
     Missing(Arc<str>),
-    /// It cannot be watched at all; that was said.
-    None,
 }
 
 struct Directory {
@@ -79,8 +88,12 @@ struct Directory {
 /// The directories that are watched, and by which means.
 pub struct Watch {
     native: Option<Native>,
-    polled: Option<Fallback>,
+    polled: Option<Poll>,
     poll_interval: Duration,
+    /// When the directories that cannot be listed are to be looked at next, if there are any.
+    next_look: Option<Instant>,
+    /// Which file system holds a directory, if others change that too.
+    remote: fn(&str) -> Option<&'static str>,
     directories: FxHashMap<Arc<str>, Directory>,
     problems: Vec<String>,
     events: Vec<Event>,
@@ -90,17 +103,28 @@ pub struct Watch {
 impl Watch {
     /// Watches nothing yet. `poll` asks for polling at that interval, even where there are events.
     pub fn new(poll: Option<Duration>, waker: Waker) -> Self {
+        Self::with(poll, waker, remote::file_system)
+    }
+
+    /// The same, with `remote` to say which file system holds a directory, if others change that too.
+    pub fn with(
+        poll: Option<Duration>,
+        waker: Waker,
+        remote: fn(&str) -> Option<&'static str>,
+    ) -> Self {
         let mut watch = Self {
             native: None,
             polled: None,
             poll_interval: poll.unwrap_or(POLL_INTERVAL),
+            next_look: None,
+            remote,
             directories: FxHashMap::default(),
             problems: Vec::new(),
             events: Vec::new(),
             waker,
         };
         if poll.is_none() {
-            match watch.open_native() {
+            match Native::new(watch.waker.clone()) {
                 Ok(native) => watch.native = Some(native),
                 Err(error) => {
                     watch.problems.push(format!("no file events ({error}): polling instead"));
@@ -110,22 +134,11 @@ impl Watch {
         watch
     }
 
-    #[cfg(target_os = "linux")]
-    #[expect(clippy::unused_self, reason = "the same call on every platform")]
-    fn open_native(&self) -> io::Result<Native> {
-        Native::new()
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn open_native(&self) -> io::Result<Native> {
-        Fallback::native(self.waker.clone()).map_err(io::Error::other)
-    }
-
     /// Lets `sleeper` wake at file events.
     pub fn wake_on_events(&self, sleeper: &mut Sleeper) {
         #[cfg(target_os = "linux")]
-        if let Some(handle) = self.native.as_ref().and_then(|native| native.handle().ok()) {
-            sleeper.also_on(handle);
+        if let Some(native) = &self.native {
+            sleeper.also_on(native.handle());
         }
         #[cfg(not(target_os = "linux"))]
         let _ = sleeper;
@@ -178,6 +191,7 @@ impl Watch {
         if let Some(polled) = &mut self.polled {
             polled.drain(&mut self.events);
         }
+        self.look_at_unlisted();
         let mut drained = Vec::new();
         // What is found while watches are put right is told with the rest.
         while !self.events.is_empty() {
@@ -188,7 +202,7 @@ impl Watch {
                     Event::Directory { path, appeared: false } => self.lose_below(path),
                     // Directories may have come and gone unseen.
                     Event::Overflow => self.reattach(std::path::MAIN_SEPARATOR_STR, |_| true),
-                    Event::File { .. } => {}
+                    Event::File { .. } | Event::Unlisted { .. } => {}
                 }
             }
             drained.extend(events);
@@ -214,18 +228,11 @@ impl Watch {
 
     fn attach(&mut self, directory: &Arc<str>) -> Means {
         let Some(native) = &mut self.native else { return self.poll(directory) };
-        #[cfg(target_os = "linux")]
-        let result = native.watch(directory);
-        #[cfg(not(target_os = "linux"))]
-        let result = native.watch(directory).map_err(io::Error::other);
-        match result {
-            Ok(()) => Means::Native,
+        match native.watch(directory) {
+            Ok(()) => self.also_poll(directory),
             Err(_) if !Path::new(directory.as_ref()).is_dir() => self.wait_for(directory),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                self.problems.push(format!(
-                    "cannot watch {directory} ({error}): its files are not reloaded"
-                ));
-                Means::None
+                self.unlisted(directory, &error)
             }
             Err(error) => {
                 if self.polled.is_none() {
@@ -237,18 +244,64 @@ impl Watch {
         }
     }
 
+    fn also_poll(&mut self, directory: &Arc<str>) -> Means {
+        let Some(kind) = (self.remote)(directory) else { return Means::Native };
+        if self.polled.is_none() {
+            self.problems.push(format!(
+                "{directory} is on {kind}, which does not tell what others change: polling it too"
+            ));
+        }
+        match self.poll(directory) {
+            Means::Polled => Means::Both,
+            _ => Means::Native,
+        }
+    }
+
     fn poll(&mut self, directory: &Arc<str>) -> Means {
         if !Path::new(directory.as_ref()).is_dir() {
             return self.wait_for(directory);
         }
-        if self.polled.is_none() {
-            self.polled = Fallback::polling(self.poll_interval, self.waker.clone()).ok();
+        match self.poll_listed(directory) {
+            Ok(()) => Means::Polled,
+            Err(error) => self.unlisted(directory, &error),
         }
-        if self.polled.as_mut().is_some_and(|polled| polled.watch(directory).is_ok()) {
-            return Means::Polled;
+    }
+
+    fn poll_listed(&mut self, directory: &Arc<str>) -> io::Result<()> {
+        let polled = match self.polled.take() {
+            Some(polled) => polled,
+            None => Poll::start(self.poll_interval, self.waker.clone())?,
+        };
+        self.polled.insert(polled).watch(directory)
+    }
+
+    fn unlisted(&mut self, directory: &str, error: &io::Error) -> Means {
+        let interval = self.poll_interval.as_millis();
+        self.problems.push(format!(
+            "cannot watch {directory} ({error}): looking at its modules every {interval} ms instead"
+        ));
+        self.next_look.get_or_insert_with(|| Instant::now() + self.poll_interval);
+        self.waker.wake();
+        Means::Unlisted
+    }
+
+    fn look_at_unlisted(&mut self) {
+        let Some(at) = self.next_look else { return };
+        let now = Instant::now();
+        if now < at {
+            return;
         }
-        self.problems.push(format!("cannot watch {directory}: its files are not reloaded"));
-        Means::None
+        let unlisted = self.directories.iter().filter(|(_, known)| known.means == Means::Unlisted);
+        let events = unlisted.map(|(path, _)| Event::Unlisted { path: path.to_string() });
+        let before = self.events.len();
+        self.events.extend(events);
+        let any = self.events.len() > before;
+        self.next_look = any.then(|| now + self.poll_interval);
+    }
+
+    /// When [`Watch::drain`] is to be called at the latest.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.next_look
     }
 
     /// Holds the nearest ancestor that exists, so as to see `directory` come.
@@ -278,8 +331,12 @@ impl Watch {
                     polled.unwatch(directory);
                 }
             }
+            Means::Both => {
+                self.detach(directory, &Means::Native);
+                self.detach(directory, &Means::Polled);
+            }
             Means::Missing(ancestor) => self.let_go(ancestor),
-            Means::None => {}
+            Means::Unlisted => {}
         }
     }
 

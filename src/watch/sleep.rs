@@ -16,7 +16,7 @@ mod imp {
 
     pub struct Sleeper {
         pipe: OwnedFd,
-        events: Option<OwnedFd>,
+        events: Option<Arc<OwnedFd>>,
     }
 
     pub fn pair() -> std::io::Result<(Waker, Sleeper)> {
@@ -32,14 +32,14 @@ mod imp {
     }
 
     impl Sleeper {
-        pub fn also_on(&mut self, events: OwnedFd) {
+        pub fn also_on(&mut self, events: Arc<OwnedFd>) {
             self.events = Some(events);
         }
 
         pub fn sleep(&self, timeout: Option<Duration>) {
             let timeout = timeout.and_then(|t| Timespec::try_from(t).ok());
             let mut fds = vec![PollFd::new(&self.pipe, PollFlags::IN)];
-            fds.extend(self.events.iter().map(|fd| PollFd::new(fd, PollFlags::IN)));
+            fds.extend(self.events.iter().map(|fd| PollFd::new(&**fd, PollFlags::IN)));
             let _ = poll(&mut fds, timeout.as_ref());
             let mut buffer = [0; 64];
             while rustix::io::read(&self.pipe, &mut buffer).is_ok_and(|n| n == buffer.len()) {}
@@ -103,7 +103,7 @@ impl Waker {
 impl Sleeper {
     /// Also wakes when `events` can be read.
     #[cfg(target_os = "linux")]
-    pub fn also_on(&mut self, events: std::os::fd::OwnedFd) {
+    pub fn also_on(&mut self, events: std::sync::Arc<std::os::fd::OwnedFd>) {
         self.0.also_on(events);
     }
 

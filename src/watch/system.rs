@@ -1,56 +1,42 @@
-//! Everywhere else: `notify`'s own watcher for the platform, or its polling one where there are no events.
+//! macOS and Windows: the system's own events, which `notify` delivers.
 
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
 use notify::event::{ModifyKind, RenameMode};
-use notify::{Config, EventKind, PollWatcher, RecursiveMode, Watcher};
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::settle::FileEvent;
 use super::{Event, Waker};
 
 /// A watcher that delivers through a channel.
-pub struct Fallback {
-    watcher: Box<dyn Watcher + Send>,
+pub struct Native {
+    watcher: RecommendedWatcher,
     events: Receiver<notify::Result<notify::Event>>,
 }
 
-impl Fallback {
-    /// Looks at the files every `interval`, by content.
-    ///
+impl Native {
     /// # Errors
     /// What `notify` says.
-    pub fn polling(interval: Duration, waker: Waker) -> notify::Result<Self> {
+    pub fn new(waker: Waker) -> io::Result<Self> {
         let (sender, events) = channel();
         let handler = move |event| {
             let _ = sender.send(event);
             waker.wake();
         };
-        let config = Config::default().with_poll_interval(interval).with_compare_contents(true);
-        Ok(Self { watcher: Box::new(PollWatcher::new(handler, config)?), events })
-    }
-
-    /// The platform's own events.
-    ///
-    /// # Errors
-    /// What `notify` says.
-    #[cfg(not(target_os = "linux"))]
-    pub fn native(waker: Waker) -> notify::Result<Self> {
-        let (sender, events) = channel();
-        let handler = move |event| {
-            let _ = sender.send(event);
-            waker.wake();
-        };
-        Ok(Self { watcher: Box::new(notify::recommended_watcher(handler)?), events })
+        let watcher = notify::recommended_watcher(handler).map_err(io::Error::other)?;
+        Ok(Self { watcher, events })
     }
 
     /// Watches the files of a directory, not those below its subdirectories.
     ///
     /// # Errors
     /// What `notify` says.
-    pub fn watch(&mut self, directory: &str) -> notify::Result<()> {
-        self.watcher.watch(Path::new(directory), RecursiveMode::NonRecursive)
+    pub fn watch(&mut self, directory: &Arc<str>) -> io::Result<()> {
+        let path = Path::new(directory.as_ref());
+        self.watcher.watch(path, RecursiveMode::NonRecursive).map_err(io::Error::other)
     }
 
     /// Stops watching a directory; does nothing if it is not watched.
@@ -58,18 +44,13 @@ impl Fallback {
         let _ = self.watcher.unwatch(Path::new(directory));
     }
 
-    /// Moves what has been reported since the last call into `out`.
-    pub fn drain(&mut self, out: &mut Vec<Event>) {
+    /// Moves what has been reported since the last call into `events`.
+    pub fn drain(&mut self, events: &mut Vec<Event>) {
         for event in self.events.try_iter() {
             match event {
-                Ok(event) if event.need_rescan() => out.push(Event::Overflow),
-                Ok(event) => translate(&event, out),
-                // A poll that could not read something: what it was may have changed.
-                Err(error) => {
-                    out.extend(
-                        error.paths.iter().filter_map(|p| file(p, FileEvent::Removed, false)),
-                    );
-                }
+                Ok(event) if !event.need_rescan() => translate(&event, events),
+                // Whatever it was, it may have changed something.
+                _ => events.push(Event::Overflow),
             }
         }
     }

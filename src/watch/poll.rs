@@ -1,0 +1,261 @@
+//! Looking at directories at an interval, where there are no events: a thread of its own, so that nobody waits for it.
+//!
+//! What is compared is what the file system says of a file, not its bytes: a directory may hold many and huge ones. But
+//! stamps are coarse: a file that was changed a moment ago may change again and bear the same. So of such files the bytes
+//! are compared too, until they are old enough.
+
+use std::fs::Metadata;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, SystemTime};
+
+use parking_lot::{Condvar, Mutex};
+use rustc_hash::FxHashMap;
+
+use crate::fingerprint::Fingerprint;
+
+use super::settle::FileEvent;
+use super::{Event, Waker, join};
+
+/// Within so long two changes may bear the same stamp: FAT counts in steps of two seconds.
+const GRAIN: Duration = Duration::from_secs(3);
+
+/// Bytes are compared of files up to this size: a log that grows all the time is none of ours.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// The directories that are looked at.
+pub struct Poll {
+    shared: Arc<Shared>,
+    events: Receiver<Event>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    ends: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    directories: FxHashMap<Arc<str>, Arc<Listing>>,
+    has_ended: bool,
+}
+
+type Listing = FxHashMap<String, Entry>;
+
+struct Entry {
+    stamp: Stamp,
+    is_directory: bool,
+    /// If it was changed a moment ago.
+    held: Option<Fingerprint>,
+}
+
+/// What changes when a file is changed or replaced.
+#[derive(PartialEq, Eq)]
+struct Stamp {
+    length: u64,
+    modified: Option<SystemTime>,
+    /// Device, inode, and when the latter changed: nobody can set that back.
+    node: [i64; 4],
+}
+
+impl Poll {
+    /// Looks every `interval`. `waker` is called when something has changed.
+    ///
+    /// # Errors
+    /// No more threads.
+    pub fn start(interval: Duration, waker: Waker) -> io::Result<Self> {
+        let (sender, events) = channel();
+        let shared = Arc::new(Shared { state: Mutex::default(), ends: Condvar::new() });
+        let theirs = shared.clone();
+        std::thread::Builder::new()
+            .name("hot-hook-poll".to_owned())
+            .spawn(move || theirs.run(interval, &sender, &waker))?;
+        Ok(Self { shared, events })
+    }
+
+    /// Looks at a directory and the files in it, not at those below its subdirectories.
+    ///
+    /// # Errors
+    /// It cannot be listed.
+    pub fn watch(&mut self, directory: &Arc<str>) -> io::Result<()> {
+        let listing = list(directory, &Listing::default())?;
+        self.shared.state.lock().directories.insert(directory.clone(), Arc::new(listing));
+        Ok(())
+    }
+
+    /// See [`Poll::watch`].
+    pub fn unwatch(&mut self, directory: &str) {
+        self.shared.state.lock().directories.remove(directory);
+    }
+
+    /// Moves what was found since the last call into `out`.
+    pub fn drain(&mut self, out: &mut Vec<Event>) {
+        out.extend(self.events.try_iter());
+    }
+}
+
+impl Drop for Poll {
+    fn drop(&mut self) {
+        self.shared.state.lock().has_ended = true;
+        self.shared.ends.notify_one();
+    }
+}
+
+impl Shared {
+    fn run(&self, interval: Duration, events: &Sender<Event>, waker: &Waker) {
+        loop {
+            let mut state = self.state.lock();
+            self.ends.wait_while_for(&mut state, |state| !state.has_ended, interval);
+            if state.has_ended {
+                return;
+            }
+            let names: Vec<_> = state.directories.keys().cloned().collect();
+            drop(state);
+            let mut any = false;
+            for name in names {
+                for event in self.look(&name) {
+                    any |= events.send(event).is_ok();
+                }
+            }
+            if any {
+                waker.wake();
+            }
+        }
+    }
+
+    /// What has changed in a directory since the last look.
+    fn look(&self, directory: &Arc<str>) -> Vec<Event> {
+        // Nobody waits for the lock while files are read.
+        let Some(before) = self.state.lock().directories.get(directory).cloned() else {
+            return Vec::new();
+        };
+        let now = list(directory, &before);
+        let directories = &mut self.state.lock().directories;
+        // It may have been let go meanwhile, and held again.
+        if !directories.get(directory).is_some_and(|known| Arc::ptr_eq(known, &before)) {
+            return Vec::new();
+        }
+        let Ok(now) = now else {
+            directories.remove(directory);
+            return vec![Event::Directory { path: directory.to_string(), appeared: false }];
+        };
+        let events = compare(directory, &before, &now);
+        directories.insert(directory.clone(), Arc::new(now));
+        events
+    }
+}
+
+fn list(directory: &str, before: &Listing) -> io::Result<Listing> {
+    let clock = SystemTime::now();
+    let mut listing = Listing::default();
+    for entry in std::fs::read_dir(directory)?.flatten() {
+        // A name that is not UTF-8 is no module of ours; what is gone by now is not there.
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let Ok(metadata) = entry.metadata() else { continue };
+        let stamp = Stamp::new(&metadata);
+        let was_recent = before.get(&name).is_some_and(|before| before.held.is_some());
+        let is_compared =
+            metadata.is_file() && stamp.length <= LARGEST && (was_recent || stamp.is_recent(clock));
+        let held = is_compared.then(|| Fingerprint::of_file(&entry.path()));
+        listing.insert(name, Entry { stamp, is_directory: metadata.is_dir(), held });
+    }
+    Ok(listing)
+}
+
+impl Entry {
+    fn is_other_than(&self, before: &Self) -> bool {
+        if self.is_directory {
+            // It bears a new stamp whenever something in it comes or goes.
+            return self.stamp.node[..2] != before.stamp.node[..2];
+        }
+        self.stamp != before.stamp || (before.held.is_some() && self.held != before.held)
+    }
+}
+
+impl Stamp {
+    #[cfg(unix)]
+    fn new(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        let node = [
+            metadata.dev().cast_signed(),
+            metadata.ino().cast_signed(),
+            metadata.ctime(),
+            metadata.ctime_nsec(),
+        ];
+        Self { length: metadata.len(), modified: metadata.modified().ok(), node }
+    }
+
+    #[cfg(not(unix))]
+    fn new(metadata: &Metadata) -> Self {
+        Self { length: metadata.len(), modified: metadata.modified().ok(), node: [0; 4] }
+    }
+
+    fn is_recent(&self, clock: SystemTime) -> bool {
+        let changed = u64::try_from(self.node[2]).ok().map(Duration::from_secs);
+        let changed = changed.map(|since| SystemTime::UNIX_EPOCH + since);
+        // A stamp of the future does not get older.
+        let distance = |at| clock.duration_since(at).unwrap_or_else(|ahead| ahead.duration());
+        self.modified.into_iter().chain(changed).any(|at| distance(at) < GRAIN)
+    }
+}
+
+fn compare(directory: &str, before: &Listing, now: &Listing) -> Vec<Event> {
+    let mut events = Vec::new();
+    let mut tell = |name: &str, is_directory: bool, event: FileEvent, new: bool| {
+        let path = join(directory, name);
+        events.push(if is_directory {
+            Event::Directory { path, appeared: event == FileEvent::Written }
+        } else {
+            Event::File { path, event, new }
+        });
+    };
+    for (name, entry) in before {
+        if now.get(name).is_none_or(|now| now.is_directory != entry.is_directory) {
+            tell(name, entry.is_directory, FileEvent::Removed, false);
+        }
+    }
+    for (name, entry) in now {
+        match before.get(name) {
+            Some(before) if before.is_directory == entry.is_directory => {
+                if entry.is_other_than(before) {
+                    tell(name, entry.is_directory, FileEvent::Written, false);
+                }
+            }
+            _ => tell(name, entry.is_directory, FileEvent::Written, true),
+        }
+    }
+    events
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn which_stamps_may_come_twice() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let stamp = |modified, changed| Stamp {
+            length: 1,
+            modified: Some(at(modified)),
+            node: [0, 1, changed, 0],
+        };
+        assert!(stamp(100, 10).is_recent(at(102)));
+        assert!(stamp(10, 100).is_recent(at(102)), "its time was set back");
+        assert!(!stamp(100, 100).is_recent(at(103)));
+        assert!(!stamp(100, 10).is_recent(at(40)), "in the future");
+    }
+
+    #[test]
+    fn bytes_count_while_a_file_is_young() {
+        let entry = |held| Entry {
+            stamp: Stamp { length: 1, modified: None, node: [0; 4] },
+            is_directory: false,
+            held,
+        };
+        let [one, two] = [1, 2].map(|hash| Some(Fingerprint::Content(hash)));
+        assert!(entry(two).is_other_than(&entry(one)));
+        assert!(!entry(one).is_other_than(&entry(one)));
+        assert!(!entry(one).is_other_than(&entry(None)), "it was old");
+    }
+}
