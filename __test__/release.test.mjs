@@ -51,7 +51,7 @@ const main = `${reload}\nserve({ reloads, heap, read })`
 /** How much live heap a reload costs, in KB. @param {any} app @param {string} file @param {string} what */
 async function grow(app, file, what) {
   const reloads = async (/** @type {number} */ count) => {
-    for (let left = count; left > 0; left -= 100) await app.ask('reloads', file, what, Math.min(left, 100))
+    for (let left = count; left > 0; left -= 25) await app.ask('reloads', file, what, Math.min(left, 25))
   }
   await reloads(100)
   const before = await app.ask('heap', 20)
@@ -124,7 +124,7 @@ test('what is left of a reload in the hooks thread', { skip: hasSyncHooks && 'th
   }
   const app = await startApp(t, { before: ['--expose-gc', '--import=./probe.mjs'], files })
   const reloads = async (count) => {
-    for (let left = count; left > 0; left -= 100) await app.ask('reloads', 'below9.mjs', 'value', Math.min(left, 100))
+    for (let left = count; left > 0; left -= 25) await app.ask('reloads', 'below9.mjs', 'value', Math.min(left, 25))
   }
   await reloads(300)
   const before = await app.ask('hooksHeap')
