@@ -54,6 +54,9 @@ export declare function announcesFailure(): boolean
  */
 export declare function attach(thread: number, hooked: boolean, wake: () => void): void
 
+/** Instances by their evaluation, latest first. */
+export declare function byEvaluation(instances: Array<number>): Array<number>
+
 /** `url` without the version that we gave it; `null` if it has none. */
 export declare function clean(url: string): string | null
 
@@ -125,8 +128,29 @@ export interface Found {
   problems: Array<string>
 }
 
+/** What listeners hear of. All paths are absolute. */
+export type Happening =
+  | { type: 'update'; /** What has changed. */
+    files: Array<string>; /** What was invalidated, and the version that comes next. */
+  versions: Array<Version> }
+  | { type: 'full-reload'; /** What has changed. */
+    path: string; /** Whether a boundary on the way was imported statically. */
+    shouldBeReloadable: boolean; /** Why. */
+  reason: Reason }
+  | { type: 'prune'; /** Their files. */
+  paths: Array<string> }
+  | { type: 'invalidate'; /** Its file. */
+    path: string; /** What it gave as its reason. */
+  message?: string }
+
 /** Whether `take` has something for the thread. */
 export declare function hasPending(thread: number): boolean
+
+/**
+ * The module that the thread knows by `url` counts as changed, and its accepting itself does not help. Decided with the
+ * next `drain`.
+ */
+export declare function invalidate(thread: number, url: string, message?: string | undefined | null): void
 
 /** A required ES module could not be evicted. */
 export declare function irreplaceable(path: string): void
@@ -148,6 +172,15 @@ export declare function isRepeatable(thread: number, parent: string): boolean
 
 /** Keeps notes of what is watched and decided, for `notes`. */
 export declare function keepNotes(): void
+
+/** Where the instance and those before and after it keep what they hand on; `null` once it has been disposed of. */
+export declare function keepsAt(instance: number): Place | null
+
+/**
+ * The instance has registered something that may come to count after it was disposed of. Returns whether that counts: it
+ * does not once it has been.
+ */
+export declare function keepsHandlers(instance: number): boolean
 
 /** Node itself has found `url`, says that it is an ES module, and nobody else had a say in it. */
 export declare function learn(thread: number, url: string): void
@@ -174,6 +207,9 @@ export interface Linked {
   /** Instances whose `dispose` handlers are to run before anything evaluates, in this order. */
   disposals: Array<number>
 }
+
+/** The thread has listeners, who want to hear what happens. */
+export declare function listen(thread: number): void
 
 /**
  * Node is about to read `url`. Returns the URL to read it by, without our version; `null` for a first instance, which
@@ -204,6 +240,14 @@ export declare function notes(): Array<string>
 
 /** Until `endPeek`, `specifier` is resolved from `parent` only to know what it means: that is no import. */
 export declare function peek(thread: number, parent: string, specifier: string): void
+
+/** Where the instances that follow one another keep what they hand on. */
+export interface Place {
+  /** The engine's name for the module. */
+  module: number
+  /** The URL without our version. */
+  url: string
+}
 
 /**
  * The engine's generation if nothing has happened that the thread that calls, which has attached, must take in; else -1. Of all calls
@@ -341,10 +385,22 @@ export interface Update {
   pruned: Array<number>
   /** Instances whose `accept` and `prune` handlers count no longer. */
   outdated: Array<number>
+  /** The engine's names for pruned modules, of which nothing is to be kept. */
+  lost: Array<number>
+  /** What listeners are to hear of. */
+  happenings: Array<Happening>
   /** What the parent and the app are to be told. */
   messages: Array<Message>
   /** Problems that the user should know, a line each. */
   notices: Array<string>
+}
+
+/** A module and its version. */
+export interface Version {
+  /** Its file. */
+  path: string
+  /** How often it was invalidated. */
+  version: number
 }
 
 /** Whether files are watched by us; `undefined` before `configure`. */
@@ -352,6 +408,14 @@ export declare function watches(): boolean | null
 
 /** Watches these files, absolute, whether they exist or not. Only other bytes count. */
 export declare function watchFiles(paths: Array<string>, changed: (arg: Found) => void): Watcher
+
+/**
+ * A change of a file that one of `patterns` matches is a change of the instance's module; relative ones are meant from
+ * its folder. Returns whether that counts: it does not once the instance has been disposed of.
+ *
+ * Throws with the code `HOT_HOOK_OPTIONS` if a pattern cannot be used; nothing is watched then.
+ */
+export declare function watchFilesFor(instance: number, patterns: Array<string>): boolean
 
 /**
  * Watches all files of a project, except those that `ignore` matches, those in the folders `skip`, and those of `.git`

@@ -773,13 +773,14 @@ if (
   }
 }
 
-const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, clean, configure, decline, disposesAsync, drain, dump, ended, endPeek, evaluate, failForTests, find, hasPending, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, learn, linked, load, loaded, Need, notes, peek, pulse, ran, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, runsInOneGo, setDisposing, take, takeBlindly, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watches, watchFiles, watchProject } = nativeBinding
+const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, byEvaluation, clean, configure, decline, disposesAsync, drain, dump, ended, endPeek, evaluate, failForTests, find, hasPending, invalidate, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, learn, linked, listen, load, loaded, Need, notes, peek, pulse, ran, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, runsInOneGo, setDisposing, take, takeBlindly, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watches, watchFiles, watchFilesFor, watchProject } = nativeBinding
 export { Watcher }
 export { acceptDependencies }
 export { acceptOwn }
 export { addLayer }
 export { announcesFailure }
 export { attach }
+export { byEvaluation }
 export { clean }
 export { configure }
 export { decline }
@@ -792,14 +793,18 @@ export { evaluate }
 export { failForTests }
 export { find }
 export { hasPending }
+export { invalidate }
 export { irreplaceable }
 export { isConfigured }
 export { isFirstThread }
 export { isOutermost }
 export { isRepeatable }
 export { keepNotes }
+export { keepsAt }
+export { keepsHandlers }
 export { learn }
 export { linked }
+export { listen }
 export { load }
 export { loaded }
 export { Need }
@@ -829,5 +834,6 @@ export { unrenewed }
 export { unresolved }
 export { watches }
 export { watchFiles }
+export { watchFilesFor }
 export { watchProject }
 export const __napiBindingTarget = __napiLoadedBindingTarget

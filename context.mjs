@@ -2,7 +2,9 @@
  * `import.meta.hot`: checks what it is given, and registers it.
  */
 import * as engine from './binding.js'
-import { addDisposer, createInstance, keepRegistration } from './handlers.mjs'
+import { off, on, removeListeners, toPath } from './events.mjs'
+import { addDisposer, addPruner, dataOf, keepRegistration, recordOf, witnessOthers } from './handlers.mjs'
+import { forgetKept, keep } from './keep.mjs'
 import { guarded, peek } from './loader.mjs'
 import { builtin, threadId } from './node.mjs'
 
@@ -11,11 +13,14 @@ const { inspect } = builtin('node:util')
 
 /** @typedef {import('./handlers.mjs').Instance} Instance */
 /** @typedef {import('./handlers.mjs').Accepted['callback']} Callback */
+/** @typedef {import('./handlers.mjs').Handler} Handler */
 
-/** @param {string} call @param {string} name @param {unknown} value */
-export function checkFunction(call, name, value) {
+const NAME = 'import.meta.hot'
+
+/** @param {string} call @param {unknown} value */
+export function checkCallback(call, value) {
   if (typeof value === 'function') return
-  throw new TypeError(`${call}: ${name} must be a function, got ${inspect(value)}`)
+  throw new TypeError(`${call}: the callback must be a function, got ${inspect(value)}`)
 }
 
 /**
@@ -23,16 +28,31 @@ export function checkFunction(call, name, value) {
  * they may be taken apart.
  */
 class Context {
-  /** @type {Instance} */
-  #instance
+  #id
+  #meta
+  /** @type {Instance | undefined} */
+  #record
 
-  /** @param {Instance} instance */
-  constructor(instance) {
-    this.#instance = instance
+  /** @param {number} id @param {ImportMeta} meta */
+  constructor(id, meta) {
+    this.#id = id
+    this.#meta = meta
+  }
+
+  get #instance() {
+    return (this.#record ??= recordOf(this.#id, this.#meta))
   }
 
   get boundary() {
     return { with: { hot: 'true' } }
+  }
+
+  get data() {
+    return dataOf(this.#instance)
+  }
+
+  get signal() {
+    return signalOf(this.#instance)
   }
 
   get accept() {
@@ -41,20 +61,95 @@ class Context {
 
   get dispose() {
     const instance = this.#instance
-    return (/** @type {import('./handlers.mjs').Handler} */ callback) => {
-      checkFunction('import.meta.hot.dispose(callback)', 'the callback', callback)
+    return (/** @type {Handler} */ callback) => {
+      checkCallback(`${NAME}.dispose(callback)`, callback)
       addDisposer(instance, callback)
     }
   }
 
+  get prune() {
+    const instance = this.#instance
+    return (/** @type {Handler} */ callback) => {
+      checkCallback(`${NAME}.prune(callback)`, callback)
+      addPruner(instance, callback)
+    }
+  }
+
   get decline() {
-    const { id } = this.#instance
+    const id = this.#id
     return () => void guarded(() => engine.decline(id))
+  }
+
+  get invalidate() {
+    return invalidate.bind(null, this.#meta)
+  }
+
+  get on() {
+    return listen.bind(null, this.#instance)
+  }
+
+  get off() {
+    const instance = this.#instance
+    return (/** @type {unknown} */ event, /** @type {unknown} */ callback) => off(NAME, event, callback, instance)
+  }
+
+  get watch() {
+    const instance = this.#instance
+    return (/** @type {unknown} */ patterns) => watch(`${NAME}.watch(patterns)`, instance, patterns)
+  }
+
+  get keep() {
+    return keep.bind(null, NAME)
+  }
+
+  get forget() {
+    return forgetKept
   }
 }
 
 /** What a module gets. @param {number} id @param {ImportMeta} meta */
-export const createContext = (id, meta) => new Context(createInstance(id, meta))
+export const createContext = (id, meta) => new Context(id, meta)
+
+/** @param {Instance} instance */
+function signalOf(instance) {
+  if (!instance.controller) {
+    const controller = (instance.controller = new AbortController())
+    if (instance.over) controller.abort()
+    else addDisposer(instance, () => controller.abort())
+  }
+  return instance.controller.signal
+}
+
+/** @param {Instance} instance @param {unknown} event @param {unknown} callback */
+function listen(instance, event, callback) {
+  on(NAME, event, callback, instance)
+  if (instance.over) return removeListeners(instance)
+  if (instance.isListening) return
+  instance.isListening = true
+  addDisposer(instance, () => removeListeners(instance))
+}
+
+/** @param {ImportMeta} meta @param {unknown} [message] */
+function invalidate(meta, message) {
+  if (message !== undefined && typeof message !== 'string') {
+    throw new TypeError(`${NAME}.invalidate(message): the message must be a string, got ${inspect(message)}`)
+  }
+  guarded(() => engine.invalidate(threadId, meta.url, message))
+}
+
+/** @param {string} call @param {Instance} instance @param {unknown} patterns */
+export function watch(call, instance, patterns) {
+  const list = (Array.isArray(patterns) ? patterns : [patterns]).map((pattern) => {
+    if (pattern instanceof URL || (typeof pattern === 'string' && pattern.startsWith('file:'))) return fileURLToPath(pattern)
+    if (typeof pattern === 'string' && pattern !== '') return pattern
+    throw new TypeError(`${call}: a pattern must be a path, a glob or a file: URL, got ${inspect(pattern)}`)
+  })
+  try {
+    if (!instance.over && guarded(() => engine.watchFilesFor(instance.id, list))) keepRegistration(instance)
+  } catch (error) {
+    throw new TypeError(`${call}: ${/** @type {Error} */ (error).message}`, { cause: error })
+  }
+}
 
 /**
  * @param {Instance} instance
@@ -68,12 +163,9 @@ function accept(instance, first, second) {
   const specifiers = Array.isArray(first) ? first : [first]
   for (const specifier of specifiers) {
     if (typeof specifier === 'string') continue
-    throw new TypeError(
-      `import.meta.hot.accept(dependencies, callback): a dependency must be a specifier, got ${inspect(specifier)}`,
-    )
+    throw new TypeError(`${NAME}.accept(dependencies, callback): a dependency must be a specifier, got ${inspect(specifier)}`)
   }
-  const call = 'import.meta.hot.accept(dependencies, callback)'
-  if (second !== undefined) checkFunction(call, 'the callback', second)
+  if (second !== undefined) checkCallback(`${NAME}.accept(dependencies, callback)`, second)
   const callback = /** @type {Callback} */ (second ?? (() => {}))
   const urls = specifiers.map((specifier) => resolve(instance.meta, specifier))
   if (instance.over) return
@@ -89,6 +181,8 @@ function acceptOwn(instance, callback = () => {}) {
   if (instance.over || !guarded(() => engine.acceptOwn(instance.id))) return
   instance.accepted.push({ urls: null, isList: false, callback })
   keepRegistration(instance)
+  // Those who import it: where they have evaluated, they are left alone.
+  queueMicrotask(witnessOthers)
 }
 
 /** The URL that an `import` of the module would lead to. @param {ImportMeta} meta @param {string} specifier */
@@ -102,8 +196,7 @@ function resolve(meta, specifier) {
 
 /** @param {ImportMeta} meta @param {string} specifier @param {any} [cause] */
 function unresolved(meta, specifier, cause) {
-  const from = meta.url.startsWith('file:') ? fileURLToPath(meta.url) : meta.url
   const why = cause?.message ?? 'there is no such file'
-  const message = `import.meta.hot.accept(${inspect(specifier)}) in ${from} cannot be resolved: ${why}`
+  const message = `${NAME}.accept(${inspect(specifier)}) in ${toPath(meta.url)} cannot be resolved: ${why}`
   return Object.assign(new Error(message, { cause }), { code: cause?.code ?? 'ERR_MODULE_NOT_FOUND' })
 }

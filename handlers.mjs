@@ -1,10 +1,12 @@
 /**
- * What the modules of this thread have registered, and who is told when: `dispose`, `prune` and `accept` handlers.
+ * What the modules of this thread have registered, and who is told when: `dispose`, `prune` and `accept` handlers, and
+ * their data.
  *
  * An instance has a record once it has registered anything. Its `dispose` handlers run once; what it accepts, and its
  * `prune` handlers, outlive it until a newer instance has evaluated completely.
  */
 import * as engine from './binding.js'
+import { emitError } from './events.mjs'
 import { guarded } from './loader.mjs'
 import { builtin, threadId } from './node.mjs'
 
@@ -19,36 +21,60 @@ const { inspect, types } = builtin('node:util')
  */
 /**
  * @typedef {object} Instance
- * @property {number} id the engine's name for it
+ * @property {number} id the engine's name for it; 0 if it has none
  * @property {ImportMeta} meta
+ * @property {import('./binding.js').Place | null | undefined} place where it keeps its data
+ * @property {Record<string, unknown> | undefined} data its own, if it has no place
  * @property {Handler[]} disposers
  * @property {Handler[]} pruners
  * @property {Accepted[]} accepted
+ * @property {AbortController | undefined} controller
  * @property {boolean} over it has been disposed of
+ * @property {boolean} isTracked it has had `dispose` handlers
  * @property {boolean} isWitnessed the end of its evaluation will be told
+ * @property {boolean} isListening it has had listeners
  */
 
-/** @param {number} id @param {ImportMeta} meta @returns {Instance} */
-export const createInstance = (id, meta) =>
-  ({ id, meta, disposers: [], pruners: [], accepted: [], over: false, isWitnessed: false })
-
-/** Instances with `dispose` handlers. @type {Map<number, Instance>} */
-const disposable = new Map()
+/** Of instances that have not been disposed of. @type {Map<number, Instance>} */
+const records = new Map()
 
 /** Instances whose `accept` and `prune` handlers may count. @type {Map<number, Instance>} */
 const registered = new Map()
 
+/** By the engine's name for the module, and the URL. @type {Map<number, Map<string, Record<string, unknown>>>} */
+const data = new Map()
+
 /** Called when the engine may have work. */
-let deliver = () => {}
+let takeWork = () => {}
 
 /** @param {() => void} callback */
-export const onWork = (callback) => void (deliver = callback)
+export const onWork = (callback) => void (takeWork = callback)
 
-/** The record of an instance with `dispose` handlers. @param {number} id */
-export const findInstance = (id) => disposable.get(id)
+/** The record of an instance, made if it has none. @param {number} id @param {ImportMeta} meta @returns {Instance} */
+export function recordOf(id, meta) {
+  const known = records.get(id)
+  if (known) return known
+  // One that the engine never knew, or knows no longer because it failed, stays as it is.
+  const place = id === 0 ? undefined : guarded(() => engine.keepsAt(id))
+  const flags = { over: place === null, isTracked: false, isWitnessed: false, isListening: false }
+  const record = { id, meta, place, data: undefined, disposers: [], pruners: [], accepted: [], controller: undefined, ...flags }
+  if (place) records.set(id, record)
+  return record
+}
 
 /** The record of an instance whose `accept` and `prune` handlers may count. @param {number} id */
 export const findRegistered = (id) => registered.get(id)
+
+/** What the instances at one place hand on. @param {Instance} instance */
+export function dataOf(instance) {
+  if (!instance.place) return (instance.data ??= {})
+  const { module, url } = instance.place
+  let places = data.get(module)
+  if (!places) data.set(module, (places = new Map()))
+  let found = places.get(url)
+  if (!found) places.set(url, (found = {}))
+  return found
+}
 
 /** @param {Instance} instance @param {Handler} handler */
 export function addDisposer(instance, handler) {
@@ -56,13 +82,20 @@ export function addDisposer(instance, handler) {
   if (instance.over) return void setImmediate(() => run(instance, [handler], 'dispose'))
   if (types.isAsyncFunction(handler)) guarded(() => engine.disposesAsync(instance.id))
   instance.disposers.push(handler)
-  if (disposable.has(instance.id)) return
-  disposable.set(instance.id, instance)
+  if (instance.isTracked) return
+  instance.isTracked = true
   const tracking = guarded(() => engine.track(instance.id))
+  if (!tracking || instance.isWitnessed) return
   if (tracking === 'superseded') return void setImmediate(() => dispose([instance.id]))
-  if (instance.isWitnessed) return
   if (tracking === 'runs-in-one-go') return queueMicrotask(() => instance.isWitnessed || ended(instance.id, false))
   witness(instance)
+}
+
+/** @param {Instance} instance @param {Handler} handler */
+export function addPruner(instance, handler) {
+  if (instance.over || !guarded(() => engine.keepsHandlers(instance.id))) return
+  instance.pruners.push(handler)
+  keepRegistration(instance)
 }
 
 /** The engine knows of a registration of the instance: it may count until a newer instance has evaluated. @param {Instance} instance */
@@ -93,31 +126,47 @@ export function witnessOthers() {
 
 /** @param {number} id @param {boolean} threw */
 function ended(id, threw) {
-  // If it was superseded meanwhile, what it has not registered says nothing: it may have been half a file.
-  deliver()
   guarded(() => engine.ended(id, threw))
-  deliver()
+  // Nothing is decided here: that of others may be told next.
+  takeWork()
 }
 
-/** @param {number[]} ids */
+/** What these have registered counts no longer. @param {number[]} ids */
 export function forget(ids) {
   for (const id of ids) registered.delete(id)
 }
 
-/**
- * Runs the `dispose` handlers of these instances, once, in this order.
- * @param {number[]} ids
- */
+/** Runs the `dispose` handlers of these instances, once, in this order. @param {number[]} ids */
 export function dispose(ids) {
   const pending = ids.flatMap((id) => {
-    const instance = disposable.get(id)
+    const instance = records.get(id)
     if (!instance) return []
-    disposable.delete(id)
+    records.delete(id)
     instance.over = true
     return run(instance, instance.disposers.splice(0), 'dispose')
   })
-  if (pending.length > 0) waitFor(pending)
-  else if (!settled) disposing?.disable()
+  waitFor(pending)
+}
+
+/** Runs the `dispose` handlers of all instances, once: latest evaluation first. */
+export function disposeOfAll() {
+  const ids = [...records.keys()]
+  dispose(guarded(() => engine.byEvaluation(ids)) ?? ids.toReversed())
+  return settled
+}
+
+/**
+ * Runs the `prune` handlers that count, and drops the data.
+ * @param {number[]} ids whose handlers they are
+ * @param {number[]} modules the engine's names for them
+ */
+export function prune(ids, modules) {
+  const pending = ids.flatMap((id) => {
+    const instance = registered.get(id)
+    return instance ? run(instance, instance.pruners.splice(0), 'prune') : []
+  })
+  waitFor(pending)
+  for (const module of modules) data.delete(module)
 }
 
 /** Pending asynchronous handlers. @type {Promise<unknown> | undefined} */
@@ -137,27 +186,35 @@ export const whenSettled = () => (disposing?.getStore() ? undefined : settled)
  * @returns {Promise<unknown>[]}
  */
 function run(instance, handlers, kind) {
+  if (handlers.length === 0) return []
   const context = (disposing ??= new (builtin('node:async_hooks').AsyncLocalStorage)())
+  const given = dataOf(instance)
   const pending = []
   for (const handler of handlers) {
     try {
-      const result = context.run(true, handler, undefined)
+      const result = context.run(true, handler, given)
       if (typeof (/** @type {any} */ (result)?.then) !== 'function') continue
-      pending.push(Promise.resolve(result).catch((error) => report(instance, kind, error)))
+      pending.push(Promise.resolve(result).catch((error) => reportHandler(instance, kind, error)))
     } catch (error) {
-      report(instance, kind, error)
+      reportHandler(instance, kind, error)
     }
   }
   return pending
 }
 
-/** @param {Instance} instance @param {string} kind @param {unknown} error */
-function report(instance, kind, error) {
-  process.stderr.write(`hot-hook: a ${kind} handler of ${instance.meta.url} failed: ${inspect(error)}\n`)
+/** A handler of the user's has failed: that is told, and stops nothing. @param {Instance} instance @param {'accept' | 'dispose' | 'prune'} kind @param {unknown} error */
+export function reportHandler(instance, kind, error) {
+  const article = kind === 'accept' ? 'an' : 'a'
+  process.stderr.write(`hot-hook: ${article} ${kind} handler of ${instance.meta.url} failed: ${inspect(error)}\n`)
+  emitError(guarded(() => engine.clean(instance.meta.url)) ?? instance.meta.url, kind, error)
 }
 
 /** Modules that load from now on wait for these promises before they run. @param {Promise<unknown>[]} pending */
 function waitFor(pending) {
+  if (pending.length === 0) {
+    if (!settled) disposing?.disable()
+    return
+  }
   const all = Promise.all([settled, ...pending]).then(() => {
     if (settled !== all) return
     settled = undefined

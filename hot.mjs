@@ -6,8 +6,10 @@
 import module from 'node:module'
 import * as engine from './binding.js'
 import { evictPlain, evictRequired, noteRequires, reportRequirers, reportRequires } from './commonjs.mjs'
-import { checkFunction, createContext } from './context.mjs'
-import { addDisposer, createInstance, dispose, findInstance, forget, onWork, whenSettled, witnessOthers } from './handlers.mjs'
+import { checkCallback, createContext, watch } from './context.mjs'
+import { announce, listen, off, on } from './events.mjs'
+import { addDisposer, dispose, forget, onWork, prune, recordOf, whenSettled, witnessOthers } from './handlers.mjs'
+import { forgetKept, keep } from './keep.mjs'
 import { forgetAnswers, guarded, hasFailed, hookIn, keepSources } from './loader.mjs'
 import { builtin, hasSyncHooks, threadId } from './node.mjs'
 import { listenToParent, tellParent } from './parent.mjs'
@@ -62,8 +64,12 @@ function deliver() {
     guarded(() => reportRequires(threadId))
     next = TAKE
   }
-  for (let update; (update = guarded(() => engine.take(threadId))); ) carryOut(update)
+  takeWork()
   return TAKE
+}
+
+function takeWork() {
+  for (let update; (update = guarded(() => engine.take(threadId))); ) carryOut(update)
 }
 
 /** At every import: without the closure of {@link guarded}, for speed. */
@@ -103,25 +109,38 @@ const listed = (text) => text?.split('\0').slice(1) ?? []
 
 /** @param {import('./binding.js').Update} update */
 function carryOut(update) {
+  const renewed = update.renewals.map(({ url }) => url)
+  const applied = announce(update.happenings, renewed)
   dispose(update.disposals)
+  prune(update.pruned, update.lost)
   forget(update.outdated)
   guarded(() => evictRequired(listed(update.stale)))
   guarded(() => evictPlain(listed(update.plain)))
   if (update.forgotten !== '') forgetResolutions(listed(update.forgotten))
   for (const notice of update.notices) process.stderr.write(`hot-hook: ${notice}\n`)
-  if (update.renewals.length > 0) return void importAgain(update)
+  if (renewed.length > 0 || updates > 0) return void finishLater(update, applied)
   update.messages.forEach(tell)
   release()
+  applied()
 }
 
-/** What is left of an update that imports something again: the parent is told of it when that is done. @param {import('./binding.js').Update} update */
-async function importAgain({ renewals, messages }) {
+/** How many updates import something again, or wait for those that do: what comes meanwhile is told after them. */
+let updates = 0
+
+/**
+ * What is left of an update that imports something again: the parent is told of it when that is done.
+ * @param {import('./binding.js').Update} update @param {() => void} applied
+ */
+async function finishLater({ renewals, messages }, applied) {
   const isAsked = (/** @type {import('./binding.js').Message} */ message) => message.type === 'full-reload'
   messages.filter(isAsked).forEach(tell)
+  updates++
   const { enqueue } = await import('./update.mjs')
-  enqueue(renewals, (leftBehind) => {
+  enqueue(renewals, (leftBehind, isApplied) => {
+    updates--
     messages.filter((message) => !isAsked(message)).forEach(tell)
     release(leftBehind)
+    if (isApplied) applied()
     deliver()
   })
 }
@@ -224,7 +243,8 @@ function takePart() {
   isAttached = true
   if (isDebugging) engine.keepNotes()
   engine.attach(threadId, hasSyncHooks, wake)
-  onWork(deliver)
+  onWork(takeWork)
+  listen()
   noteRequires(hasSyncHooks ? () => {} : reportSoon)
 }
 
@@ -245,6 +265,12 @@ function instanceOf(url) {
   return guarded(() => engine.find(threadId, String(url))) ?? 0
 }
 
+/** The record of the instance that `url` names in this thread. @param {string} url */
+function recordAt(url) {
+  const id = instanceOf(url)
+  return id === 0 ? undefined : recordOf(id, /** @type {ImportMeta} */ ({ url: String(url) }))
+}
+
 function createHot() {
   return {
     /** @param {Record<string, any>} [options] */
@@ -257,16 +283,27 @@ function createHot() {
     },
     /** @param {string} url @param {() => unknown} callback */
     dispose(url, callback) {
-      checkFunction('hot.dispose(url, callback)', 'the callback', callback)
-      const id = instanceOf(url)
-      if (id === 0) return
-      addDisposer(findInstance(id) ?? createInstance(id, /** @type {ImportMeta} */ ({ url })), callback)
+      checkCallback('hot.dispose(url, callback)', callback)
+      const instance = recordAt(url)
+      if (instance) addDisposer(instance, callback)
     },
     /** @param {string} url */
     decline(url) {
       const id = instanceOf(url)
       if (id !== 0) guarded(() => engine.decline(id))
     },
+    /** @param {string} url @param {unknown} patterns */
+    watch(url, patterns) {
+      const instance = recordAt(url)
+      if (instance) watch('hot.watch(url, patterns)', instance, patterns)
+    },
+    /** @param {unknown} event @param {unknown} callback */
+    on: (event, callback) => on('hot', event, callback),
+    /** @param {unknown} event @param {unknown} callback */
+    off: (event, callback) => off('hot', event, callback),
+    /** @param {unknown} key @param {() => unknown} factory */
+    keep: (key, factory) => keep('hot', key, factory),
+    forget: forgetKept,
   }
 }
 

@@ -5,12 +5,12 @@
  *        └ fails: it is reported, and what it would replace stays in service
  */
 import * as engine from './binding.js'
-import { dispose, findRegistered, whenSettled } from './handlers.mjs'
+import { emitError, toPath } from './events.mjs'
+import { dispose, findRegistered, reportHandler, whenSettled } from './handlers.mjs'
 import { guarded } from './loader.mjs'
 import { builtin, threadId } from './node.mjs'
 import { hasLinked, trialOf } from './trial.mjs'
 
-const { fileURLToPath } = builtin('node:url')
 const { inspect } = builtin('node:util')
 
 /** @typedef {import('./binding.js').Renewal} Renewal */
@@ -37,37 +37,38 @@ let hurry = () => {}
 /**
  * Takes an update in, whose turn comes when those before it are done.
  * @param {Renewal[]} renewals
- * @param {(released: string[]) => void} done called, with the URLs that it leaves behind, when it is
+ * @param {(released: string[], isApplied: boolean) => void} done called when it is, with the URLs that it leaves behind
  */
 export function enqueue(renewals, done) {
   waiting++
   hurry()
   running = running.then(async () => {
     waiting--
-    done(await update(renewals))
+    const released = /** @type {string[]} */ ([])
+    const isApplied = await update(renewals, released)
+    done(released, isApplied)
   })
 }
 
-/** @param {Renewal[]} renewals @returns {Promise<string[]>} */
-async function update(renewals) {
-  /** @type {string[]} */
-  const released = []
+/** @param {Renewal[]} renewals @param {string[]} released @returns {Promise<boolean>} whether anything was imported again */
+async function update(renewals, released) {
   try {
     const failures = new Failures()
     const trials = await Promise.all(renewals.map((renewal) => link(renewal, released)))
     trials.forEach((trial, index) => trial.error && failures.add(renewals[index].url, trial.error.cause, 'link'))
     const linked = guarded(() => engine.linked(threadId, renewals.filter((_, index) => !trials[index].error)))
-    if (!linked || linked.urls.length === 0) return released
+    if (!linked || linked.urls.length === 0) return failures.count === 0
     const callbacks = linked.accepting.flatMap(tellable)
     dispose(linked.disposals)
     await whenSettled()
     const namespaces = await evaluate(renewals, linked.urls, failures)
     await Promise.all(callbacks.map((told) => call(told, namespaces)))
+    return namespaces.size > 0 || failures.count === 0
   } catch (error) {
     // Of ours: whatever users' code throws was caught where it was called.
     process.stderr.write(`hot-hook: an update failed: ${inspect(error)}\n`)
+    return false
   }
-  return released
 }
 
 /** @param {Renewal} renewal @param {string[]} released @returns {Promise<{ error?: { cause: unknown } }>} */
@@ -137,7 +138,7 @@ async function call({ instance, accepted, urls }, namespaces) {
   try {
     await patiently(Promise.resolve(callback(isList ? found : found[0])))
   } catch (error) {
-    process.stderr.write(`hot-hook: an accept handler of ${instance.meta.url} failed: ${inspect(error)}\n`)
+    reportHandler(instance, 'accept', error)
   }
 }
 
@@ -145,12 +146,16 @@ async function call({ instance, accepted, urls }, namespaces) {
 class Failures {
   #seen = new Set()
 
+  get count() {
+    return this.#seen.size
+  }
+
   /** @param {string} url @param {unknown} error @param {'link' | 'evaluate'} phase */
   add(url, error, phase) {
     if (this.#seen.has(error)) return
     this.#seen.add(error)
-    const path = url.startsWith('file:') ? fileURLToPath(url) : url
-    const outcome = phase === 'link' ? 'the old one stays in service' : 'it failed'
-    process.stderr.write(`hot-hook: ${path} could not be imported again (${outcome}): ${inspect(error)}\n`)
+    const outcome = phase === 'link' ? '; the old one stays' : ''
+    process.stderr.write(`hot-hook: ${toPath(url)} could not be imported again${outcome}: ${inspect(error)}\n`)
+    emitError(url, phase, error)
   }
 }

@@ -2,29 +2,13 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { HOT, startApp } from './support/app.mjs'
+import { logs, SERVE } from './support/log.mjs'
 
 const value = (n) => `export const value = ${n}`
-/** Serves what is logged, and nothing that imports. */
-const serve = `serve({ log: () => log.lines.splice(0), emit: (name, value) => void process.emit(name, value) })`
-
-/** Waits until the log holds `expected`, all of it and nothing else. */
-async function logs(app, expected) {
-  const lines = []
-  await app
-    .until(`the log has ${expected.length} lines`, async () => {
-      lines.push(...(await app.ask('log')))
-      return lines.length >= expected.length
-    })
-    .catch((error) => {
-      throw new Error(`${error.message}\n${JSON.stringify(lines)}`)
-    })
-  assert.deepEqual(lines, expected)
-}
-
 test('a module that accepts itself is imported again at once, and its callback gets the namespace', async (t) => {
   const m = (n) => `log('m${n}'); ${value(n)}
     import.meta.hot.accept((fresh) => log(['accepted by ${n}', fresh.value, fresh[Symbol.toStringTag]]))`
-  const app = await startApp(t, { files: { 'main.mjs': `import './m.mjs'; log('main'); ${serve}`, 'm.mjs': m(1) } })
+  const app = await startApp(t, { files: { 'main.mjs': `import './m.mjs'; log('main'); ${SERVE}`, 'm.mjs': m(1) } })
   await logs(app, ['m1', 'main'])
   for (const n of [2, 3, 4]) {
     app.save('m.mjs', m(n))
@@ -37,7 +21,7 @@ test('a module that accepts itself is imported again at once, and its callback g
 test('what is below it changes: it is imported again; its importers are left alone', async (t) => {
   const app = await startApp(t, {
     files: {
-      'main.mjs': `log('main'); import './top.mjs'; ${serve}`,
+      'main.mjs': `log('main'); import './top.mjs'; ${SERVE}`,
       'top.mjs': `import './m.mjs'; log('top'); import.meta.hot.dispose(() => log('top disposed'))`,
       'm.mjs': `import { value } from './below.mjs'; log('m' + value)
         import.meta.hot.accept(({ again }) => log('accepted ' + again)); export const again = value`,
@@ -55,7 +39,7 @@ test('what is below it changes: it is imported again; its importers are left alo
 })
 
 test('accept() without a callback; the entry point too', async (t) => {
-  const main = (n) => `import { value } from './b.mjs'; log('main ${n} ' + value); import.meta.hot.accept(); ${serve}`
+  const main = (n) => `import { value } from './b.mjs'; log('main ${n} ' + value); import.meta.hot.accept(); ${SERVE}`
   const app = await startApp(t, { files: { 'main.mjs': main(1), 'b.mjs': value(1) } })
   await logs(app, ['main 1 1'])
   app.save('b.mjs', value(2))
@@ -69,7 +53,7 @@ test('accept(dependency, callback): the importer stays, the callback gets the na
   const app = await startApp(t, {
     files: {
       'main.mjs': `import * as first from './dep.mjs'; log('main ' + first.value)
-        import.meta.hot.accept('./dep.mjs', (fresh) => log('fresh ' + fresh.value + ', held ' + first.value)); ${serve}`,
+        import.meta.hot.accept('./dep.mjs', (fresh) => log('fresh ' + fresh.value + ', held ' + first.value)); ${SERVE}`,
       'dep.mjs': `export { value } from './below.mjs'`,
       'below.mjs': value(1),
     },
@@ -85,7 +69,7 @@ test('accept(dependencies, callback): undefined for what did not change', async 
   const app = await startApp(t, {
     files: {
       'main.mjs': `import './a.mjs'; import './b.mjs'; import './c.mjs'
-        import.meta.hot.accept(['./a.mjs', './b.mjs', './c.mjs'], (all) => log(all.map((fresh) => fresh?.value ?? '-').join(' '))); ${serve}`,
+        import.meta.hot.accept(['./a.mjs', './b.mjs', './c.mjs'], (all) => log(all.map((fresh) => fresh?.value ?? '-').join(' '))); ${SERVE}`,
       'a.mjs': `export { value } from './shared.mjs'`,
       'b.mjs': value('1'),
       'c.mjs': `export { value } from './shared.mjs'`,
@@ -104,7 +88,7 @@ test('several callbacks, of several modules, in the order in which these ran', a
     import.meta.hot.accept(['./dep.mjs'], ([{ value }]) => log('${name} 2: ' + value))`
   const app = await startApp(t, {
     files: {
-      'main.mjs': `import './l.mjs'; import './r.mjs'; ${serve}`,
+      'main.mjs': `import './l.mjs'; import './r.mjs'; ${SERVE}`,
       'l.mjs': importer('l'),
       'r.mjs': importer('r'),
       'dep.mjs': value(1),
@@ -136,7 +120,7 @@ test('one importer accepts, another does not', async (t) => {
 test('a cold importer that does not accept: a full reload, and nothing is imported again', async (t) => {
   const app = await startApp(t, {
     files: {
-      'main.mjs': `import './l.mjs'; import './dep.mjs'; ${serve}`,
+      'main.mjs': `import './l.mjs'; import './dep.mjs'; ${SERVE}`,
       'l.mjs': `import './dep.mjs'; import.meta.hot.accept('./dep.mjs', () => log('accepted'))`,
       'dep.mjs': `log('dep')`,
     },
@@ -150,7 +134,7 @@ test('a cold importer that does not accept: a full reload, and nothing is import
 test('a cycle through an accepted edge is climbed: it is imported again as a whole', async (t) => {
   const app = await startApp(t, {
     files: {
-      'main.mjs': `import './a.mjs'; ${serve}`,
+      'main.mjs': `import './a.mjs'; ${SERVE}`,
       'a.mjs': `import { value } from './b.mjs'; log('a ' + value()); import.meta.hot.accept(); export const name = 'a1'`,
       'b.mjs': `import { name } from './a.mjs'; log('b'); export const value = () => { try { return name } catch { return 'early' } }`,
     },
@@ -165,7 +149,7 @@ test('a cycle through an accepted edge is climbed: it is imported again as a who
 
 test('one that accepts no longer is cold', async (t) => {
   const app = await startApp(t, {
-    files: { 'main.mjs': `import './m.mjs'; ${serve}`, 'm.mjs': `log(1); import.meta.hot.accept(() => log('accepted'))` },
+    files: { 'main.mjs': `import './m.mjs'; ${SERVE}`, 'm.mjs': `log(1); import.meta.hot.accept(() => log('accepted'))` },
   })
   app.save('m.mjs', `log(2)`)
   await logs(app, [1, 2, 'accepted'])
@@ -185,7 +169,7 @@ test('order: dispose, importers first, then the new instances, then the callback
           await new Promise((resolve) => process.once('go', resolve))
           log('accepted')
         })
-        ${serve}`,
+        ${SERVE}`,
       'm.mjs': noisy('m', `import './below.mjs'`),
       'below.mjs': noisy('below'),
     },
@@ -203,7 +187,7 @@ test('a new instance that does not link: the old one stays in service; the next 
   const m = (n, text = '') => `${text}; log('m${n}'); import.meta.hot.dispose(() => log('disposed ${n}'))
     import.meta.hot.accept(() => log('accepted by ${n}'))`
   const app = await startApp(t, {
-    files: { 'main.mjs': `import './m.mjs'; ${serve}`, 'm.mjs': m(1), 'below.mjs': value(1) },
+    files: { 'main.mjs': `import './m.mjs'; ${SERVE}`, 'm.mjs': m(1), 'below.mjs': value(1) },
   })
   await logs(app, ['m1'])
   for (const broken of ['const = 1', `import './missing.mjs'`, `import { nope } from './below.mjs'`]) {
@@ -222,7 +206,7 @@ test('a new instance that does not link: the old one stays in service; the next 
 
 test('what was missing comes: that is a change, too', async (t) => {
   const app = await startApp(t, {
-    files: { 'main.mjs': `import './m.mjs'; ${serve}`, 'm.mjs': `log('m'); import.meta.hot.accept()` },
+    files: { 'main.mjs': `import './m.mjs'; ${SERVE}`, 'm.mjs': `log('m'); import.meta.hot.accept()` },
   })
   app.save('m.mjs', `import { value } from './new.mjs'; log(value); import.meta.hot.accept()`)
   await app.until('it is reported', () => app.output.stderr.includes('could not be imported again'))
@@ -233,7 +217,7 @@ test('what was missing comes: that is a change, too', async (t) => {
 test('a dependency is deleted, and comes back', async (t) => {
   const app = await startApp(t, {
     files: {
-      'main.mjs': `import './dep.mjs'; import.meta.hot.accept('./dep.mjs', ({ value }) => log('accepted ' + value)); ${serve}`,
+      'main.mjs': `import './dep.mjs'; import.meta.hot.accept('./dep.mjs', ({ value }) => log('accepted ' + value)); ${SERVE}`,
       'dep.mjs': `${value(1)}; log('dep'); import.meta.hot.dispose(() => log('disposed'))`,
     },
   })
@@ -248,7 +232,7 @@ test('a new instance that throws: the old one is disposed of, no callback; the n
   const m = (n, text = '') => `log('m${n}'); import.meta.hot.dispose(() => log('disposed ${n}'))
     import.meta.hot.accept(() => log('accepted by ${n}')); ${text}`
   for (const oops of [`throw new Error('oops')`, `await 1; throw new Error('oops')`]) {
-    const app = await startApp(t, { files: { 'main.mjs': `import './m.mjs'; ${serve}`, 'm.mjs': m(1) } })
+    const app = await startApp(t, { files: { 'main.mjs': `import './m.mjs'; ${SERVE}`, 'm.mjs': m(1) } })
     app.save('m.mjs', m(2, oops))
     await logs(app, ['m1', 'disposed 1', 'm2'])
     await app.until('it is reported', () => /m\.mjs could not be imported again.*oops/.test(app.output.stderr))
@@ -264,7 +248,7 @@ test('a new instance that throws: the old one is disposed of, no callback; the n
 test('a save while an update runs starts the next one after it', async (t) => {
   const m = (n, text = '') => `log('m${n}'); ${text}; import.meta.hot.accept(() => log('accepted by ${n}'))
     import.meta.hot.dispose(() => log('disposed ${n}')); log('m${n} ends')`
-  const app = await startApp(t, { files: { 'main.mjs': `import './m.mjs'; ${serve}`, 'm.mjs': m(1) } })
+  const app = await startApp(t, { files: { 'main.mjs': `import './m.mjs'; ${SERVE}`, 'm.mjs': m(1) } })
   app.save('m.mjs', m(2, `await new Promise((resolve) => process.once('go', resolve))`))
   await logs(app, ['m1', 'm1 ends', 'disposed 1', 'm2'])
   app.save('m.mjs', m(3))
@@ -277,7 +261,7 @@ test('a save while an update runs starts the next one after it', async (t) => {
 for (const [how, save] of /** @type {const} */ ([['in place', 'save'], ['renamed into place', 'replace']])) {
   test(`many saves, ${how}: none is lost, each callback once, in order`, async (t) => {
     const m = (n) => `${value(n)}; import.meta.hot.accept((fresh) => log([${n}, fresh.value]))`
-    const app = await startApp(t, { files: { 'main.mjs': `import './m.mjs'; ${serve}`, 'm.mjs': m(0) } })
+    const app = await startApp(t, { files: { 'main.mjs': `import './m.mjs'; ${SERVE}`, 'm.mjs': m(0) } })
     for (let n = 1; n <= 100; n++) app[save]('m.mjs', m(n))
     const lines = []
     await app.until('the last is live', async () => {
@@ -301,7 +285,7 @@ test('an asynchronous dispose is waited for before the new instance evaluates', 
   })`
   const app = await startApp(t, {
     files: {
-      'main.mjs': `import './m.mjs'; import.meta.hot.accept('./m.mjs', () => log('accepted')); ${serve}`,
+      'main.mjs': `import './m.mjs'; import.meta.hot.accept('./m.mjs', () => log('accepted')); ${SERVE}`,
       'm.mjs': `import './below.mjs'; log('m')`,
       'below.mjs': below(1),
     },
@@ -320,7 +304,7 @@ test('a callback that throws or rejects is reported with its module, and stops n
       'main.mjs': `import './dep.mjs'
         import.meta.hot.accept('./dep.mjs', () => { throw new Error('first failure') })
         import.meta.hot.accept('./dep.mjs', async () => { throw new Error('second failure') })
-        import.meta.hot.accept('./dep.mjs', () => log('third')); ${serve}`,
+        import.meta.hot.accept('./dep.mjs', () => log('third')); ${SERVE}`,
       'dep.mjs': value(1),
     },
   })
@@ -360,7 +344,7 @@ test('handlers of an instance that is itself invalidated do not run', async (t) 
 test('one that still evaluates is invalidated, although what it imports accepts itself', async (t) => {
   const app = await startApp(t, {
     files: {
-      'main.mjs': `${serve}; serve({ start: () => void import('./page.mjs', ${HOT}), get: async () => (await import('./page.mjs', ${HOT})).value })`,
+      'main.mjs': `${SERVE}; serve({ start: () => void import('./page.mjs', ${HOT}), get: async () => (await import('./page.mjs', ${HOT})).value })`,
       'page.mjs': `import { value } from './dep.mjs'; log('page ' + value); await new Promise((resolve) => process.once('go', resolve)); export { value }`,
       'dep.mjs': `${value(1)}; import.meta.hot.accept(() => log('accepted'))`,
     },
@@ -401,7 +385,7 @@ test('wrong arguments are a TypeError that names the call and the argument; othe
   const app = await startApp(t, {
     files: {
       'main.mjs': `import './dep.mjs'; import.meta.hot.accept('./dep.mjs', () => log('accepted'))
-        ${serve}; serve({ accept: (...args) => import.meta.hot.accept(...args) })`,
+        ${SERVE}; serve({ accept: (...args) => import.meta.hot.accept(...args) })`,
       'dep.mjs': value(1),
     },
   })
@@ -424,7 +408,7 @@ test('JSON and CommonJS can be accepted', async (t) => {
   const app = await startApp(t, {
     files: {
       'main.mjs': `import json from './data.json' with { type: 'json' }; import cjs from './dep.cjs'; log([json, cjs])
-        import.meta.hot.accept(['./data.json', './dep.cjs'], ([json, cjs]) => log([json?.default, cjs?.default])); ${serve}`,
+        import.meta.hot.accept(['./data.json', './dep.cjs'], ([json, cjs]) => log([json?.default, cjs?.default])); ${SERVE}`,
       'data.json': '1',
       'dep.cjs': `module.exports = require('./below.cjs')`,
       'below.cjs': `module.exports = 'a'`,
@@ -442,7 +426,7 @@ test('JSON and CommonJS can be accepted', async (t) => {
 test('workers', async (t) => {
   const app = await startApp(t, {
     files: {
-      'main.mjs': `import { Worker } from 'node:worker_threads'; ${serve}
+      'main.mjs': `import { Worker } from 'node:worker_threads'; ${SERVE}
         new Worker(new URL('./worker.mjs', import.meta.url)).on('message', log)`,
       'worker.mjs': `import { parentPort } from 'node:worker_threads'; import { value } from './dep.mjs'
         parentPort.postMessage('worker ' + value); import.meta.hot.accept('./dep.mjs', ({ value }) => parentPort.postMessage('accepted ' + value))
@@ -461,7 +445,7 @@ test('workers', async (t) => {
 test('each query is an instance of its own', async (t) => {
   const m = (n) => `const { search } = new URL(import.meta.url); import.meta.hot.accept((fresh) => log([search, fresh.value])); ${value(n)}`
   const app = await startApp(t, {
-    files: { 'main.mjs': `import './m.mjs'; import './m.mjs?a'; import './m.mjs?v=7'; ${serve}`, 'm.mjs': m(1) },
+    files: { 'main.mjs': `import './m.mjs'; import './m.mjs?a'; import './m.mjs?v=7'; ${SERVE}`, 'm.mjs': m(1) },
   })
   app.save('m.mjs', m(2))
   await logs(app, [['', 2], ['?a', 2], ['?v=7', 2]])

@@ -35,8 +35,28 @@ pub enum Verdict {
 pub struct FullReload {
     /// The changed file.
     pub path: Arc<str>,
+    /// What happened to it.
+    pub cause: Cause,
     /// Why it cannot be swapped.
     pub reason: Reason,
+}
+
+/// What brings a decision about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Cause {
+    /// The module's file has changed.
+    #[default]
+    Changed,
+    /// The module has called `invalidate()`.
+    Invalidated {
+        /// What it gave as its reason.
+        message: Option<Arc<str>>,
+    },
+    /// A file has changed that a module watches, and that counts as a change of the module.
+    Watched {
+        /// The module.
+        by: Arc<str>,
+    },
 }
 
 /// Why a change needs a restart.
@@ -66,6 +86,11 @@ pub enum Reason {
 }
 
 impl FullReload {
+    /// For a file that has changed.
+    pub fn new(path: Arc<str>, reason: Reason) -> Self {
+        Self { path, cause: Cause::Changed, reason }
+    }
+
     /// Whether a boundary on the way was imported statically: written as `import()`, it would be hot.
     pub fn should_be_reloadable(&self) -> bool {
         match &self.reason {
@@ -77,18 +102,26 @@ impl FullReload {
     /// The change and its reason in one line, with paths as `show` writes them.
     pub fn describe(&self, show: impl Fn(&str) -> String) -> String {
         let path = show(&self.path);
-        match &self.reason {
-            Reason::RestartFile { pattern } => {
-                format!("{path} changed, which matches restart: {pattern:?}")
+        // What the reason is said of.
+        let subject = match &self.cause {
+            Cause::Changed => format!("{path} changed, which"),
+            Cause::Invalidated { message: None } => format!("{path} called invalidate(), which"),
+            Cause::Invalidated { message: Some(message) } => {
+                format!("{path} called invalidate({message:?}), which")
             }
-            Reason::Declined { module } if *module == self.path => {
-                format!("{path} changed, which declines hot reload")
+            Cause::Watched { by } => format!("{path} changed, watched by {}, which", show(by)),
+        };
+        let event = subject.trim_end_matches(", which");
+        match &self.reason {
+            Reason::RestartFile { pattern } => format!("{subject} matches restart: {pattern:?}"),
+            Reason::Declined { module } if self.is_of(module) => {
+                format!("{subject} declines hot reload")
             }
             Reason::Declined { module } => {
-                format!("{path} changed, and {} declines hot reload", show(module))
+                format!("{event}, and {} declines hot reload", show(module))
             }
             Reason::Cold { chain, .. } if chain.len() == 1 => {
-                format!("{path} changed, which is where the app begins")
+                format!("{subject} is where the app begins")
             }
             Reason::Cold { chain, .. } => {
                 let steps = chain.iter().map(|step| match step.kind {
@@ -96,14 +129,22 @@ impl FullReload {
                     None => show(&step.path),
                 });
                 let steps: String = steps.collect();
-                format!("{path} changed, which no boundary makes hot: {steps}")
+                format!("{subject} no boundary makes hot: {steps}")
             }
             Reason::Required => {
-                format!("{path} changed, an ES module that require() has loaded and cannot reload")
+                format!("{event}, an ES module that require() has loaded and cannot reload")
             }
             Reason::Blind => {
-                format!("{path} changed, and hot reload is off after an internal error")
+                format!("{event}, and hot reload is off after an internal error")
             }
+        }
+    }
+
+    /// Whether it is about that module.
+    fn is_of(&self, module: &Arc<str>) -> bool {
+        match &self.cause {
+            Cause::Watched { by } => by == module,
+            _ => self.path == *module,
         }
     }
 
@@ -238,6 +279,6 @@ impl Decisions {
         if std::mem::replace(&mut self.explained, true) {
             return Verdict::FullReloadToo;
         }
-        Verdict::FullReload(FullReload { path: changed.path.clone(), reason: reason() })
+        Verdict::FullReload(FullReload::new(changed.path.clone(), reason()))
     }
 }

@@ -253,7 +253,7 @@ fn a_deletion_is_a_change_and_so_is_its_undoing() {
 }
 
 fn describes(reason: Reason, expected: &str) {
-    let reload = FullReload { path: "/app/a.mjs".into(), reason };
+    let reload = FullReload::new("/app/a.mjs".into(), reason);
     let show = |path: &str| path.trim_start_matches("/app/").to_owned();
     assert_eq!(reload.describe(show), expected);
 }
@@ -266,7 +266,7 @@ fn chain(text: &str, target: &str) -> Reason {
 }
 
 fn hints(diagram: &str, expected: &str) {
-    let reload = FullReload { path: "/app/a.mjs".into(), reason: chain(diagram, "/app/a.mjs") };
+    let reload = FullReload::new("/app/a.mjs".into(), chain(diagram, "/app/a.mjs"));
     let show = |path: &str| path.trim_start_matches("/app/").to_owned();
     assert_eq!(reload.hint(show).unwrap_or_default(), expected);
 }

@@ -7,7 +7,7 @@ use napi_derive::napi;
 
 use crate::engine;
 use crate::graph::instance::InstanceId;
-use crate::graph::{EdgeKind, Step};
+use crate::graph::{EdgeKind, ModuleId, Step};
 use crate::source::awaits;
 
 /// A format as Node's load hook names it, of a module with that text. `bare`: see [`engine::Format::Es`].
@@ -95,6 +95,10 @@ pub struct Update {
     pub pruned: Vec<u32>,
     /// Instances whose `accept` and `prune` handlers count no longer.
     pub outdated: Vec<u32>,
+    /// The engine's names for pruned modules, of which nothing is to be kept.
+    pub lost: Vec<u32>,
+    /// What listeners are to hear of.
+    pub happenings: Vec<Happening>,
     /// What the parent and the app are to be told.
     pub messages: Vec<Message>,
     /// Problems that the user should know, a line each.
@@ -111,6 +115,8 @@ impl From<engine::Update> for Update {
             renewals: update.renewals.into_iter().map(Renewal::from).collect(),
             pruned: names(&update.pruned),
             outdated: names(&update.outdated),
+            lost: update.lost.into_iter().map(index).collect(),
+            happenings: update.happenings.into_iter().map(Happening::from).collect(),
             messages: update.messages.into_iter().map(Message::from).collect(),
             notices: update.notices,
         }
@@ -263,17 +269,95 @@ impl From<engine::Message> for Message {
     fn from(message: engine::Message) -> Self {
         match message {
             engine::Message::Invalidated { paths } => Self::Invalidated { paths: list(&paths) },
-            engine::Message::FullReload { reload, text, hint } => Self::FullReload {
-                path: reload.path.to_string(),
-                should_be_reloadable: reload.should_be_reloadable(),
-                reason: Reason {
-                    text,
-                    hint,
-                    chain: reload.chain().iter().map(Link::from).collect(),
-                },
+            engine::Message::FullReload(reload) => Self::FullReload {
+                path: reload.reload.path.to_string(),
+                should_be_reloadable: reload.reload.should_be_reloadable(),
+                reason: Reason::from(reload),
             },
         }
     }
+}
+
+impl From<engine::Reload> for Reason {
+    fn from(reload: engine::Reload) -> Self {
+        let engine::Reload { reload, text, hint } = reload;
+        Self { text, hint, chain: reload.chain().iter().map(Link::from).collect() }
+    }
+}
+
+/// What listeners hear of. All paths are absolute.
+#[napi(discriminant = "type", discriminant_case = "kebab-case")]
+pub enum Happening {
+    /// Something was invalidated.
+    Update {
+        /// What has changed.
+        files: Vec<String>,
+        /// What was invalidated, and the version that comes next.
+        versions: Vec<Version>,
+    },
+    /// A restart is needed.
+    FullReload {
+        /// What has changed.
+        path: String,
+        /// Whether a boundary on the way was imported statically.
+        should_be_reloadable: bool,
+        /// Why.
+        reason: Reason,
+    },
+    /// Nothing reaches these modules any more.
+    Prune {
+        /// Their files.
+        paths: Vec<String>,
+    },
+    /// A module has called `invalidate`.
+    Invalidate {
+        /// Its file.
+        path: String,
+        /// What it gave as its reason.
+        message: Option<String>,
+    },
+}
+
+/// A module and its version.
+#[napi(object)]
+pub struct Version {
+    /// Its file.
+    pub path: String,
+    /// How often it was invalidated.
+    pub version: u32,
+}
+
+impl From<engine::Happening> for Happening {
+    fn from(happening: engine::Happening) -> Self {
+        match happening {
+            engine::Happening::Update { files, versions } => Self::Update {
+                files: strings(&files),
+                versions: versions
+                    .into_iter()
+                    .map(|(path, version)| Version { path: path.to_string(), version })
+                    .collect(),
+            },
+            engine::Happening::FullReload(reload) => Self::FullReload {
+                path: reload.reload.path.to_string(),
+                should_be_reloadable: reload.reload.should_be_reloadable(),
+                reason: Reason::from(reload),
+            },
+            engine::Happening::Prune { paths } => Self::Prune { paths: strings(&paths) },
+            engine::Happening::Invalidate { path, message } => Self::Invalidate {
+                path: path.to_string(),
+                message: message.map(|message| message.to_string()),
+            },
+        }
+    }
+}
+
+/// Where the instances that follow one another keep what they hand on.
+#[napi(object)]
+pub struct Place {
+    /// The engine's name for the module.
+    pub module: u32,
+    /// The URL without our version.
+    pub url: String,
 }
 
 /// A module in `dump()`.
@@ -299,6 +383,11 @@ impl From<engine::DumpNode> for DumpNode {
             node;
         Self { path, version, boundary, reloadable, dependencies, dependents }
     }
+}
+
+/// The engine's name for a module.
+pub fn index(id: ModuleId) -> u32 {
+    u32::try_from(id.index()).unwrap_or(u32::MAX)
 }
 
 fn names(list: &[InstanceId]) -> Vec<u32> {

@@ -27,7 +27,7 @@ use crate::graph::ThreadId;
 use crate::graph::instance::InstanceId;
 use crate::source::needs_prelude;
 use convert::{
-    Acceptance, DumpNode, Linked, Need, Renewal, Tracking, Unprepared, Update, Witnessed,
+    Acceptance, DumpNode, Linked, Need, Place, Renewal, Tracking, Unprepared, Update, Witnessed,
 };
 use host::{Error, with};
 
@@ -221,6 +221,52 @@ pub fn accept_own(instance: u32) -> Result<bool, Error> {
 pub fn accept_dependencies(instance: u32, urls: Vec<String>) -> Result<Acceptance, Error> {
     let urls: Vec<_> = urls.iter().map(String::as_str).collect();
     with(|engine| engine.accept_dependencies(InstanceId(instance), &urls).into())
+}
+
+/// The instance has registered something that may come to count after it was disposed of. Returns whether that counts: it
+/// does not once it has been.
+#[napi]
+pub fn keeps_handlers(instance: u32) -> Result<bool, Error> {
+    with(|engine| engine.keeps_handlers(InstanceId(instance)))
+}
+
+/// Instances by their evaluation, latest first.
+#[napi]
+pub fn by_evaluation(instances: Vec<u32>) -> Result<Vec<u32>, Error> {
+    let ids = instances.into_iter().map(InstanceId).collect();
+    let ids = with(|engine| engine.by_evaluation(ids))?;
+    Ok(ids.into_iter().map(|id| id.0).collect())
+}
+
+/// Where the instance and those before and after it keep what they hand on; `null` once it has been disposed of.
+#[napi]
+pub fn keeps_at(instance: u32) -> Result<Option<Place>, Error> {
+    let place = with(|engine| engine.keeps_at(InstanceId(instance)))?;
+    Ok(place.map(|(module, url)| Place { module: convert::index(module), url: url.to_string() }))
+}
+
+/// A change of a file that one of `patterns` matches is a change of the instance's module; relative ones are meant from
+/// its folder. Returns whether that counts: it does not once the instance has been disposed of.
+///
+/// Throws with the code `HOT_HOOK_OPTIONS` if a pattern cannot be used; nothing is watched then.
+#[napi]
+pub fn watch_files_for(instance: u32, patterns: Vec<String>) -> Result<bool, Error> {
+    let patterns: Vec<_> = patterns.iter().map(String::as_str).collect();
+    with(|engine| engine.watch_files(InstanceId(instance), &patterns))?
+        .map_err(|error| Error::new("HOT_HOOK_OPTIONS", error.to_string()))
+}
+
+/// The module that the thread knows by `url` counts as changed, and its accepting itself does not help. Decided with the
+/// next `drain`.
+#[napi]
+pub fn invalidate(thread: u32, url: String, message: Option<String>) -> Result<(), Error> {
+    with(|engine| engine.invalidate(ThreadId(thread), &url, message.as_deref()))
+}
+
+/// The thread has listeners, who want to hear what happens.
+#[napi]
+pub fn listen(thread: u32) -> Result<(), Error> {
+    with(|engine| engine.listen(ThreadId(thread)))
 }
 
 /// Until `endPeek`, `specifier` is resolved from `parent` only to know what it means: that is no import.

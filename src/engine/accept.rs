@@ -415,10 +415,12 @@ impl Engine {
         if is_known || !is_open || instance.commonjs {
             return;
         }
-        instance.witnessed = true;
-        let Some(state) = self.threads.get_mut(&instance.thread) else { return };
-        state.witnesses.push(id);
-        state.wake();
+        let thread = instance.thread;
+        self.expect_end(id);
+        if let Some(state) = self.threads.get_mut(&thread) {
+            state.witnesses.push(id);
+            state.wake();
+        }
     }
 
     /// The instances of which the thread is to tell when their evaluation ends, and their URLs. Those of cold modules
@@ -434,6 +436,9 @@ impl Engine {
                 found.push((id, instance.url.clone()));
             } else if let Some(instance) = self.instances.get_mut(id) {
                 instance.witnessed = false;
+                if let Some(state) = self.threads.get_mut(&thread) {
+                    state.endings.remove(&id);
+                }
             }
         }
         found

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::decision::{Decisions, FullReload, Reason, Reporter, Verdict, is_change};
+use crate::decision::{Cause, Decisions, FullReload, Reason, Reporter, Verdict, is_change};
 use crate::fingerprint::Fingerprint;
 use crate::graph::instance::Instance;
 use crate::graph::{ModuleId, ModuleKind, ThreadId, Visited};
@@ -12,7 +12,7 @@ use crate::watch::settle::FileEvent;
 use crate::watch::{Event, parent};
 
 use super::Engine;
-use super::outbox::Message;
+use super::outbox::{Happening, Message, Reload};
 
 /// What the changes of one drain lead to together.
 #[derive(Default)]
@@ -21,6 +21,8 @@ pub(super) struct Batch {
     /// The changed files, then what else was invalidated, each in the order of the decisions.
     changed: Vec<ModuleId>,
     invalidated: Vec<ModuleId>,
+    /// Changed files that are no modules, but watched by some.
+    pub files: Vec<Arc<str>>,
     full_reload: Option<FullReload>,
 }
 
@@ -51,10 +53,12 @@ impl Engine {
     /// when nothing has happened.
     pub fn drain(&mut self, caller: Caller, now: Instant) -> Next {
         self.collect(now);
-        if !self.undecided.is_empty() {
+        if !self.undecided.is_empty() || !self.invalidated.is_empty() {
             match caller {
                 Caller::Thread(thread) if self.must_report(thread) => return Next::Report,
-                Caller::Watcher if self.ask_for_reports() => return Next::Nothing,
+                Caller::Watcher if self.ask_for_reports() || self.ask_for_endings() => {
+                    return Next::Nothing;
+                }
                 _ => self.decide_undecided(),
             }
         }
@@ -71,6 +75,7 @@ impl Engine {
         !has_events
             && self.settle.is_empty()
             && self.undecided.is_empty()
+            && self.invalidated.is_empty()
             && !self.has_pending(thread)
     }
 
@@ -110,9 +115,9 @@ impl Engine {
             _ => None,
         });
         if let Some(path) = path {
-            let reload = FullReload { path: path.into(), reason: Reason::Blind };
+            let reload = FullReload::new(path.into(), Reason::Blind);
             let text = reload.describe(str::to_owned);
-            self.say(Message::FullReload { reload, text, hint: None });
+            self.say(Message::FullReload(Reload { reload, text, hint: None }));
             self.wake_threads();
         }
     }
@@ -183,7 +188,7 @@ impl Engine {
             Some(watch) => self.restart.directory_appeared(directory, watch),
             None => Vec::new(),
         };
-        for file in came {
+        for file in came.into_iter().chain(self.watched_appeared(directory)) {
             self.suspect(file, Reporter::Watcher);
         }
         for file in self.missing.found_below(directory) {
@@ -216,6 +221,7 @@ impl Engine {
             || self.links.contains_key(path)
             || self.may_be_required(path)
             || self.settle.is_waiting(path)
+            || self.is_watched(path)
             || self.config.as_ref().is_some_and(|config| config.restart.is_match(path))
     }
 
@@ -238,6 +244,7 @@ impl Engine {
             self.links.keys().filter(|link| Path::new(link.as_ref()).starts_with(directory));
         paths.extend(links.cloned());
         paths.extend(self.restart.files_below(directory));
+        paths.extend(self.watched_below(directory));
         paths.sort_unstable();
         paths.dedup();
         paths
@@ -249,6 +256,7 @@ impl Engine {
         for (path, reporter) in std::mem::take(&mut self.undecided) {
             self.consider(&path, reporter, &mut batch);
         }
+        self.consider_invalidated(&mut batch);
         self.publish(batch);
     }
 
@@ -258,8 +266,7 @@ impl Engine {
         let real = real.as_deref().unwrap_or(path);
         if let Some(pattern) = self.restart_pattern(path, real) {
             if self.restart.is_change(path, reporter) {
-                let path = real.into();
-                batch.ask(FullReload { path, reason: Reason::RestartFile { pattern } });
+                batch.ask(FullReload::new(real.into(), Reason::RestartFile { pattern }));
             }
             return;
         }
@@ -273,6 +280,7 @@ impl Engine {
         }
         self.consider_link(path, batch);
         self.consider_missing(path, batch);
+        self.consider_watched(path, reporter, batch);
     }
 
     fn restart_pattern(&self, path: &str, real: &str) -> Option<String> {
@@ -293,8 +301,20 @@ impl Engine {
     }
 
     pub(super) fn decide_on(&mut self, id: ModuleId, batch: &mut Batch) {
-        let verdict = batch.decisions.decide(&self.graph, &self.instances, id, false);
         let path = self.graph.get(id).path.clone();
+        self.decide_because(id, Cause::Changed, &path, batch);
+    }
+
+    /// `path` is what has changed for that cause: a file.
+    pub(super) fn decide_because(
+        &mut self,
+        id: ModuleId,
+        cause: Cause,
+        path: &str,
+        batch: &mut Batch,
+    ) {
+        let past = matches!(cause, Cause::Invalidated { .. });
+        let verdict = batch.decisions.decide(&self.graph, &self.instances, id, past);
         self.note(|| match &verdict {
             Verdict::Nothing => format!("changed {path}: nothing to do"),
             Verdict::FullReload(_) | Verdict::FullReloadToo => {
@@ -306,10 +326,15 @@ impl Engine {
         });
         match verdict {
             Verdict::Nothing | Verdict::FullReloadToo => {}
-            Verdict::FullReload(reload) => batch.ask(reload),
+            Verdict::FullReload(reload) => {
+                batch.ask(FullReload { path: path.into(), cause, reason: reload.reason });
+            }
             Verdict::Invalidate(modules) => {
+                if matches!(cause, Cause::Watched { .. }) {
+                    batch.note_file(path);
+                }
                 batch.changed.push(id);
-                self.renew(&modules, None);
+                self.renew(&modules, past.then_some(id));
                 for &id in &modules {
                     self.bump(id);
                 }
@@ -322,7 +347,7 @@ impl Engine {
     pub(super) fn ask_for_restart(&mut self, id: ModuleId) {
         let path = self.graph.get(id).path.clone();
         let mut batch = Batch::default();
-        batch.ask(FullReload { path, reason: Reason::Required });
+        batch.ask(FullReload::new(path, Reason::Required));
         self.publish(batch);
     }
 
@@ -337,20 +362,35 @@ impl Engine {
         if !batch.changed.is_empty() {
             self.wait_together();
             self.make_stale(&batch.invalidated);
+            self.tell_update(&batch);
             let mut told = Visited::default();
             let modules = batch.changed.into_iter().chain(batch.invalidated);
-            let paths = modules
-                .filter(|&id| told.insert(id))
-                .map(|id| self.graph.get(id).path.clone())
-                .collect();
+            let modules = modules.filter(|&id| told.insert(id));
+            let modules = modules.map(|id| self.graph.get(id).path.clone());
+            let paths = batch.files.into_iter().chain(modules).collect();
             self.say(Message::Invalidated { paths });
         }
         if let Some(reload) = batch.full_reload {
             let text = reload.describe(|path| self.show(path));
             let hint = reload.hint(|path| self.show(path));
-            self.say(Message::FullReload { reload, text, hint });
+            let reload = Reload { reload, text, hint };
+            self.happened(|_| Happening::FullReload(reload.clone()));
+            self.say(Message::FullReload(reload));
         }
         self.wake_threads();
+    }
+
+    /// Those who listen hear of an update.
+    fn tell_update(&mut self, batch: &Batch) {
+        self.happened(|engine| {
+            let path = |id: &ModuleId| engine.graph.get(*id).path.clone();
+            let version = |id: &ModuleId| (path(id), engine.graph.get(*id).version);
+            let changed = batch.changed.iter().map(path);
+            Happening::Update {
+                files: batch.files.iter().cloned().chain(changed).collect(),
+                versions: batch.invalidated.iter().map(version).collect(),
+            }
+        });
     }
 
     fn report_problems(&mut self) {

@@ -10,6 +10,7 @@ use crate::source::{awaits, decode, needs_prelude};
 use crate::url::{Meaning, path_of};
 
 use super::Engine;
+use super::outbox::Happening;
 
 /// The text of an ES module, and what it needs.
 #[derive(Debug, PartialEq, Eq)]
@@ -213,6 +214,13 @@ impl Engine {
         }
         if !lost.is_empty() {
             self.forget_registrations(&lost);
+            self.happened(|engine| {
+                let paths = lost.iter().map(|&id| engine.graph.get(id).path.clone());
+                Happening::Prune { paths: paths.collect() }
+            });
+            for thread in self.threads.values_mut().filter(|thread| thread.interest.losses) {
+                thread.pending.lost.extend_from_slice(&lost);
+            }
         }
     }
 }

@@ -14,14 +14,15 @@ mod accept;
 mod changes;
 mod commonjs;
 mod dump;
+mod files;
 mod hooks;
 mod links;
 mod loading;
 mod missing;
 mod outbox;
 mod places;
-mod restart;
 mod shortcuts;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::path::is_separator;
@@ -47,13 +48,13 @@ pub use changes::{Caller, Next};
 pub use commonjs::Required;
 use commonjs::Unreported;
 pub use dump::DumpNode;
+use files::Files;
 pub use hooks::Import;
 pub use loading::{Format, Need, Source};
 use missing::Missing;
 use outbox::Thread;
-pub use outbox::{Message, Tracking, Update};
+pub use outbox::{Happening, Message, Reload, Tracking, Update};
 use places::Places;
-use restart::RestartFiles;
 use shortcuts::Shortcuts;
 
 /// The engine.
@@ -81,7 +82,9 @@ pub struct Engine {
     undecided: Vec<(Arc<str>, Reporter)>,
     unreported: Unreported,
     missing: Missing,
-    restart: RestartFiles,
+    restart: Files,
+    /// Modules that have called `invalidate`, with their reasons, and were not decided on yet.
+    invalidated: Vec<(ModuleId, Option<Arc<str>>)>,
     watch: Option<Watch>,
     settle: Settle,
     threads: BTreeMap<ThreadId, Thread>,
@@ -113,7 +116,8 @@ impl Engine {
             undecided: Vec::new(),
             unreported: Unreported::default(),
             missing: Missing::default(),
-            restart: RestartFiles::default(),
+            restart: Files::default(),
+            invalidated: Vec::new(),
             watch: None,
             settle: Settle::default(),
             threads: BTreeMap::new(),
@@ -188,6 +192,7 @@ impl Engine {
             for id in self.graph.ids().collect::<Vec<_>>() {
                 self.hold(id);
             }
+            self.watch_again();
         }
     }
 

@@ -22,13 +22,43 @@ pub enum Message {
         paths: Vec<Arc<str>>,
     },
     /// A restart is needed.
-    FullReload {
-        /// The change and its reason.
-        reload: FullReload,
-        /// Both in one line, for people.
-        text: String,
-        /// See [`FullReload::hint`].
-        hint: Option<String>,
+    FullReload(Reload),
+}
+
+/// A restart that is asked for, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reload {
+    /// The change and its reason.
+    pub reload: FullReload,
+    /// Both in one line, for people.
+    pub text: String,
+    /// See [`FullReload::hint`].
+    pub hint: Option<String>,
+}
+
+/// What a thread's listeners hear of. All paths are absolute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// Something was invalidated.
+    Update {
+        /// What has changed.
+        files: Vec<Arc<str>>,
+        /// What was invalidated, and the version that comes next.
+        versions: Vec<(Arc<str>, u32)>,
+    },
+    /// A restart is needed.
+    FullReload(Reload),
+    /// Nothing reaches these modules any more.
+    Prune {
+        /// Their files.
+        paths: Vec<Arc<str>>,
+    },
+    /// A module has called `invalidate`.
+    Invalidate {
+        /// Its file.
+        path: Arc<str>,
+        /// What it gave as its reason.
+        message: Option<Arc<str>>,
     },
 }
 
@@ -49,6 +79,10 @@ pub struct Update {
     pub pruned: Vec<InstanceId>,
     /// Instances whose `accept` and `prune` handlers count no longer.
     pub outdated: Vec<InstanceId>,
+    /// Pruned modules, of which nothing is to be kept.
+    pub lost: Vec<ModuleId>,
+    /// What its listeners are to hear of.
+    pub happenings: Vec<Happening>,
     /// What the parent and the app are to be told.
     pub messages: Vec<Message>,
     /// Problems that the user should know, a line each.
@@ -72,6 +106,15 @@ pub enum Tracking {
     MayWait,
 }
 
+/// What a thread wants to be told, besides what it must.
+#[derive(Default)]
+pub(super) struct Interest {
+    /// Somebody listens to what happens.
+    happenings: bool,
+    /// Its modules keep something from instance to instance.
+    pub losses: bool,
+}
+
 /// What the engine knows of a thread.
 pub(super) struct Thread {
     /// Makes the thread call [`Engine::take`] when it is next free.
@@ -80,8 +123,11 @@ pub(super) struct Thread {
     /// Superseded instances that have evaluated, with when they began to.
     pub disposals: Vec<(u64, InstanceId)>,
     pub renewing: Renewing,
+    pub interest: Interest,
     /// Instances of which it is to be told when their evaluation ends.
     pub witnesses: Vec<InstanceId>,
+    /// Instances of which it will tell when their evaluation ends.
+    pub endings: FxHashSet<InstanceId>,
     /// Superseded instances that still evaluate: disposed of when that ends, or before the next one of their module.
     pub deferred: FxHashSet<InstanceId>,
     /// Superseded instances that never came to evaluate, and those that [`Engine::release`] is to forget.
@@ -108,7 +154,9 @@ impl Default for Thread {
             pending: Update::default(),
             disposals: Vec::new(),
             renewing: Renewing::default(),
+            interest: Interest::default(),
             witnesses: Vec::new(),
+            endings: FxHashSet::default(),
             deferred: FxHashSet::default(),
             abandoned: Vec::new(),
             releasable: Vec::new(),
@@ -185,6 +233,7 @@ impl Engine {
         self.graph.drop_thread(thread);
         self.prune();
         self.wake_threads();
+        self.waker.wake();
     }
 
     /// Whether [`Engine::take`] has something for the thread.
@@ -202,6 +251,13 @@ impl Engine {
         let disposals = std::mem::take(&mut self.threads.get_mut(&thread)?.disposals);
         update.disposals = self.begin_disposals(thread, disposals);
         Some(update)
+    }
+
+    /// Instances by their evaluation, latest first.
+    pub fn by_evaluation(&self, mut ids: Vec<InstanceId>) -> Vec<InstanceId> {
+        let order = |id: &InstanceId| self.instances.get(*id).map_or(0, |instance| instance.order);
+        ids.sort_by_key(|id| std::cmp::Reverse(order(id)));
+        ids
     }
 
     /// These are disposed of now. Returns those of them that have registered handlers, latest evaluation first.
@@ -259,18 +315,12 @@ impl Engine {
         self.instances.get(id).is_some_and(|instance| !instance.awaits)
     }
 
-    /// The instance's body has run, to its end or not: [`Engine::ended`] will tell.
-    pub fn ran(&mut self, id: InstanceId) {
-        if let Some(instance) = self.instances.get_mut(id)
-            && instance.state == State::Evaluating
-        {
-            instance.state = State::Evaluated;
-        }
-    }
-
     /// The evaluation of a tracked or witnessed instance has ended.
     pub fn ended(&mut self, id: InstanceId, threw: bool, now: Instant) {
         self.settle_place(id, threw, now);
+        for thread in self.threads.values_mut() {
+            thread.endings.remove(&id);
+        }
         let Some(instance) = self.instances.get_mut(id) else { return };
         instance.state = if threw { State::Failed } else { State::Evaluated };
         let thread = instance.thread;
@@ -361,7 +411,15 @@ impl Engine {
     pub(super) fn ask_for_reports(&self) -> bool {
         let mut reporting = self.threads.values().filter(|thread| thread.has_commonjs).peekable();
         let any = reporting.peek().is_some();
-        reporting.filter_map(|thread| thread.wake.as_ref()).for_each(|wake| wake());
+        reporting.for_each(Thread::wake);
+        any
+    }
+
+    /// Wakes the threads that are about to tell how evaluations have ended: they decide. Returns whether there is one.
+    pub(super) fn ask_for_endings(&self) -> bool {
+        let mut telling = self.threads.values().filter(|it| !it.endings.is_empty()).peekable();
+        let any = telling.peek().is_some();
+        telling.for_each(Thread::wake);
         any
     }
 
@@ -376,6 +434,22 @@ impl Engine {
     pub(super) fn say(&mut self, message: Message) {
         if let Some(thread) = self.threads.values_mut().next() {
             thread.pending.messages.push(message);
+        }
+    }
+
+    /// The thread has listeners.
+    pub fn listen(&mut self, thread: ThreadId) {
+        self.threads.entry(thread).or_default().interest.happenings = true;
+    }
+
+    /// Tells the threads that listen, if there is one, `what` has happened.
+    pub(super) fn happened(&mut self, what: impl FnOnce(&Self) -> Happening) {
+        if !self.threads.values().any(|thread| thread.interest.happenings) {
+            return;
+        }
+        let what = what(self);
+        for thread in self.threads.values_mut().filter(|thread| thread.interest.happenings) {
+            thread.pending.happenings.push(what.clone());
         }
     }
 

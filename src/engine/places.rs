@@ -14,10 +14,11 @@ use std::time::Instant;
 use rustc_hash::FxHashMap;
 
 use crate::graph::accept::Accepted;
-use crate::graph::instance::{Instance, InstanceId};
+use crate::graph::instance::{Instance, InstanceId, State};
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
+use super::files::Files;
 
 /// Where instances follow one another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,12 +35,14 @@ pub(super) struct Entry {
     pub instance: InstanceId,
     /// When it began to evaluate.
     pub order: u64,
-    /// It has evaluated completely, or was in service while it still did.
+    /// It has evaluated completely, unless one is told otherwise.
     complete: bool,
     /// It accepts itself.
     pub own: bool,
     /// Which modules it accepts, and the URLs that it knows them by, without our version.
     pub dependencies: Vec<(ModuleId, Arc<str>)>,
+    /// Files whose change counts as a change of the module.
+    pub watches: Vec<Files>,
 }
 
 /// What was registered, by place.
@@ -63,6 +66,7 @@ impl Places {
             complete: false,
             own: false,
             dependencies: Vec::new(),
+            watches: Vec::new(),
         });
         entries.sort_unstable_by_key(|entry| entry.instance);
         let at = entries.iter().position(|entry| entry.instance == instance).unwrap_or(0);
@@ -70,11 +74,9 @@ impl Places {
     }
 
     /// Of instances that never came to an end, only the last was in service. Returns the others, which it forgets.
-    fn trim(&mut self, place: &Place) -> Vec<InstanceId> {
-        self.change(place, |entries| {
-            let last = entries.last().map(|entry| entry.instance);
-            entries.retain(|entry| entry.complete || Some(entry.instance) == last);
-        })
+    fn trim(&mut self, place: &Place) -> Vec<Entry> {
+        let last = self.entries.get(place).and_then(|entries| Some(entries.last()?.instance));
+        self.forget(place, |entry| !entry.complete && Some(entry.instance) != last)
     }
 
     /// Whether an instance has registered anything.
@@ -91,14 +93,25 @@ impl Places {
     pub fn current(&self, thread: ThreadId) -> impl Iterator<Item = (&Place, &Entry)> {
         let of_thread = self.entries.iter().filter(move |(place, _)| place.thread == thread);
         of_thread.filter_map(|(place, entries)| {
+            let entries = &entries[first_counting(entries)..];
             let first = entries.first().filter(|entry| entry.complete);
             Some((place, first.or(entries.last())?))
         })
     }
 
-    /// All that was registered, whether it counts or may come to count.
+    /// All that counts, or may come to count when what evaluates has.
     pub fn all(&self) -> impl Iterator<Item = (&Place, &Entry)> {
-        self.entries.iter().flat_map(|(place, entries)| entries.iter().map(move |e| (place, e)))
+        self.entries.iter().flat_map(|(place, entries)| {
+            entries[first_counting(entries)..].iter().map(move |entry| (place, entry))
+        })
+    }
+
+    /// [`Places::all`], to be changed.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = (&Place, &mut Entry)> {
+        self.entries.iter_mut().flat_map(|(place, entries)| {
+            let first = first_counting(entries);
+            entries[first..].iter_mut().map(move |entry| (place, entry))
+        })
     }
 
     /// Whether nothing was ever registered.
@@ -106,50 +119,31 @@ impl Places {
         self.entries.is_empty()
     }
 
-    /// An instance has run to its end: what those before it have registered counts no longer. Returns these.
-    pub fn completed(&mut self, place: &Place, id: InstanceId) -> Vec<InstanceId> {
-        self.change(place, |entries| {
-            entries.retain(|entry| entry.instance >= id);
-            if let Some(entry) = entries.iter_mut().find(|entry| entry.instance == id) {
-                entry.complete = true;
-            }
-        })
-    }
-
-    /// An instance has thrown: what it has registered never counts. Returns it, if it had.
-    pub fn failed(&mut self, place: &Place, id: InstanceId) -> Vec<InstanceId> {
-        self.change(place, |entries| entries.retain(|entry| entry.instance != id))
-    }
-
-    /// Forgets the places that `keep` says no to. Returns who had registered anything there, and in which thread.
-    pub fn retain(&mut self, keep: impl Fn(&Place) -> bool) -> Vec<(ThreadId, InstanceId)> {
-        let mut gone = Vec::new();
-        self.entries.retain(|place, entries| {
-            let kept = keep(place);
-            if !kept {
-                gone.extend(entries.iter().map(|entry| (place.thread, entry.instance)));
-            }
-            kept
-        });
-        for (_, id) in &gone {
-            self.by_instance.remove(id);
+    /// An instance has run to its end: what those before it have registered counts no longer. Returns that.
+    fn completed(&mut self, place: &Place, id: InstanceId) -> Vec<Entry> {
+        for entry in self.entries.get_mut(place).into_iter().flatten() {
+            entry.complete |= entry.instance == id;
         }
-        gone
+        self.forget(place, |entry| entry.instance < id)
     }
 
-    fn change(&mut self, place: &Place, change: impl FnOnce(&mut Vec<Entry>)) -> Vec<InstanceId> {
+    /// Forgets what was registered at a place that `which` says yes to, and returns it.
+    fn forget(&mut self, place: &Place, which: impl Fn(&Entry) -> bool) -> Vec<Entry> {
         let Some(entries) = self.entries.get_mut(place) else { return Vec::new() };
-        let mut gone: Vec<_> = entries.iter().map(|entry| entry.instance).collect();
-        change(entries);
-        gone.retain(|id| entries.iter().all(|entry| entry.instance != *id));
+        let gone: Vec<_> = entries.extract_if(.., |entry| which(entry)).collect();
         if entries.is_empty() {
             self.entries.remove(place);
         }
-        for id in &gone {
-            self.by_instance.remove(id);
+        for entry in &gone {
+            self.by_instance.remove(&entry.instance);
         }
         gone
     }
+}
+
+/// Of the entries of a place, the last one whose instance has run to its end, as far as is known, or the first of all.
+fn first_counting(entries: &[Entry]) -> usize {
+    entries.iter().rposition(|entry| entry.complete).unwrap_or(0)
 }
 
 impl Engine {
@@ -160,9 +154,48 @@ impl Engine {
         let place = self.place_of(instance)?;
         if !self.places.knows(id) {
             let outdated = self.places.trim(&place);
-            self.threads.get_mut(&place.thread)?.pending.outdated.extend(outdated);
+            self.outdate(&place, outdated);
         }
+        self.expect_end(id);
         Some((place.clone(), self.places.entry(place, id, order)))
+    }
+
+    /// The end of an instance's evaluation will be told.
+    pub(super) fn expect_end(&mut self, id: InstanceId) {
+        if let Some(instance) = self.instances.get_mut(id)
+            && matches!(instance.state, State::Linking | State::Evaluating)
+            && let Some(state) = self.threads.get_mut(&instance.thread)
+        {
+            instance.witnessed = true;
+            state.endings.insert(id);
+        }
+    }
+
+    /// The instance's body has run, to its end or not: [`Engine::ended`] will tell.
+    pub fn ran(&mut self, id: InstanceId) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        if instance.state != State::Evaluating {
+            return;
+        }
+        instance.state = State::Evaluated;
+        let Some(place) = self.places.by_instance.get(&id) else { return };
+        for entry in self.places.entries.get_mut(place).into_iter().flatten() {
+            entry.complete |= entry.instance == id;
+        }
+        self.accepted_changed();
+    }
+
+    /// Where an instance lives, for what is kept there: the module, and the URL without our version.
+    pub fn keeps_at(&mut self, id: InstanceId) -> Option<(ModuleId, Arc<str>)> {
+        let place = self.place_of(self.instances.get(id)?)?;
+        self.threads.get_mut(&place.thread)?.interest.losses = true;
+        Some((place.module, place.url))
+    }
+
+    /// An instance has registered something that may come to count after it was disposed of. Returns whether that counts:
+    /// it does not once it has been.
+    pub fn keeps_handlers(&mut self, id: InstanceId) -> bool {
+        self.entry_of(id).is_some()
     }
 
     /// Where an instance lives.
@@ -188,13 +221,23 @@ impl Engine {
                 return;
             }
             (false, _) => self.places.completed(&place, id),
-            (true, false) => self.places.failed(&place, id),
+            (true, false) => self.places.forget(&place, |entry| entry.instance == id),
             (true, true) => return,
         };
-        if let Some(state) = self.threads.get_mut(&place.thread) {
-            state.pending.outdated.extend(outdated);
-        }
+        self.outdate(&place, outdated);
         self.accepted_changed();
+    }
+
+    /// What was registered at a place counts no longer.
+    fn outdate(&mut self, place: &Place, entries: Vec<Entry>) {
+        for mut entry in entries {
+            for files in &mut entry.watches {
+                files.let_go(self.watch.as_mut());
+            }
+            if let Some(state) = self.threads.get_mut(&place.thread) {
+                state.pending.outdated.push(entry.instance);
+            }
+        }
     }
 
     /// Whether a place has a newer version, or is about to: what its file holds is not what was read, or it is being
@@ -210,15 +253,15 @@ impl Engine {
 
     /// Forgets what was registered at the places that `keep` says no to.
     pub(super) fn retain_places(&mut self, keep: impl Fn(&Place) -> bool) {
-        if self.places.is_empty() {
-            return;
+        let gone: Vec<_> =
+            self.places.entries.keys().filter(|place| !keep(place)).cloned().collect();
+        for place in &gone {
+            let outdated = self.places.forget(place, |_| true);
+            self.outdate(place, outdated);
         }
-        for (thread, id) in self.places.retain(keep) {
-            if let Some(state) = self.threads.get_mut(&thread) {
-                state.pending.outdated.push(id);
-            }
+        if !gone.is_empty() {
+            self.accepted_changed();
         }
-        self.accepted_changed();
     }
 
     /// Tells the graph what is accepted now.

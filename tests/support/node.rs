@@ -7,7 +7,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use hot_hook::config::Origin;
-use hot_hook::engine::{Caller, Engine, Format, Import, Message, Next, Required, Update};
+use hot_hook::engine::{Caller, Engine, Format, Import, Message, Next, Reload, Required, Update};
 use hot_hook::graph::ThreadId;
 use hot_hook::graph::instance::InstanceId;
 use hot_hook::path::resolve;
@@ -316,7 +316,7 @@ impl Node {
                 let paths: Vec<_> = paths.iter().map(|path| self.show(path)).collect();
                 format!("invalidated {}", paths.join(" "))
             }
-            Message::FullReload { reload, .. } => {
+            Message::FullReload(Reload { reload, .. }) => {
                 let hint = if reload.should_be_reloadable() { ", needlessly" } else { "" };
                 format!("restart {}{hint}", self.show(&reload.path))
             }

@@ -1,4 +1,5 @@
-//! Files whose change asks for a restart, imported or not, existing or not.
+//! Files that count, imported or not, existing or not: those whose change asks for a restart, and those that a module
+//! watches.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,9 +14,9 @@ use crate::watch::{Watch, join};
 /// Folders in which nobody keeps such files, and which may be huge.
 const SKIPPED: [&str; 2] = ["node_modules", ".git"];
 
-/// What the `restart` patterns match, and what it held.
-#[derive(Default)]
-pub struct RestartFiles {
+/// What patterns match, and what it held.
+#[derive(Debug, Default)]
+pub struct Files {
     matcher: Matcher,
     bases: Vec<Base>,
     held: FxHashSet<Arc<str>>,
@@ -24,14 +25,10 @@ pub struct RestartFiles {
     told: FxHashMap<Arc<str>, Fingerprint>,
 }
 
-impl RestartFiles {
+impl Files {
     /// Watches where `matcher` can match, then notes what the files hold.
     pub fn set(&mut self, matcher: &Matcher, mut watch: Option<&mut Watch>) {
-        if let Some(watch) = &mut watch {
-            for directory in self.held.drain() {
-                watch.let_go(&directory);
-            }
-        }
+        self.let_go(watch.as_deref_mut());
         self.matcher = matcher.clone();
         self.bases = matcher.bases();
         for base in self.bases.clone() {
@@ -40,6 +37,27 @@ impl RestartFiles {
                 self.known.insert(file, held);
             }
         }
+    }
+
+    /// They count no longer.
+    pub fn let_go(&mut self, watch: Option<&mut Watch>) {
+        let held = std::mem::take(&mut self.held);
+        if let Some(watch) = watch {
+            for directory in held {
+                watch.let_go(&directory);
+            }
+        }
+    }
+
+    /// Watches them again, after nobody did.
+    pub fn watch_again(&mut self, watch: &mut Watch) {
+        let matcher = self.matcher.clone();
+        self.set(&matcher, Some(watch));
+    }
+
+    /// Whether a path is one of them.
+    pub fn have(&self, path: &str) -> bool {
+        self.matcher.is_match(path)
     }
 
     /// A directory came: where a pattern reaches into it, it is watched too. Returns the files that came with it.
