@@ -6,6 +6,7 @@
  * `prune` handlers, outlive it until a newer instance has evaluated completely.
  */
 import * as engine from './binding.js'
+import { expectEnd } from './ending.mjs'
 import { emitError } from './events.mjs'
 import { guarded } from './loader.mjs'
 import { builtin, threadId } from './node.mjs'
@@ -84,6 +85,7 @@ export function addDisposer(instance, handler) {
   instance.disposers.push(handler)
   if (instance.isTracked) return
   instance.isTracked = true
+  expectEnd(disposeOfAll)
   const tracking = guarded(() => engine.track(instance.id))
   if (!tracking || instance.isWitnessed) return
   if (tracking === 'superseded') return void setImmediate(() => dispose([instance.id]))
@@ -148,11 +150,27 @@ export function dispose(ids) {
   waitFor(pending)
 }
 
-/** Runs the `dispose` handlers of all instances, once: latest evaluation first. */
+/** How long the handlers of an app that ends may take, in milliseconds. */
+const END_LIMIT = 2000
+
+/**
+ * The app ends: runs the `dispose` handlers of all instances, once, latest evaluation first.
+ * @returns {Promise<unknown> | undefined} settles when they have, or have taken too long; undefined if none takes any time
+ */
 export function disposeOfAll() {
   const ids = [...records.keys()]
   dispose(guarded(() => engine.byEvaluation(ids)) ?? ids.toReversed())
-  return settled
+  if (!settled) return undefined
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer
+  const late = new Promise((resolve) => (timer = setTimeout(() => resolve(reportLate()), END_LIMIT)))
+  return Promise.race([settled, late]).finally(() => clearTimeout(timer))
+}
+
+function reportLate() {
+  for (const url of new Set(unsettled.values())) {
+    process.stderr.write(`hot-hook: a dispose handler of ${url} takes longer than ${END_LIMIT} ms: the app ends without it\n`)
+  }
 }
 
 /**
@@ -171,6 +189,9 @@ export function prune(ids, modules) {
 
 /** Pending asynchronous handlers. @type {Promise<unknown> | undefined} */
 let settled
+
+/** The same one by one, with the URLs of their modules. @type {Map<Promise<unknown>, string>} */
+const unsettled = new Map()
 
 /**
  * Tells what a handler does from what others do meanwhile.
@@ -194,7 +215,11 @@ function run(instance, handlers, kind) {
     try {
       const result = context.run(true, handler, given)
       if (typeof (/** @type {any} */ (result)?.then) !== 'function') continue
-      pending.push(Promise.resolve(result).catch((error) => reportHandler(instance, kind, error)))
+      const settling = Promise.resolve(result)
+        .catch((error) => reportHandler(instance, kind, error))
+        .finally(() => unsettled.delete(settling))
+      unsettled.set(settling, instance.meta.url)
+      pending.push(settling)
     } catch (error) {
       reportHandler(instance, kind, error)
     }

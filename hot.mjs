@@ -8,7 +8,7 @@ import * as engine from './binding.js'
 import { evictPlain, evictRequired, noteRequires, reportRequirers, reportRequires } from './commonjs.mjs'
 import { checkCallback, createContext, watch } from './context.mjs'
 import { announce, listen, off, on } from './events.mjs'
-import { addDisposer, dispose, forget, onWork, prune, recordOf, whenSettled, witnessOthers } from './handlers.mjs'
+import { addDisposer, dispose, disposeOfAll, forget, onWork, prune, recordOf, whenSettled, witnessOthers } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
 import { forgetAnswers, guarded, hasFailed, hookIn, keepSources } from './loader.mjs'
 import { builtin, hasSyncHooks, threadId } from './node.mjs'
@@ -281,8 +281,10 @@ function createHot() {
       if (isAttached) guarded(() => reportRequires(threadId))
       return guarded(() => engine.dump()) ?? []
     },
-    /** @param {string} url @param {() => unknown} callback */
-    dispose(url, callback) {
+    /** @param {[] | [url: string, callback: () => unknown]} args */
+    dispose(...args) {
+      if (args.length === 0) return Promise.resolve(disposeOfAll()).then(() => {})
+      const [url, callback] = args
       checkCallback('hot.dispose(url, callback)', callback)
       const instance = recordAt(url)
       if (instance) addDisposer(instance, callback)

@@ -1,0 +1,61 @@
+/**
+ * The end of an app: SIGTERM, which a dev server sends for a restart, takes effect once `dispose` handlers have run.
+ *
+ * A listener of ours would be counted, and change what the app's own listeners decide. So the signal is caught where
+ * Node emits it, and passed on as if nobody had been there: to the app's listeners, or to the system's default.
+ */
+import { threadId } from './node.mjs'
+
+const SIGNAL = 'SIGTERM'
+
+/** Stands for a listener where Node is told that there is one, or none: it then begins, or ends, to wait for the signal. */
+const nobody = () => {}
+
+let isExpected = false
+
+/**
+ * From now on `dispose` is called before SIGTERM takes effect.
+ * @param {() => Promise<unknown> | undefined} dispose returns what is to be waited for
+ */
+export function expectEnd(dispose) {
+  // Signals reach the main thread only.
+  if (isExpected || threadId !== 0) return
+  isExpected = true
+  const { emit } = process
+  const pass = (/** @type {unknown[]} */ ...args) => Reflect.apply(emit, process, args)
+  let isEnding = false
+
+  /** @param {unknown[]} args */
+  function signalled(args) {
+    isEnding = false
+    const isHeard = pass(SIGNAL, ...args)
+    if (isHeard || args.length === 0) return isHeard
+    pass('removeListener', SIGNAL, nobody)
+    process.kill(process.pid, SIGNAL)
+    return false
+  }
+
+  /** @param {unknown[]} args */
+  function disposeFirst(args) {
+    const pending = isEnding ? undefined : dispose()
+    if (!pending) return signalled(args)
+    isEnding = true
+    pending.then(() => signalled(args))
+    return true
+  }
+
+  process.emit = /** @type {any} */ (
+    function (/** @type {string} */ event, /** @type {unknown[]} */ ...args) {
+      if (event === SIGNAL) return disposeFirst(args)
+      const isHeard = pass(event, ...args)
+      // With its last listener Node ends to wait for the signal.
+      if (event === 'removeListener' && args[0] === SIGNAL) pass('newListener', SIGNAL, nobody)
+      return isHeard
+    }
+  )
+  // Node has kept the `emit` of when it began to wait.
+  const listeners = process.rawListeners(SIGNAL)
+  process.removeAllListeners(SIGNAL)
+  for (const listener of listeners) process.on(SIGNAL, /** @type {() => void} */ (listener))
+  pass('newListener', SIGNAL, nobody)
+}
