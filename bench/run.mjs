@@ -14,6 +14,8 @@ import { parseArgs } from 'node:util'
 import * as answer from './cases/answer.mjs'
 import * as calls from './cases/calls.mjs'
 import * as decision from './cases/decision.mjs'
+import * as evals from './cases/evals.mjs'
+import * as hub from './cases/hub.mjs'
 import * as imports from './cases/import.mjs'
 import * as memory from './cases/memory.mjs'
 import * as message from './cases/message.mjs'
@@ -31,7 +33,7 @@ import { toJson, toMarkdown } from './table.mjs'
  */
 
 /** @type {Record<string, { run: (context: Context) => Promise<import('./table.mjs').Row[]> }>} */
-const CASES = { import: imports, start, message, answer, calls, memory }
+const CASES = { import: imports, start, message, answer, hub, evals, calls, memory }
 
 const { values: options } = parseArgs({
   options: {
