@@ -242,6 +242,34 @@ fn links_are_complete_at_once() {
 }
 
 #[test]
+fn a_link_whose_other_name_is_gone_is_complete() {
+    let mut watched = Watched::holding(&[""]);
+    for round in ["1", "2"] {
+        watched.folder.write("a.tmp", round);
+        fs::remove_file(watched.folder.path("a")).ok();
+        fs::hard_link(watched.folder.path("a.tmp"), watched.folder.path("a")).expect("a link");
+        watched.folder.remove("a.tmp");
+        assert_eq!(watched.told_of("a").last(), Some(&Written));
+        watched.seen.clear();
+    }
+}
+
+#[test]
+fn a_new_file_is_not_complete_before_it_is_closed() {
+    let mut watched = Watched::holding(&[""]);
+    let mut file = File::create(watched.folder.path("a")).expect("a file");
+    watched.drain();
+    file.write_all(b"half").expect("it can be written");
+    assert_eq!(watched.told_of("a"), [Modified, Modified]);
+    watched.seen.clear();
+    let mut file = File::create(watched.folder.path("b")).expect("a file");
+    file.write_all(b"half").expect("it can be written");
+    assert!(watched.told_of("b").iter().all(|event| *event == Modified));
+    drop(file);
+    assert_eq!(watched.told_of("b").last(), Some(&Written));
+}
+
+#[test]
 fn what_was_not_there_before_is_new() {
     let mut watched = Watched::holding(&[""]);
     for (new, name) in [(true, "a"), (false, "a"), (true, "b")] {
@@ -443,6 +471,30 @@ fn missing_levels_made_while_they_are_looked_for() {
         }
         writer.join().expect("the writer has ended well");
     }
+}
+
+/// A directory that others are put in the place of, over and over, while it is looked at.
+#[test]
+fn a_directory_replaced_while_it_is_looked_for() {
+    let mut watched = Watched::holding(&[""]);
+    watched.folder.make_dir("a");
+    watched.hold("a");
+    let [here, away] = ["a", "away"].map(|name| watched.folder.path(name));
+    let mover = std::thread::spawn(move || {
+        for _ in 0..2000 {
+            fs::rename(&here, &away).expect("it goes");
+            fs::rename(&away, &here).expect("it comes back");
+        }
+    });
+    while !mover.is_finished() {
+        watched.drain();
+    }
+    mover.join().expect("the mover has ended well");
+    watched.drain();
+    assert_eq!(watched.watch.take_problems(), [] as [String; 0]);
+    watched.seen.clear();
+    watched.sees("a/x");
+    assert!(!cfg!(target_os = "linux") || watched.watch.sees_at_once(&watched.folder.path("a")));
 }
 
 /// Whether an event makes whoever reads it look at `path`, and that finds it complete.

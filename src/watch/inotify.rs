@@ -128,6 +128,7 @@ impl Native {
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut reader = Reader::new(&*inotify, &mut buffer);
         let mut gone = Vec::new();
+        let mut created = Created::default();
         // How many bytes are left of what was there after the first read.
         let mut left = None;
         while let Ok(event) = reader.next() {
@@ -135,7 +136,7 @@ impl Native {
             let size =
                 HEADER + name.map_or(0, |name| name.count_bytes() + 1).next_multiple_of(HEADER);
             left = left.map(|left: u64| left.saturating_sub(size as u64));
-            self.translate(event.wd(), event.events(), name, &mut gone, events);
+            self.translate(event.wd(), event.events(), name, &mut gone, &mut created, events);
             if reader.is_buffer_empty() {
                 meanwhile();
                 let left = *left.get_or_insert_with(|| ioctl_fionread(&*inotify).unwrap_or(0));
@@ -145,6 +146,7 @@ impl Native {
             }
         }
         self.buffer = buffer;
+        created.judge(events);
         for watch in gone {
             self.forget(watch, events);
         }
@@ -156,6 +158,7 @@ impl Native {
         what: ReadFlags,
         name: Option<&CStr>,
         gone: &mut Vec<i32>,
+        created: &mut Created,
         events: &mut Vec<Event>,
     ) {
         if what.contains(ReadFlags::QUEUE_OVERFLOW) {
@@ -166,7 +169,7 @@ impl Native {
         match name.map(CStr::to_str) {
             Some(Ok(name)) => {
                 for directory in names {
-                    translate(what, &join(directory, name), events);
+                    translate(what, &join(directory, name), created, events);
                 }
             }
             None if what.intersects(GONE) => gone.push(watch),
@@ -191,7 +194,7 @@ const GONE: ReadFlags = ReadFlags::DELETE_SELF
     .union(ReadFlags::IGNORED)
     .union(ReadFlags::UNMOUNT);
 
-fn translate(what: ReadFlags, path: &str, events: &mut Vec<Event>) {
+fn translate(what: ReadFlags, path: &str, created: &mut Created, events: &mut Vec<Event>) {
     let path = path.to_owned();
     let appeared = what.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO);
     if what.contains(ReadFlags::ISDIR) {
@@ -203,9 +206,10 @@ fn translate(what: ReadFlags, path: &str, events: &mut Vec<Event>) {
     let event = if what.intersects(ReadFlags::CLOSE_WRITE | ReadFlags::MOVED_TO) {
         FileEvent::Written
     } else if what.contains(ReadFlags::CREATE) {
-        // A link is complete at once; a new file is still to be written and closed.
-        if is_link(Path::new(&path)) { FileEvent::Written } else { FileEvent::Modified }
+        created.0.insert(path.clone(), events.len());
+        FileEvent::Modified
     } else if what.contains(ReadFlags::MODIFY) {
+        created.0.remove(&path);
         FileEvent::Modified
     } else if what.intersects(ReadFlags::DELETE | ReadFlags::MOVED_FROM) {
         FileEvent::Removed
@@ -215,9 +219,27 @@ fn translate(what: ReadFlags, path: &str, events: &mut Vec<Event>) {
     events.push(Event::File { path, event, new: appeared });
 }
 
-fn is_link(path: &Path) -> bool {
+/// The files that came in one drain and were not written to since, and where that stands among the events.
+#[derive(Default)]
+struct Created(FxHashMap<String, usize>);
+
+impl Created {
+    /// A link is complete at once, even if its other name is gone by now; a new file is still to be written and closed.
+    fn judge(self, events: &mut [Event]) {
+        for (path, at) in self.0 {
+            if let Event::File { event, .. } = &mut events[at]
+                && is_complete(Path::new(&path))
+            {
+                *event = FileEvent::Written;
+            }
+        }
+    }
+}
+
+fn is_complete(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink() || meta.nlink() > 1)
+    std::fs::symlink_metadata(path)
+        .is_ok_and(|meta| meta.is_symlink() || meta.nlink() > 1 || meta.len() > 0)
 }
 
 #[cfg(test)]

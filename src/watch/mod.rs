@@ -68,6 +68,10 @@ pub fn parent(path: &str) -> &str {
     Path::new(path).parent().and_then(Path::to_str).unwrap_or("/")
 }
 
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Means {
     Native,
@@ -230,6 +234,8 @@ impl Watch {
         let Some(native) = &mut self.native else { return self.poll(directory) };
         match native.watch(directory) {
             Ok(()) => self.also_poll(directory),
+            // It may be there by now: the error, not another look, says that it was not.
+            Err(error) if is_missing(&error) => self.wait_for(directory),
             Err(_) if !Path::new(directory.as_ref()).is_dir() => self.wait_for(directory),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                 self.unlisted(directory, &error)
@@ -263,6 +269,7 @@ impl Watch {
         }
         match self.poll_listed(directory) {
             Ok(()) => Means::Polled,
+            Err(error) if is_missing(&error) => self.wait_for(directory),
             Err(error) => self.unlisted(directory, &error),
         }
     }
