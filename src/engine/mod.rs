@@ -36,7 +36,6 @@ use crate::config::{Config, Options, Origin};
 use crate::decision::Reporter;
 use crate::error::ConfigError;
 use crate::fingerprint::Fingerprint;
-use crate::glob::Matcher;
 use crate::graph::instance::Instances;
 use crate::graph::{Graph, ModuleId, ModuleKind, ThreadId};
 use crate::url::Urls;
@@ -265,11 +264,12 @@ impl Engine {
     fn module_of(&mut self, path: &str, real: &str) -> ModuleId {
         let config = self.config.as_ref();
         let id = self.graph.module_or_insert(real, || {
-            let matches = |matcher: &Matcher| {
-                matcher.is_match(real) || (real != path && matcher.is_match(path))
-            };
-            let ignored = config.is_some_and(|config| matches(&config.ignore));
-            let boundary = config.is_some_and(|config| matches(&config.boundaries));
+            // By the real path alone: a workspace package that is linked into node_modules is user code.
+            let ignored = config.is_some_and(|config| config.ignore.is_match(real));
+            let boundary = config.is_some_and(|config| {
+                config.boundaries.is_match(real)
+                    || (real != path && config.boundaries.is_match(path))
+            });
             (if ignored { ModuleKind::Ignored } else { ModuleKind::File }, boundary)
         });
         self.hold(id);
