@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
-import { startApp } from './support/app.mjs'
+import { isLinux, startApp } from './support/app.mjs'
 
 const B = 'import.meta.hot?.boundary'
 const value = (n) => `export const value = ${n}\n`
@@ -116,6 +116,56 @@ test('truncate, then write slowly: it never ends on half a file', async (t) => {
   }
 })
 
+test("vim's backup dance, and other ways of saving", async (t) => {
+  const ways = {
+    /** Moves the file aside, writes a new one, deletes the old. */
+    vim(file, text) {
+      fs.renameSync(file, `${file}~`)
+      fs.writeFileSync(file, text)
+      fs.rmSync(`${file}~`)
+    },
+    /** Writes a copy, then into the file itself. */
+    copies(file, text) {
+      fs.copyFileSync(file, `${file}~`)
+      fs.writeFileSync(file, text)
+      fs.rmSync(`${file}~`)
+    },
+    replaces(file, text) {
+      fs.writeFileSync(`${file}.tmp`, text)
+      fs.renameSync(`${file}.tmp`, file)
+    },
+    recreates(file, text) {
+      fs.rmSync(file)
+      fs.writeFileSync(file, text)
+    },
+    links(file, text) {
+      fs.writeFileSync(`${file}.tmp`, text)
+      fs.rmSync(file)
+      fs.linkSync(`${file}.tmp`, file)
+      fs.rmSync(`${file}.tmp`)
+    },
+    appends: (file) => fs.appendFileSync(file, '0'),
+    /** As rsync does with `-t`: the same size, and the time of before. */
+    keepsTime(file, text) {
+      const { atime, mtime } = fs.statSync(file)
+      fs.writeFileSync(`${file}.tmp`, text)
+      fs.utimesSync(`${file}.tmp`, atime, mtime)
+      fs.renameSync(`${file}.tmp`, file)
+    },
+  }
+  const text = (n) => `export const value = ${n}`
+  const app = await startApp(t, { files: { 'main.mjs': main(), 'b.mjs': `export { value } from './c.mjs'`, 'c.mjs': text(10) } })
+  assert.equal(await app.ask('read'), 10)
+  let n = 10
+  for (const round of [1, 2]) {
+    for (const [way, save] of Object.entries(ways)) {
+      n = way === 'appends' ? n * 10 : n + 1
+      save(app.file('c.mjs'), text(n))
+      assert.equal(await app.ask('read'), n, `${way} ${round}`)
+    }
+  }
+})
+
 const hasGit = spawnSync('git', ['--version']).status === 0
 
 test('git checkout of 2,000 files, and back', { skip: !hasGit && 'there is no git' }, async (t) => {
@@ -149,6 +199,22 @@ test('git checkout of 2,000 files, and back', { skip: !hasGit && 'there is no gi
     assert.equal(await app.ask('read'), branch === 'one' ? '1' : '2', 'at the first request')
   }
   assert.deepEqual(app.told('full-reload'), [])
+})
+
+test('a branch switched there and back before anybody looks', { skip: !isLinux && 'nobody else stops all of a process' }, async (t) => {
+  const app = await startApp(t, { files: { 'main.mjs': `import './cold.mjs'; ${main('runs: () => log.lines')}`, 'cold.mjs': '', 'b.mjs': `log('b'); ${value(1)}` } })
+  assert.equal(await app.ask('read'), 1)
+  await app.quiet()
+  await app.stop()
+  for (const text of [`log('b'); ${value(2)}`, `log('b'); ${value(1)}`]) app.replace('b.mjs', text)
+  for (const text of ['// 2', '']) app.save('cold.mjs', text)
+  app.resume()
+  assert.equal(await app.ask('read'), 1)
+  app.save('b.mjs', value(3))
+  assert.equal(await app.ask('read'), 3)
+  await app.message('invalidated')
+  assert.deepEqual(await app.ask('runs'), ['b'])
+  assert.equal(app.messages.length, 1)
 })
 
 test('bursts of 50 saves in 100 ms, with imports in between', async (t) => {

@@ -5,9 +5,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createFolder, HOT, startApp } from './support/app.mjs'
+import { createFolder, HOT, isLinux, startApp } from './support/app.mjs'
 
-const isLinux = process.platform === 'linux'
 const value = (n) => `export const value = ${n}`
 const get = `serve({ get: async (file) => (await import(file, ${HOT})).value })`
 const lines = (app) => app.output.stderr.split('\n').filter(Boolean)
@@ -95,7 +94,7 @@ test('an overflowing event queue: all is looked at again', { skip: !isLinux && '
   await app.askError('get', './missing.mjs')
   await app.quiet()
 
-  app.child.kill('SIGSTOP')
+  await app.stop()
   const limit = Number(fs.readFileSync('/proc/sys/fs/inotify/max_queued_events', 'utf8'))
   for (let n = 0; n < limit / 2; n++) {
     fs.renameSync(app.file('chatter.txt'), app.file('chatter.log'))
@@ -109,7 +108,7 @@ test('an overflowing event queue: all is looked at again', { skip: !isLinux && '
   fs.renameSync(app.file('moving'), app.file('moved-away'))
   fs.renameSync(app.file('next'), app.file('moving'))
   app.save('config/new.json', '{}')
-  app.child.kill('SIGCONT')
+  app.resume()
 
   for (const file of ['b', 'missing', 'retargeted', 'moved']) assert.equal(await app.ask('get', `./${file}.mjs`), 2, file)
   await app.expect('get', (answer) => answer.code === 'ERR_MODULE_NOT_FOUND', './gone.mjs')

@@ -22,6 +22,8 @@ const [major, minor] = process.versions.node.split('.').map(Number)
 /** Whether the tests run on at least that Node. */
 export const nodeIs = (/** @type {number} */ m, n = 0) => major > m || (major === m && minor >= n)
 
+export const isLinux = process.platform === 'linux'
+
 /** The import options of a boundary, as source text. */
 export const HOT = `{ with: { hot: 'true' } }`
 
@@ -207,6 +209,14 @@ function createApp(folder, child) {
     },
     /** @param {any} message */
     tell: (message) => child.send(message),
+    /** Stops all threads of the process, until `resume()`. Linux only. */
+    async stop() {
+      child.kill('SIGSTOP')
+      const tasks = `/proc/${child.pid}/task`
+      const isStopped = (/** @type {string} */ task) => / [Tt] /.test(fs.readFileSync(`${tasks}/${task}/stat`, 'utf8').split(')').at(-1) ?? '')
+      await until('it has stopped', () => fs.readdirSync(tasks).every(isStopped))
+    },
+    resume: () => child.kill('SIGCONT'),
     /** Gives what must not come time to come. */
     quiet: () => sleep(QUIET),
     /** Waits for the end of the process. @returns {Promise<{ code: number | null, signal: string | null }>} */
