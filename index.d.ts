@@ -128,6 +128,16 @@ export interface Hot {
   dump(): Promise<DumpNode[]>
 
   /**
+   * The app is about to end, for instance because a full reload was asked for: runs all `dispose` handlers of this
+   * thread, once, in reverse order of evaluation. Resolves when they have settled, at the latest after two seconds;
+   * what takes longer is reported on stderr. Never rejects.
+   *
+   * `@hot-hook/runner` calls it before it restarts an app. Once there is a handler it is also done before SIGTERM
+   * takes effect.
+   */
+  dispose(): Promise<void>
+
+  /**
    * `import.meta.hot.dispose` for the module instance with that URL, in this thread: `hot.dispose(import.meta.url, …)`.
    * Does nothing for a URL that this thread has not loaded under hot-hook.
    *
@@ -140,6 +150,112 @@ export interface Hot {
    * thread has not loaded under hot-hook.
    */
   decline(url: string | URL): void
+
+  /**
+   * `import.meta.hot.watch` for the module instance with that URL, in this thread. Does nothing for a URL that this
+   * thread has not loaded under hot-hook.
+   *
+   * @throws TypeError if a pattern cannot be used. Nothing is watched then.
+   */
+  watch(url: string | URL, patterns: string | URL | ReadonlyArray<string | URL>): void
+
+  /**
+   * Registers a listener for what happens in this thread. One that fails is reported on stderr.
+   *
+   * @throws TypeError if there is no such event, or `callback` is not a function.
+   */
+  on<Name extends keyof HotEvents>(event: Name, callback: (payload: HotEvents[Name]) => unknown): void
+
+  /** Removes a listener that was registered by {@link Hot.on}. @throws TypeError as {@link Hot.on}. */
+  off<Name extends keyof HotEvents>(event: Name, callback: (payload: HotEvents[Name]) => unknown): void
+
+  /**
+   * The one value for `key` in this thread, across all reloads: `factory` runs when it is first asked for, whichever
+   * module asks. If it is async, its promise is the value. What throws or rejects is not kept.
+   *
+   * @param key compared as by a `Map`
+   * @throws TypeError if `factory` is not a function; an Error if the factory asks for its own key.
+   */
+  keep<Value>(key: unknown, factory: () => Value): Value
+
+  /** The next {@link Hot.keep} for `key` makes a new value. Returns whether there was one. */
+  forget(key: unknown): boolean
+}
+
+/** What listeners hear of, by the names of the events: Vite's mean the same. All paths are absolute. */
+export interface HotEvents {
+  /** Something was invalidated; nothing was disposed of or imported again yet. */
+  'hot:beforeUpdate': UpdateEvent
+  /** That is done: dispose handlers have run, what accepts has been imported again, and callbacks have settled. */
+  'hot:afterUpdate': UpdateEvent
+  /** A restart is needed. */
+  'hot:beforeFullReload': FullReloadEvent
+  /** Nothing reaches these modules any more; their `prune` handlers did not run yet. */
+  'hot:beforePrune': PruneEvent
+  /** A module has called `import.meta.hot.invalidate`. */
+  'hot:invalidate': InvalidateEvent
+  /** What was to be imported again failed, or a handler did. It is on stderr, too. */
+  'hot:error': ErrorEvent
+  'vite:beforeUpdate': UpdateEvent
+  'vite:afterUpdate': UpdateEvent
+  'vite:beforeFullReload': FullReloadEvent
+  'vite:beforePrune': PruneEvent
+  'vite:invalidate': InvalidateEvent
+  'vite:error': ErrorEvent
+}
+
+/** An update: what was saved together. */
+export interface UpdateEvent {
+  type: 'update'
+  /** The changed files. */
+  files: string[]
+  /** The modules that were invalidated, by path, with the versions that come next. */
+  versions: Record<string, number>
+  /** What is imported again at once; empty if all waits for its next import. */
+  updates: Array<{ type: 'js-update'; path: string; acceptedPath: string; timestamp: number }>
+}
+
+/** A restart is needed. */
+export interface FullReloadEvent extends RestartReason {
+  type: 'full-reload'
+  /** The changed file. */
+  path: string
+  /** It alone. */
+  files: string[]
+  /** It once more, by Vite's name. */
+  triggeredBy: string
+  /** See {@link FullReloadMessage.shouldBeReloadable}. */
+  shouldBeReloadable: boolean
+}
+
+/** Modules are pruned. */
+export interface PruneEvent {
+  type: 'prune'
+  /** Their files. */
+  paths: string[]
+}
+
+/** A module has called `invalidate`. */
+export interface InvalidateEvent {
+  /** Its file. */
+  path: string
+  /** What it gave as its reason. */
+  message: string | undefined
+  /** Its file once more, by Vite's name. */
+  firstInvalidatedBy: string
+}
+
+/** Something failed. */
+export interface ErrorEvent {
+  type: 'error'
+  /** The module's file. */
+  path: string
+  /** What failed: the import of the module, its evaluation, or one of its handlers. */
+  phase: 'link' | 'evaluate' | 'accept' | 'dispose' | 'prune'
+  /** What was thrown. */
+  error: unknown
+  /** What it says, as in Vite. */
+  err: { message: string; stack: string }
 }
 
 /** hot-hook's own functions. One object per thread, however often the package is installed. */

@@ -1,10 +1,7 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- the sources of an app stand with its test */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import path from 'node:path'
 import test from 'node:test'
-import { createFolder, HOT, nodeIs, PACKAGE, startApp } from './support/app.mjs'
+import { HOT, nodeIs, startApp } from './support/app.mjs'
 import { run } from './support/runs.mjs'
 
 const value = (n) => `export const value = ${n}`
@@ -196,29 +193,4 @@ test('hot.dispose and hot.decline do nothing before init', async (t) => {
     },
   })
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
-})
-
-test('its types', async (t) => {
-  const options = { module: 'nodenext', target: 'es2023', strict: true, noEmit: true, types: ['hot-hook/import-meta'] }
-  const folder = createFolder(t, {
-    files: {
-      'tsconfig.json': JSON.stringify({ compilerOptions: { ...options, skipLibCheck: true }, include: ['main.ts'] }),
-      'main.ts': `export const b = import('./b.js', import.meta.hot?.boundary)
-        import.meta.hot?.dispose(() => {})
-        import.meta.hot?.dispose(async () => {})
-        import.meta.hot?.decline()
-        // @ts-expect-error it may be undefined
-        import.meta.hot.decline()
-        // @ts-expect-error a function is meant
-        import.meta.hot?.dispose(1)
-        // @ts-expect-error no such thing
-        import.meta.hot?.nonsense`,
-      'b.ts': 'export {}',
-    },
-  })
-  const tsc = spawn(process.execPath, [path.join(PACKAGE, 'node_modules/typescript/bin/tsc')], { cwd: folder })
-  let output = ''
-  tsc.stdout.on('data', (data) => (output += data))
-  const [code] = await once(tsc, 'close')
-  assert.deepEqual({ output, code }, { output: '', code: 0 })
 })

@@ -22,6 +22,21 @@ test('README names every entry point of the package', () => {
   assert.deepEqual(Object.keys(exports).map((entry) => path.posix.join(name, entry)).filter((entry) => !isNamed(entry)), [])
 })
 
+test('README names every member of import.meta.hot and of hot, and every event; all are typed', () => {
+  const own = [...read('context.mjs').matchAll(/^  get (\w+)\(/gm)].map(([, name]) => name)
+  const [, typed] = /interface ImportMetaHot<[^]*?\{\n([^]*?)^\}/m.exec(read('import-meta.d.ts')) ?? assert.fail('ImportMetaHot')
+  const members = new Set([...typed.matchAll(/^  (?:readonly )?(\w+)[(<:]/gm)].map(([, name]) => name))
+  assert.deepEqual(own.toSorted(), [...members].toSorted())
+  assert.deepEqual(own.filter((name) => !new RegExp(`\n\\| \`${name}[\`(]`).test(readme)), [])
+  const [, hot] = /interface Hot \{\n([^]*?)^\}/m.exec(read('index.d.ts')) ?? assert.fail('Hot')
+  const functions = [...hot.matchAll(/^  (\w+)[(<]/gm)].map(([, name]) => name)
+  assert.ok(functions.includes('keep'))
+  assert.deepEqual(functions.filter((name) => !readme.includes(`hot.${name}(`)), [])
+  const events = [...read('index.d.ts').matchAll(/^  'hot:(\w+)':/gm)].map(([, name]) => name)
+  assert.equal(events.length, 6)
+  assert.deepEqual(events.filter((name) => !readme.includes(`\n| \`hot:${name}\` |`)), [])
+})
+
 test('README names every public error code', () => {
   const codes = new Set(read('index.d.ts').match(/HOT_HOOK_[A-Z_]+/g))
   for (const variable of ['HOT_HOOK_WATCH', 'HOT_HOOK_REASON']) codes.delete(variable)
