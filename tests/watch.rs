@@ -787,3 +787,14 @@ fn what_can_be_watched_gives_no_problem() {
     assert_eq!(watched.watch.take_problems(), Vec::<String>::new());
     assert!(!watched.folder.exists("missing"));
 }
+
+#[test]
+fn nothing_is_watched_after_the_end() {
+    let mut watched = Watched::holding(&[""]);
+    watched.watch.end();
+    watched.folder.write("a", "1");
+    while watched.watch.has_events() {
+        watched.seen.extend(watched.watch.drain());
+    }
+    assert_eq!(watched.seen, []);
+}

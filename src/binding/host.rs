@@ -117,6 +117,7 @@ pub fn start_draining() -> Result<(), Error> {
             drop(engine);
             sleeper.sleep(timeout);
             let drained = with(|engine| engine.drain(Caller::Watcher, Instant::now()));
+            drop(with(|engine| engine.rest(Instant::now())));
             if drained.is_err() && blind(Engine::drain_blindly).is_none() {
                 return;
             }

@@ -76,12 +76,12 @@ pub fn attach(env: Env, thread: u32, hooked: bool, wake: Function<(), ()>) -> Re
     };
     host::be(ThreadId(thread));
     with(|engine| engine.attach(ThreadId(thread), hooked, Box::new(wake)))?;
-    if thread == 0 {
-        // The process ends with its main thread: nothing need be tidied up.
-        return Ok(());
-    }
     env.add_env_cleanup_hook(thread, |thread| {
-        let _ = with(|engine| engine.detach(ThreadId(thread)));
+        // The process ends with its main thread: of all that it held only the watches take time to end.
+        let _ = match thread {
+            0 => with(crate::engine::Engine::stop_watching),
+            _ => with(|engine| engine.detach(ThreadId(thread))),
+        };
     })
     .map(drop)
     .map_err(internal)

@@ -9,14 +9,15 @@ use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rustc_hash::FxHashMap;
-use rustix::event::{Timespec, epoll};
 use rustix::fs::inotify::{
     CreateFlags, ReadFlags, Reader, WatchFlags, add_watch, init, remove_watch,
 };
 use rustix::io::ioctl_fionread;
 
+use super::ready::Ready;
 use super::settle::FileEvent;
 use super::{Event, Waker, join};
 
@@ -25,24 +26,6 @@ const BUFFER: usize = 64 * 1024;
 
 /// What the kernel puts in front of an event's name, and pads that to.
 const HEADER: usize = 16;
-
-/// Tells whether the descriptor can be read. What the kernel queues it marks here in the same breath; to look here when
-/// there is nothing costs no more than any system call, half of what a `read` costs.
-struct Ready(OwnedFd);
-
-impl Ready {
-    fn new(inotify: &OwnedFd) -> io::Result<Self> {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        epoll::add(&epoll, inotify, epoll::EventData::new_u64(0), epoll::EventFlags::IN)?;
-        Ok(Self(epoll))
-    }
-
-    fn is_nothing_there(&self) -> bool {
-        let mut event = [MaybeUninit::uninit()];
-        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-        matches!(epoll::wait(&self.0, &mut event, Some(&at_once)), Ok((&mut [], _)))
-    }
-}
 
 /// The descriptor and what it watches.
 pub struct Native {
@@ -56,14 +39,14 @@ pub struct Native {
 }
 
 impl Native {
-    /// Nobody need be woken: whoever waits, waits on [`Native::handle`].
+    /// `waker` wakes who calls [`Native::rest`]; events wake who waits on [`Native::handle`].
     ///
     /// # Errors
     /// Those of `inotify_init1`: usually the limit of instances (`fs.inotify.max_user_instances`).
-    pub fn new(_waker: Waker) -> io::Result<Self> {
+    pub fn new(waker: Waker) -> io::Result<Self> {
         let inotify = init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
         Ok(Self {
-            ready: Ready::new(&inotify)?,
+            ready: Ready::new(&inotify, waker)?,
             inotify: Arc::new(inotify),
             directories: FxHashMap::default(),
             watches: FxHashMap::default(),
@@ -74,6 +57,16 @@ impl Native {
     /// The descriptor, for a thread that waits on it.
     pub fn handle(&self) -> Arc<OwnedFd> {
         self.inotify.clone()
+    }
+
+    /// When [`Native::rest`] is to be called, if at all.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.ready.deadline()
+    }
+
+    /// Hands out what is not needed for now. To drop it takes a while.
+    pub fn rest(&mut self, now: Instant) -> Option<Box<dyn Send>> {
+        self.ready.rest(now).map(|ring| Box::new(ring) as Box<dyn Send>)
     }
 
     /// Watches the files of a directory, not those below its subdirectories.
@@ -113,6 +106,15 @@ impl Native {
         }
     }
 
+    /// Stops watching everything, for good. A process whose watches end a millisecond before it does ends at once; with
+    /// them, the kernel makes it wait until nobody can be in the middle of reporting an event: 10 to 20 ms.
+    pub fn unwatch_all(&mut self) {
+        for (_, watch) in self.watches.drain() {
+            let _ = remove_watch(&*self.inotify, watch);
+        }
+        self.directories.clear();
+    }
+
     /// Reads what has happened since the last call into `events`, without blocking. What comes meanwhile is left for the
     /// next call: somebody who logs into a watched directory must not keep us here.
     pub fn drain(&mut self, events: &mut Vec<Event>) {
@@ -121,7 +123,7 @@ impl Native {
 
     /// `meanwhile` happens between two reads.
     fn drain_while(&mut self, events: &mut Vec<Event>, mut meanwhile: impl FnMut()) {
-        if self.ready.is_nothing_there() {
+        if self.ready.is_nothing_there(&self.inotify) {
             return;
         }
         let inotify = self.inotify.clone();
@@ -146,6 +148,7 @@ impl Native {
             }
         }
         self.buffer = buffer;
+        self.ready.rearm();
         created.judge(events);
         for watch in gone {
             self.forget(watch, events);

@@ -6,7 +6,11 @@
 #[cfg(target_os = "linux")]
 mod inotify;
 mod poll;
+#[cfg(target_os = "linux")]
+mod ready;
 mod remote;
+#[cfg(target_os = "linux")]
+mod ring;
 pub mod settle;
 pub mod sleep;
 #[cfg(not(target_os = "linux"))]
@@ -146,6 +150,14 @@ impl Watch {
         }
         #[cfg(not(target_os = "linux"))]
         let _ = sleeper;
+    }
+
+    /// Ends all watches before the process does: see [`Native::unwatch_all`].
+    pub fn end(&mut self) {
+        #[cfg(target_os = "linux")]
+        if let Some(native) = &mut self.native {
+            native.unwatch_all();
+        }
     }
 
     /// Watches `directory` until it was let go as often as it was held. Returns whether that is new.
@@ -309,6 +321,25 @@ impl Watch {
     /// When [`Watch::drain`] is to be called at the latest.
     pub fn deadline(&self) -> Option<Instant> {
         self.next_look
+    }
+
+    /// When [`Watch::rest`] is to be called, if at all.
+    pub fn resting_time(&self) -> Option<Instant> {
+        #[cfg(target_os = "linux")]
+        return self.native.as_ref()?.deadline();
+        #[cfg(not(target_os = "linux"))]
+        None
+    }
+
+    /// Hands out what is not needed while nobody imports. To drop it takes a while.
+    pub fn rest(&mut self, now: Instant) -> Option<Box<dyn Send>> {
+        #[cfg(target_os = "linux")]
+        return self.native.as_mut()?.rest(now);
+        #[cfg(not(target_os = "linux"))]
+        {
+            let _ = now;
+            None
+        }
     }
 
     /// Holds the nearest ancestor that exists, so as to see `directory` come.
