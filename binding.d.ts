@@ -381,6 +381,8 @@ export interface Update {
   forgotten: string
   /** What is to be imported again at once. */
   renewals: Array<Renewal>
+  /** The files that have changed, if something is to be imported again, as a list. */
+  changed: string
   /** Pruned modules' instances: their `prune` handlers are to run. */
   pruned: Array<number>
   /** Instances whose `accept` and `prune` handlers count no longer. */

@@ -131,12 +131,12 @@ let updates = 0
  * What is left of an update that imports something again: the parent is told of it when that is done.
  * @param {import('./binding.js').Update} update @param {() => void} applied
  */
-async function finishLater({ renewals, messages }, applied) {
+async function finishLater({ renewals, changed, messages }, applied) {
   const isAsked = (/** @type {import('./binding.js').Message} */ message) => message.type === 'full-reload'
   messages.filter(isAsked).forEach(tell)
   updates++
   const { enqueue } = await import('./update.mjs')
-  enqueue(renewals, (leftBehind, isApplied) => {
+  enqueue(renewals, listed(changed), (leftBehind, isApplied) => {
     updates--
     messages.filter((message) => !isAsked(message)).forEach(tell)
     release(leftBehind)

@@ -37,23 +37,27 @@ let hurry = () => {}
 /**
  * Takes an update in, whose turn comes when those before it are done.
  * @param {Renewal[]} renewals
+ * @param {string[]} changed the files that have changed
  * @param {(released: string[], isApplied: boolean) => void} done called when it is, with the URLs that it leaves behind
  */
-export function enqueue(renewals, done) {
+export function enqueue(renewals, changed, done) {
   waiting++
   hurry()
   running = running.then(async () => {
     waiting--
     const released = /** @type {string[]} */ ([])
-    const isApplied = await update(renewals, released)
+    const isApplied = await update(renewals, changed, released)
     done(released, isApplied)
   })
 }
 
-/** @param {Renewal[]} renewals @param {string[]} released @returns {Promise<boolean>} whether anything was imported again */
-async function update(renewals, released) {
+/**
+ * @param {Renewal[]} renewals @param {string[]} changed @param {string[]} released
+ * @returns {Promise<boolean>} whether anything was imported again
+ */
+async function update(renewals, changed, released) {
   try {
-    const failures = new Failures()
+    const failures = new Failures(changed)
     const trials = await Promise.all(renewals.map((renewal) => link(renewal, released)))
     trials.forEach((trial, index) => trial.error && failures.add(renewals[index].url, trial.error.cause, 'link'))
     const linked = guarded(() => engine.linked(threadId, renewals.filter((_, index) => !trials[index].error)))
@@ -145,6 +149,12 @@ async function call({ instance, accepted, urls }, namespaces) {
 /** The errors of an update: each is reported once, whoever meets it. */
 class Failures {
   #seen = new Set()
+  #changed
+
+  /** @param {string[]} changed the files that have changed: Node does not say in which of them a syntax error is */
+  constructor(changed) {
+    this.#changed = changed
+  }
 
   get count() {
     return this.#seen.size
@@ -155,7 +165,9 @@ class Failures {
     if (this.#seen.has(error)) return
     this.#seen.add(error)
     const outcome = phase === 'link' ? '; the old one stays' : ''
-    process.stderr.write(`hot-hook: ${toPath(url)} could not be imported again${outcome}: ${inspect(error)}\n`)
+    const others = this.#changed.filter((path) => path !== toPath(url))
+    const cause = others.length > 0 ? ` after a change of ${others.join(', ')}` : ''
+    process.stderr.write(`hot-hook: ${toPath(url)} could not be imported again${cause}${outcome}: ${inspect(error)}\n`)
     emitError(url, phase, error)
   }
 }

@@ -91,6 +91,8 @@ pub struct Update {
     pub forgotten: String,
     /// What is to be imported again at once.
     pub renewals: Vec<Renewal>,
+    /// The files that have changed, if something is to be imported again, as a list.
+    pub changed: String,
     /// Pruned modules' instances: their `prune` handlers are to run.
     pub pruned: Vec<u32>,
     /// Instances whose `accept` and `prune` handlers count no longer.
@@ -113,6 +115,7 @@ impl From<engine::Update> for Update {
             plain: list(&update.plain),
             forgotten: list(&update.forgotten),
             renewals: update.renewals.into_iter().map(Renewal::from).collect(),
+            changed: list(&update.changed),
             pruned: names(&update.pruned),
             outdated: names(&update.outdated),
             lost: update.lost.into_iter().map(index).collect(),

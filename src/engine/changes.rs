@@ -380,16 +380,19 @@ impl Engine {
         self.wake_threads();
     }
 
-    /// Those who listen hear of an update.
+    /// Those who import again, and those who listen, hear of an update.
     fn tell_update(&mut self, batch: &Batch) {
+        let changed = batch.changed.iter().map(|id| self.graph.get(*id).path.clone());
+        let files: Vec<_> = batch.files.iter().cloned().chain(changed).collect();
+        for thread in self.threads.values_mut() {
+            thread.tell_changed(&files);
+        }
         self.happened(|engine| {
-            let path = |id: &ModuleId| engine.graph.get(*id).path.clone();
-            let version = |id: &ModuleId| (path(id), engine.graph.get(*id).version);
-            let changed = batch.changed.iter().map(path);
-            Happening::Update {
-                files: batch.files.iter().cloned().chain(changed).collect(),
-                versions: batch.invalidated.iter().map(version).collect(),
-            }
+            let version = |id: &ModuleId| {
+                let module = engine.graph.get(*id);
+                (module.path.clone(), module.version)
+            };
+            Happening::Update { files, versions: batch.invalidated.iter().map(version).collect() }
         });
     }
 

@@ -75,6 +75,8 @@ pub struct Update {
     pub forgotten: Vec<Arc<str>>,
     /// What is to be imported again at once.
     pub renewals: Vec<Renewal>,
+    /// The files that have changed, if something is to be imported again.
+    pub changed: Vec<Arc<str>>,
     /// Pruned modules' instances: their `prune` handlers are to run.
     pub pruned: Vec<InstanceId>,
     /// Instances whose `accept` and `prune` handlers count no longer.
@@ -474,6 +476,13 @@ impl Thread {
             || !self.abandoned.is_empty()
             || self.renewing.is_due()
             || !self.pending.is_empty()
+    }
+
+    /// What has changed, if it is to import something again because of that.
+    pub fn tell_changed(&mut self, files: &[Arc<str>]) {
+        if self.renewing.is_due() {
+            self.pending.changed.extend_from_slice(files);
+        }
     }
 
     /// Makes it call [`Engine::take`] soon.

@@ -1,0 +1,1 @@
+export const report = (count) => console.log(`${process.pid}: report ${count}`)
