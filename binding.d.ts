@@ -112,8 +112,8 @@ export declare function endPeek(thread: number): void
 /** The instance `url` begins to run. Returns its name, 0 if it is unknown. */
 export declare function evaluate(thread: number, url: string): number
 
-/** Fails inside the engine, as a defect would: for tests of what follows. */
-export declare function failForTests(): void
+/** Fails inside the engine, as a defect would, in this thread or in one of our own: for tests of what follows. */
+export declare function failForTests(elsewhere: boolean): void
 
 /** The name of the instance that the thread knows by `url`; 0 if there is none. */
 export declare function find(thread: number, url: string): number
@@ -342,7 +342,10 @@ export declare function takeBlindly(thread: number): Update | null
 /** The instances of which the thread is to tell when their evaluation ends (`ended`). */
 export declare function takeWitnesses(thread: number): Array<Witnessed>
 
-/** The parent process says that the file at `path`, absolute, was changed or `removed`. */
+/**
+ * The parent process says that the file at `path`, absolute, was changed or `removed`. After a failure a restart is asked
+ * for all the same; see `takeBlindly`.
+ */
 export declare function told(path: string, removed: boolean): void
 
 /** The instance registers its first handler: `ended` will be called. */

@@ -58,14 +58,12 @@ const TAKE = -2
  */
 function deliver() {
   if (hasFailed()) return deliverBlindly()
-  let next = drain()
+  const next = drain()
   if (next >= 0) return next
-  if (next === REPORT) {
-    guarded(() => reportRequires(threadId))
-    next = TAKE
-  }
+  if (next === REPORT) guarded(() => reportRequires(threadId))
   takeWork()
-  return TAKE
+  // It has failed just now, or before in another thread: what there is to tell is told.
+  return hasFailed() ? deliverBlindly() : TAKE
 }
 
 function takeWork() {
@@ -256,7 +254,12 @@ function wake() {
 
 /** @param {string} path @param {boolean} isRemoved */
 function fileChanged(path, isRemoved) {
-  guarded(() => engine.told(path, isRemoved))
+  try {
+    // Not only while all is well: the parent is to hear that something has changed.
+    engine.told(path, isRemoved)
+  } catch (error) {
+    guarded(() => { throw error })
+  }
   deliver()
 }
 

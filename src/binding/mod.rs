@@ -473,10 +473,13 @@ pub fn take_blindly(thread: u32) -> Option<Update> {
     host::blind(|engine| engine.take(ThreadId(thread)).map(Update::from)).flatten()
 }
 
-/// The parent process says that the file at `path`, absolute, was changed or `removed`.
+/// The parent process says that the file at `path`, absolute, was changed or `removed`. After a failure a restart is asked
+/// for all the same; see `takeBlindly`.
 #[napi]
 pub fn told(path: String, removed: bool) -> Result<(), Error> {
-    with(|engine| engine.told(&path, removed, Instant::now()))
+    with(|engine| engine.told(&path, removed, Instant::now())).inspect_err(|_| {
+        host::blind(|engine| engine.told_blindly(&path));
+    })
 }
 
 /// All modules, in the order in which they came.
@@ -503,8 +506,12 @@ pub fn announces_failure() -> bool {
     host::announce()
 }
 
-/// Fails inside the engine, as a defect would: for tests of what follows.
+/// Fails inside the engine, as a defect would, in this thread or in one of our own: for tests of what follows.
 #[napi]
-pub fn fail_for_tests() -> Result<(), Error> {
-    with(|_| std::panic::panic_any("a failure made for tests"))
+pub fn fail_for_tests(elsewhere: bool) -> Result<(), Error> {
+    let fail = || with(|_| std::panic::panic_any("a failure made for tests"));
+    if elsewhere {
+        return std::thread::spawn(fail).join().map_or(Ok(()), |_| Ok(()));
+    }
+    fail()
 }

@@ -46,7 +46,7 @@ impl Watcher {
 ///
 /// `options` is the JSON of `package.json#hotHook`, `base` the folder of package.json. Options that cannot be used are
 /// the app's to complain of: their defaults stand in for them.
-#[napi]
+#[napi(catch_unwind)]
 pub fn watch_project(
     options: String,
     base: String,
@@ -61,7 +61,7 @@ pub fn watch_project(
 }
 
 /// Watches these files, absolute, whether they exist or not. Only other bytes count.
-#[napi]
+#[napi(catch_unwind)]
 pub fn watch_files(paths: Vec<String>, changed: Function<Found, ()>) -> Result<Watcher, Error> {
     start(project::files(paths), None, changed)
 }

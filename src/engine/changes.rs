@@ -115,11 +115,16 @@ impl Engine {
             _ => None,
         });
         if let Some(path) = path {
-            let reload = FullReload::new(path.into(), Reason::Blind);
-            let text = reload.describe(str::to_owned);
-            self.say(Message::FullReload(Reload { reload, text, hint: None }));
-            self.wake_threads();
+            self.told_blindly(&path);
         }
+    }
+
+    /// As [`Engine::told`], after a failure.
+    pub fn told_blindly(&mut self, path: &str) {
+        let reload = FullReload::new(path.into(), Reason::Blind);
+        let text = reload.describe(str::to_owned);
+        self.say(Message::FullReload(Reload { reload, text, hint: None }));
+        self.wake_threads();
     }
 
     /// The parent process says that a file has changed.
