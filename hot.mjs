@@ -44,6 +44,10 @@ const runtime = {
   get settled() {
     return whenSettled()
   },
+  /** Whether this thread takes part. */
+  get isHot() {
+    return isAttached
+  },
   hot: createHot(),
 }
 
@@ -316,6 +320,8 @@ const shared = /** @type {Record<symbol, typeof runtime>} */ (/** @type {unknown
 if (!shared[KEY]) Object.defineProperty(globalThis, KEY, { value: runtime, configurable: true })
 // Where `hot-hook/loader` was registered by hand, nobody calls `start`.
 if (engine.isConfigured()) takePart()
+
+export { lazy } from './lazy.mjs'
 
 /** The public face: see index.d.ts. */
 export const hot = shared[KEY].hot

@@ -23,7 +23,7 @@ const isDebugging = debug.enabled
 const OWN = new Set(
   [
     'hot.mjs', 'loader.mjs', 'commonjs.mjs', 'parent.mjs', 'prelude.mjs', 'release.mjs', 'node.mjs', 'register.mjs',
-    'handlers.mjs', 'context.mjs', 'events.mjs', 'keep.mjs', 'update.mjs', 'trial.mjs', 'binding.js',
+    'handlers.mjs', 'context.mjs', 'lazy.mjs', 'events.mjs', 'keep.mjs', 'update.mjs', 'trial.mjs', 'binding.js',
   ].map(
     (name) => new URL(name, import.meta.url).href,
   ),

@@ -1,6 +1,7 @@
 // Checked by `tsc`: every public type, used rightly and, where `@ts-expect-error` stands, wrongly.
 import {
   hot,
+  lazy,
   type DumpNode,
   type FileChangeAction,
   type FileChangedMessage,
@@ -93,4 +94,16 @@ export const message: HotHookMessage = { type: 'hot-hook:dump' }
 export function why(error: OptionsError | NotDynamicError): string {
   same<Same<typeof error.code, 'HOT_HOOK_OPTIONS' | 'HOT_HOOK_NOT_DYNAMIC'>>()
   return error.message
+}
+
+// lazy
+{
+  const users = { index: (id: number) => String(id), default: async (name: string) => name.length, limit: 3 }
+  const index: (id: number) => Promise<string> = lazy(async () => users, 'index')
+  const length: (name: string) => Promise<number> = lazy(async () => users)
+  // @ts-expect-error -- no function
+  lazy(async () => users, 'limit')
+  // @ts-expect-error -- no default export
+  lazy(async () => ({ index: users.index }))
+  void [index, length]
 }
