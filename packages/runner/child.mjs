@@ -8,6 +8,9 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { COMMAND } from './child/link.mjs'
 
+/** What the app starts has it in its environment, too, also when its own parent has gone. */
+const MARK = 'HOT_RUNNER_PID'
+
 const PRELOAD = new URL('./child/preload.mjs', import.meta.url).href
 
 /**
@@ -27,7 +30,7 @@ export function launch(options, { handles, cache, pipesInput }, handlers) {
   const { cwd, nodeArgs, script, scriptArgs, register, keepSockets, signal, drainTimeout, killTimeout } = options
   const setup = { pid: process.pid, keep: keepSockets, handles, signal, drainTimeout, killTimeout }
   /** @type {NodeJS.ProcessEnv} */
-  const env = { ...process.env, HOT_RUNNER: JSON.stringify(setup), HOT_HOOK_REASON: '1', ...options.env }
+  const env = { ...process.env, HOT_RUNNER: JSON.stringify(setup), [MARK]: String(process.pid), HOT_HOOK_REASON: '1', ...options.env }
   if (cache) env.NODE_COMPILE_CACHE = cache
   const registers = register ? [`--import=${registerOf(cwd, script)}`] : []
   const child = spawn(process.execPath, [`--import=${PRELOAD}`, ...nodeArgs, ...registers, script, ...scriptArgs], {
@@ -61,7 +64,7 @@ export function launch(options, { handles, cache, pipesInput }, handlers) {
     signal: (signal) => child.kill(/** @type {NodeJS.Signals} */ (signal)),
     /** Ends it at once, with all that it has started. */
     killAll() {
-      const pids = child.pid === undefined ? [] : descendants(child.pid)
+      const pids = child.pid === undefined ? [] : new Set([...descendants(child.pid), ...marked()])
       child.kill('SIGKILL')
       for (const pid of pids) kill(pid)
     },
@@ -87,7 +90,7 @@ function kill(pid) {
 
 /**
  * What a process has started, and they, and so on. They are in no process group of their own: they would lose the
- * terminal.
+ * terminal, and that of the terminal has the runner and whoever started it.
  * @param {number} pid @returns {number[]}
  */
 function descendants(pid) {
@@ -108,6 +111,21 @@ function processes() {
     return text.trim().split(/\n/).map((line) => /** @type {[number, number]} */ (line.trim().split(/\s+/).map(Number)))
   } catch {
     return []
+  }
+}
+
+/** Those who carry our mark: also what was started by one that has ended. Only Linux tells. @returns {number[]} */
+function marked() {
+  if (process.platform !== 'linux') return []
+  return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && hasMark(name)).map(Number)
+}
+
+/** @param {string} pid */
+function hasMark(pid) {
+  try {
+    return fs.readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`${MARK}=${process.pid}`)
+  } catch {
+    return false
   }
 }
 

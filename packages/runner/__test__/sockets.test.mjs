@@ -9,6 +9,14 @@ import { ask, SERVER, startLoad, startRunner, value } from './support/runner.mjs
 
 const pem = (name) => JSON.stringify(fs.readFileSync(new URL(`support/${name}.pem`, import.meta.url), 'utf8'))
 
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  return port
+}
+
 const SERVERS = {
   http: `import http from 'node:http'
     http.createServer((_, response) => setTimeout(() => response.end(String(value)), 3)).listen(0)`,
@@ -23,6 +31,7 @@ for (const [name, scheme, load] of [
   ['HTTP, a connection for each request', 'http', { connections: 20, keepAlive: false }],
   ['HTTP, connections that are idle at times', 'http', { connections: 20, keepAlive: true, pause: 100 }],
   ['HTTPS', 'https', { connections: 10, keepAlive: true }],
+  ['HTTPS, connections that are idle at times', 'https', { connections: 10, keepAlive: true, pause: 100 }],
   ['TCP', 'tcp', { connections: 20, keepAlive: false }],
 ]) {
   test(`under load, restarts refuse nothing and reset nothing: ${name}`, async (t) => {
@@ -237,6 +246,32 @@ test('the next process may listen otherwise: other addresses, other ports', asyn
   // Nobody listens there any more: that is said, not waited for.
   await runner.until('the old port is free', () => ask(port, { timeout: 100 }).then(() => false, (error) => error.code === 'ECONNREFUSED'))
 })
+
+for (const [name, fault] of [
+  ['refuses to listen', 'return -22'],
+  ['throws', `throw new Error('no')`],
+]) {
+  test(`a kept socket that ${name} keeps no app from starting: it listens plainly`, async (t) => {
+    const listen = (port) => `import http from 'node:http'
+      import net from 'node:net'
+      import { value } from './value.mjs'
+      const probe = net.createServer().listen(0)
+      const prototype = Object.getPrototypeOf(probe._handle)
+      probe.close()
+      const { listen } = prototype
+      if (value > 0) prototype.listen = function () { prototype.listen = listen; ${fault} }
+      http.createServer((_, response) => response.end(String(value))).listen(${port}, '127.0.0.1')`
+    const port = await freePort()
+    const runner = await startRunner(t, { files: { 'main.mjs': listen(port), 'value.mjs': value(0) } })
+    assert.equal(await ask(port), '0')
+    for (const n of [1, 2]) {
+      runner.save('value.mjs', value(n))
+      await runner.event('ready', n + 1)
+      assert.equal(await ask(port), String(n))
+    }
+    assert.deepEqual([...runner.told('crash'), ...runner.told('problem')], [])
+  })
+}
 
 test('forks, cluster and worker threads listen plainly, and are not in the way', async (t) => {
   const runner = await startRunner(t, {

@@ -67,17 +67,19 @@ test('Ctrl-C with an app that does not handle it: both end by it', { skip }, asy
   assert.equal(await terminal.exit(), -2)
 })
 
-test('Ctrl-C twice: the app and what it has started are killed', { skip }, async (t) => {
+test('Ctrl-C twice: the app is killed, and all that it has started: children, theirs, and those whose parent has gone', { skip }, async (t) => {
+  const deaf = (name, more = '') => `process.on('SIGINT', () => {}); process.on('SIGHUP', () => {}); console.log('${name}', process.pid); setInterval(() => {}, 1000); ${more}`
+  const start = (file) => `(await import('node:child_process')).spawn(process.execPath, ['${file}'], { stdio: 'inherit' })`
   const terminal = openTerminal(t, {
-    'main.mjs': `import { spawn } from 'node:child_process'
-      process.on('SIGINT', () => console.log('not me'))
-      const child = spawn(process.execPath, ['child.mjs'], { stdio: 'inherit' })
-      ${APP}`,
-    'child.mjs': `process.on('SIGINT', () => {}); console.log('child', process.pid); setInterval(() => {}, 1000)`,
+    'main.mjs': `process.on('SIGINT', () => console.log('not me')); ${start('child.mjs')}; ${start('gone.mjs')}; ${APP}`,
+    'child.mjs': deaf('child', start('grandchild.mjs')),
+    'grandchild.mjs': deaf('grandchild'),
+    'gone.mjs': `${start('orphan.mjs')}.unref()`,
+    'orphan.mjs': deaf('orphan'),
   })
-  await terminal.shows('up')
-  await terminal.shows('child')
-  const pids = [...terminal.screen().matchAll(/(?:up|child) (\d+)/g)].map(([, pid]) => Number(pid))
+  for (const name of ['up', '\nchild', 'grandchild', 'orphan']) await terminal.shows(`${name} `)
+  const pids = [...terminal.screen().matchAll(/(?:up|child|orphan) (\d+)/g)].map(([, pid]) => Number(pid))
+  assert.equal(pids.length, 4, terminal.screen())
   assert.ok(pids.every(isAlive))
   terminal.type(CTRL_C)
   await terminal.shows('not me')

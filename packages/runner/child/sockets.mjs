@@ -50,8 +50,7 @@ function listen(...args) {
   const key = port === 0 ? `${asked}#${countUp(asked)}` : asked
   const own = kept.get(key)
   kept.delete(key)
-  // What Node says of a socket that cannot listen any more would be an error of the app's.
-  if (own && own.handle.listen(backlog || 511) === 0) this._handle = own.handle
+  if (own && canListen(own, backlog)) this._handle = own.handle
   else if (own) release(own)
   for (const [other, socket] of kept) {
     // The same port on another address.
@@ -68,6 +67,15 @@ function listen(...args) {
   if (this._handle || waits.length === 0) return proceed()
   const letGo = hold()
   Promise.all(waits.map(({ done }) => done)).then(proceed).finally(letGo)
+}
+
+/** What Node says of a socket that cannot listen any more would be an error of the app's. @param {Kept} socket @param {number} backlog */
+function canListen({ handle }, backlog) {
+  try {
+    return handle.listen(backlog || 511) === 0
+  } catch {
+    return false
+  }
 }
 
 /** @param {string} asked */

@@ -119,7 +119,7 @@ export async function startRunner(t, options) {
 /** An answer on a connection of its own. @param {number} port @param {http.RequestOptions} [options] @returns {Promise<string>} */
 export function ask(port, options = {}) {
   return new Promise((resolve, reject) => {
-    const request = http.get({ port, host: '127.0.0.1', agent: false, ...options }, (response) => {
+    const request = http.get({ port, host: '127.0.0.1', agent: false, signal: AbortSignal.timeout(DEADLINE), ...options }, (response) => {
       let text = ''
       response.on('data', (part) => (text += part))
       response.on('end', () => resolve(text))
