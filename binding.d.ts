@@ -195,6 +195,9 @@ export interface Link {
   specifier: string
 }
 
+/** From now on until `rewind` the process links its app, and runs nothing of it. */
+export declare function linkAhead(): void
+
 /** These of an update's renewals have linked and are about to evaluate. */
 export declare function linked(thread: number, renewals: Array<Renewal>): Linked
 
@@ -326,6 +329,12 @@ export declare function resolve(thread: number, parent: string | undefined | nul
  * to be gone.
  */
 export declare function resolveDirectly(thread: number, parent: string, specifier: string): string | null
+
+/**
+ * The thread has linked the app whose entry is `entry`, and is about to run it. Returns the URLs of what is stale by now, for
+ * Node to forget; `null` if only another process can run the app.
+ */
+export declare function rewind(thread: number, entry: string): Array<string> | null
 
 /** Whether the instance's body runs in one go. */
 export declare function runsInOneGo(instance: number): boolean

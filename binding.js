@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, byEvaluation, clean, configure, decline, disposesAsync, drain, dump, ended, endPeek, evaluate, failForTests, find, hasPending, invalidate, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, learn, linked, listen, load, loaded, Need, notes, peek, pulse, ran, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, runsInOneGo, setDisposing, take, takeBlindly, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watches, watchFiles, watchFilesFor, watchProject } = nativeBinding
+const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, byEvaluation, clean, configure, decline, disposesAsync, drain, dump, ended, endPeek, evaluate, failForTests, find, hasPending, invalidate, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, learn, linkAhead, linked, listen, load, loaded, Need, notes, peek, pulse, ran, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, rewind, runsInOneGo, setDisposing, take, takeBlindly, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watches, watchFiles, watchFilesFor, watchProject } = nativeBinding
 export { Watcher }
 export { acceptDependencies }
 export { acceptOwn }
@@ -803,6 +803,7 @@ export { keepNotes }
 export { keepsAt }
 export { keepsHandlers }
 export { learn }
+export { linkAhead }
 export { linked }
 export { listen }
 export { load }
@@ -821,6 +822,7 @@ export { report }
 export { requires }
 export { resolve }
 export { resolveDirectly }
+export { rewind }
 export { runsInOneGo }
 export { setDisposing }
 export { take }

@@ -49,6 +49,8 @@ const runtime = {
     return isAttached
   },
   hot: createHot(),
+  /** For `@hot-hook/runner`. */
+  ahead: () => import('./ahead.mjs'),
 }
 
 /** What `drain` says when there is something to do. */

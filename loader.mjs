@@ -10,7 +10,7 @@ import { isLazy } from './commonjs.mjs'
 import { areFirst, builtin, isCustomized } from './node.mjs'
 import { toText, withPrelude } from './prelude.mjs'
 import { alias, compilationCache, evictNow, forgetValidated } from './release.mjs'
-import { isTrial, loadTrial } from './trial.mjs'
+import { isOfEntry, isTrial, loadTrial } from './trial.mjs'
 
 const { fileURLToPath } = builtin('node:url')
 const { debuglog } = builtin('node:util')
@@ -23,7 +23,7 @@ const isDebugging = debug.enabled
 const OWN = new Set(
   [
     'hot.mjs', 'loader.mjs', 'commonjs.mjs', 'parent.mjs', 'prelude.mjs', 'release.mjs', 'node.mjs', 'register.mjs',
-    'handlers.mjs', 'context.mjs', 'lazy.mjs', 'events.mjs', 'keep.mjs', 'update.mjs', 'trial.mjs', 'binding.js',
+    'handlers.mjs', 'context.mjs', 'lazy.mjs', 'events.mjs', 'keep.mjs', 'update.mjs', 'trial.mjs', 'ahead.mjs', 'binding.js',
   ].map(
     (name) => new URL(name, import.meta.url).href,
   ),
@@ -323,7 +323,8 @@ function isBare(context) {
  */
 export function hookIn(thread, deliver) {
   const hooks = module.registerHooks({
-    resolve(specifier, given, next) {
+    resolve(specifier, from, next) {
+      const given = isOfEntry(from.parentURL) ? ofNobody(from) : from
       const { parentURL } = given
       if (isPeeking) return next(specifier, ask(given).context)
       const alone = isAlone()
@@ -411,7 +412,8 @@ export async function initialize(data) {
 }
 
 /** @type {import('node:module').ResolveHook} */
-export async function resolve(specifier, given, next) {
+export async function resolve(specifier, from, next) {
+  const given = isOfEntry(from.parentURL) ? ofNobody(from) : from
   if (!isActive()) return next(specifier, given)
   if (isOwn(given.parentURL)) {
     if (!isUpdate(given.parentURL, specifier)) return next(specifier, given)

@@ -18,6 +18,9 @@ let count = 0
 /** @param {string} url */
 export const isTrial = (url) => url.startsWith(import.meta.url + '?')
 
+/** Whether what a trial links is an entry point: of the app, which is to run later. @param {string | undefined} url */
+export const isOfEntry = (url) => url !== undefined && isTrial(url) && url.includes('&entry=')
+
 /** @param {string} url one that {@link link} has imported, or that imports */
 export function loadTrial(url) {
   const { searchParams } = new URL(url)
@@ -33,11 +36,11 @@ export function loadTrial(url) {
 
 /**
  * The URLs that a trial of `target` leaves in Node's cache; the first is to be imported.
- * @param {string} target @param {boolean} json
+ * @param {string} target @param {'json' | 'entry'} [as]
  */
-export function trialOf(target, json) {
+export function trialOf(target, as) {
   const n = ++count
-  const query = new URLSearchParams({ n: String(n), link: target, ...(json && { json: '' }) })
+  const query = new URLSearchParams({ n: String(n), link: target, ...(as && { [as]: '' }) })
   return [`${import.meta.url}?${query}`, `${import.meta.url}?throw=${n}`]
 }
 

@@ -77,7 +77,7 @@ async function update(renewals, changed, released) {
 
 /** @param {Renewal} renewal @param {string[]} released @returns {Promise<{ error?: { cause: unknown } }>} */
 async function link({ url, json }, released) {
-  const [trial, ...others] = trialOf(url, json)
+  const [trial, ...others] = trialOf(url, json ? 'json' : undefined)
   released.push(trial, ...others)
   try {
     await import(trial)

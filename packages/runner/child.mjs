@@ -12,6 +12,7 @@ import { COMMAND } from './child/link.mjs'
 const MARK = 'HOT_RUNNER_PID'
 
 const PRELOAD = new URL('./child/preload.mjs', import.meta.url).href
+const AHEAD = new URL('./child/ahead.mjs', import.meta.url).href
 
 /**
  * @typedef {object} Handlers
@@ -23,16 +24,17 @@ const PRELOAD = new URL('./child/preload.mjs', import.meta.url).href
 
 /**
  * @param {import('./options.mjs').Options} options
- * @param {{ handles: number, cache?: string, pipesInput: boolean }} setting
+ * @param {{ handles: number, cache?: string, pipesInput: boolean, ahead?: import('./child/link.mjs').Ahead }} setting
  * @param {Handlers} handlers
  */
-export function launch(options, { handles, cache, pipesInput }, handlers) {
+export function launch(options, { handles, cache, pipesInput, ahead }, handlers) {
   const { cwd, nodeArgs, script, scriptArgs, register, keepSockets, signal, drainTimeout, killTimeout } = options
-  const setup = { pid: process.pid, keep: keepSockets, handles, signal, drainTimeout, killTimeout }
+  const setup = { pid: process.pid, keep: keepSockets, handles, signal, drainTimeout, killTimeout, ahead }
   /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, HOT_RUNNER: JSON.stringify(setup), [MARK]: String(process.pid), HOT_HOOK_REASON: '1', ...options.env }
   if (cache) env.NODE_COMPILE_CACHE = cache
   const registers = register ? [`--import=${registerOf(cwd, script)}`] : []
+  if (ahead === 'link') registers.push(`--import=${AHEAD}`)
   const child = spawn(process.execPath, [`--import=${PRELOAD}`, ...nodeArgs, ...registers, script, ...scriptArgs], {
     cwd,
     env,

@@ -19,6 +19,7 @@ While the app does not read its standard input, "rs" and Enter restarts it.
   --signal NAME           what ends the app for a restart (SIGTERM)
   --kill-timeout TIME     how long it may take to end before it is killed (5s)
   --drain-timeout TIME    how long requests may take to finish before a restart (2s)
+  --no-ahead              do not start the next process before it is needed
   --no-keep-sockets       do not keep listening sockets over restarts
   --stay                  stay when the app ends with code 0, and wait for a save
   --no-stdin              leave standard input to the app alone

@@ -18,6 +18,8 @@ export interface RunnerOptions {
   env?: Record<string, string | undefined>
   /** Add `--import=hot-hook/register` after `nodeArgs`. @default true */
   register?: boolean
+  /** Start the next process, and link the app in it, before it is needed. @default true */
+  ahead?: boolean
   /** Keep listening sockets over restarts. @default true */
   keepSockets?: boolean
   /** What ends the app for a restart. @default 'SIGTERM' */
@@ -59,8 +61,10 @@ export type RestartCause =
 
 /** What {@link Runner} emits, and what `--json` writes with `event` and `time` besides. */
 export interface RunnerEvents {
-  /** A process was started. */
-  start: [{ pid: number | undefined; isRestart: boolean }]
+  /** A process begins to run the app; `isAhead`: it was started before it was needed. */
+  start: [{ pid: number | undefined; isRestart: boolean; isAhead: boolean }]
+  /** The process that is to be the next has done what can be done ahead. */
+  waiting: [{ pid: number | undefined }]
   /** It listens, or has come to rest; `ms` since its start, or since the restart began. */
   ready: [{ pid: number | undefined; ms: number; isRestart: boolean; urls: string[] }]
   /** It listens on something more. */

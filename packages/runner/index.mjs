@@ -6,7 +6,7 @@ import { launch } from './child.mjs'
 import { cacheFolder, createCompileCache } from './compile-cache.mjs'
 import { createInput } from './input.mjs'
 import { initial, step } from './machine.mjs'
-import { envFiles } from './node-flags.mjs'
+import { aheadOf, envFiles } from './node-flags.mjs'
 import { complete } from './options.mjs'
 import { createSockets } from './sockets.mjs'
 import { createWatch } from './watch.mjs'
@@ -17,6 +17,8 @@ export { OptionsError } from './options.mjs'
 
 /** Sockets that listen at nearly the same time are told as one, in milliseconds. */
 const TOGETHER = 10
+/** So long after an app has come to rest the next process is started, in milliseconds. */
+const LATER = 100
 /** So long an app that has come to rest may take until it listens, in milliseconds. */
 const LISTENS_LATE = 500
 /** A terminal sends Ctrl-C to the app, too; and so long it takes until the app says that it has come, in milliseconds. */
@@ -40,7 +42,11 @@ export function createRunner(given) {
       if (state.name === 'crashed' && !state.waits) cause = { cause: 'save', path: paths[0] }
       dispatch({ type: 'saved', early })
     },
-    envChanged: (paths) => reload({ cause: 'env-file', path: paths[0] }),
+    envChanged: (paths) => {
+      // It has read them.
+      drop()
+      reload({ cause: 'env-file', path: paths[0] })
+    },
     problem: (text) => emit('problem', { text }),
   })
   const input = createInput(options, () => runner.restart())
@@ -49,6 +55,8 @@ export function createRunner(given) {
   let state = initial()
   /** @type {Current | undefined} */
   let current
+  /** The process that is to be the next. @type {Current | undefined} */
+  let waiting
   /** Why there is a restart. @type {Record<string, unknown>} */
   let cause = {}
   /** @type {Promise<import('./machine.mjs').Exit>} */
@@ -58,6 +66,8 @@ export function createRunner(given) {
   let lastInterrupt = -Infinity
   /** Node would not wait for what the app does. @type {NodeJS.Timeout | undefined} */
   let alive
+  /** @type {NodeJS.Timeout | undefined} */
+  let later
 
   /** @param {string} name @param {Record<string, unknown>} fields */
   const emit = (name, fields) => void events.emit(name, fields)
@@ -112,18 +122,39 @@ export function createRunner(given) {
   }
 
   function start() {
-    const isRestart = Boolean(state.isRestart)
-    /** @type {Current} */
-    const mine = { child: /** @type {any} */ (undefined), urls: [], speaks: false, signals: new Map() }
+    const mine = waiting ?? create()
+    waiting = undefined
+    if (mine.isAhead) mine.child.tell({ type: 'hot-runner:go', handles: sockets.size })
+    begin(mine)
+  }
+
+  /** It runs the app from now on. @param {Current} mine */
+  function begin(mine) {
     current = mine
+    input.attach(mine.child.stdin)
+    emit('start', { pid: mine.child.pid, isRestart: Boolean(state.isRestart), isAhead: mine.isAhead })
+  }
+
+  /** @param {import('./child/link.mjs').Ahead} [ahead] @returns {Current} */
+  function create(ahead) {
+    /** @type {Current} */
+    const mine = { child: /** @type {any} */ (undefined), urls: [], speaks: false, isAhead: Boolean(ahead), signals: new Map() }
     mine.child = launch(
       options,
-      { handles: sockets.size, cache: cache.folder, pipesInput: input.isPiped },
+      { handles: sockets.size, cache: cache.folder, pipesInput: input.isPiped, ahead },
       {
-        message: (message, handle) => (current === mine ? heard(mine, message, handle) : handle?.close?.()),
+        message: (message, handle) => {
+          if (mine === waiting && message?.type === 'hot-runner:waits') emit('waiting', { pid: mine.child.pid })
+          else if (mine === current) heard(mine, message, handle)
+          else handle?.close?.()
+        },
         exit: (exit) => {
+          if (waiting === mine) waiting = undefined
           if (current !== mine) return
+          // Somebody has killed it while it waited.
+          if (mine.isAhead && state.name === 'starting' && !state.ending) return replace(mine)
           clearTimeout(mine.timer)
+          clearTimeout(later)
           current = undefined
           input.detach()
           sockets.rest()
@@ -132,21 +163,51 @@ export function createRunner(given) {
         },
       },
     )
-    input.attach(mine.child.stdin)
-    emit('start', { pid: mine.child.pid, isRestart })
+    return mine
+  }
+
+  /** The next process is started as soon as nobody needs the processor for something better. */
+  function startAhead() {
+    const ahead = aheadOf(options, { ...process.env, ...options.env })
+    if (!ahead) return
+    clearTimeout(later)
+    later = setTimeout(() => {
+      if (!waiting && current && !state.ending) waiting = create(ahead)
+    }, LATER)
+  }
+
+  /** What was started ahead is of no use. */
+  function drop() {
+    clearTimeout(later)
+    waiting?.child.signal('SIGKILL')
+    waiting = undefined
+  }
+
+  /** What was started ahead cannot run the app: files have changed that it cannot load again, or it is no more. @param {Current} mine */
+  function replace(mine) {
+    clearTimeout(mine.timer)
+    begin(create())
   }
 
   /** @param {Current} mine @param {any} message @param {any} handle */
   function heard(mine, message, handle) {
     const { child } = mine
+    if (mine.isAhead) {
+      // What it has said while it waited is of the past.
+      if (message?.type === 'hot-runner:stale') return state.name === 'starting' ? replace(mine) : undefined
+      if (message?.type !== 'hot-runner:goes') return handle?.close?.()
+      mine.isAhead = false
+    }
     switch (message?.type) {
       case 'hot-runner:hello':
+      case 'hot-runner:goes':
         mine.speaks = true
         return sockets.size > 0 ? sockets.give(child) : undefined
       case 'hot-runner:listening':
         if (options.keepSockets) sockets.listening(child, message, handle)
         return listens(mine, urlOf(message))
       case 'hot-runner:rest':
+        startAhead()
         mine.timer ??= setTimeout(dispatch, LISTENS_LATE, { type: 'ready', at: Date.now() })
         return undefined
       case 'hot-runner:connection':
@@ -195,6 +256,7 @@ export function createRunner(given) {
   function end(exit) {
     for (const timer of timers.values()) clearTimeout(timer)
     clearInterval(alive)
+    drop()
     watch.end()
     input.end()
     sockets.closeAll()
@@ -235,6 +297,7 @@ export function createRunner(given) {
  * @property {import('./child.mjs').Child} child
  * @property {string[]} urls
  * @property {boolean} speaks our code runs in it
+ * @property {boolean} isAhead it waits, or has not yet said that it goes
  * @property {Map<string, number>} signals when the app last got which
  * @property {NodeJS.Timeout} [timer]
  */

@@ -24,6 +24,13 @@ const OTHER_MODES = new Set(
   --watch-kill-signal`.split(/\s+/),
 )
 
+/** Flags that do no harm to a process that waits: it opens nothing, writes nothing and runs nothing of the user's for them. */
+const QUIET = new Set(
+  `-C --conditions --disable-warning --enable-source-maps --env-file --env-file-if-exists --experimental-strip-types
+  --experimental-transform-types --import --max-old-space-size --no-deprecation --no-warnings --stack-trace-limit
+  --trace-deprecation --trace-uncaught --trace-warnings --unhandled-rejections`.split(/\s+/),
+)
+
 /** @param {string} word */
 const nameOf = (word) => word.replace(/=.*/s, '').replaceAll('_', '-')
 
@@ -48,4 +55,17 @@ export function envFiles(nodeArgs) {
     if (name !== '--env-file' && name !== '--env-file-if-exists') return []
     return [word.includes('=') ? word.slice(word.indexOf('=') + 1) : nodeArgs[at + 1]]
   })
+}
+
+/**
+ * How far a process may go before it is its turn; `undefined` if it must not even be started. Modules of `--import` are the
+ * user's, and may do anything: it stops before them.
+ * @param {{ nodeArgs: string[], register: boolean, ahead: boolean }} options @param {NodeJS.ProcessEnv} env
+ * @returns {import('./child/link.mjs').Ahead | undefined}
+ */
+export function aheadOf({ nodeArgs, register, ahead }, env) {
+  if (!ahead || env.NODE_OPTIONS || env.NODE_V8_COVERAGE || env.NODE_DEBUG) return undefined
+  const names = nodeArgs.filter((_, at) => at === 0 || !takesNext(nodeArgs[at - 1])).map(nameOf)
+  if (names.some((name) => !QUIET.has(name))) return undefined
+  return register && !names.includes('--import') ? 'link' : 'start'
 }

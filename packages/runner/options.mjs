@@ -12,6 +12,7 @@ import { isKnown, isOtherMode, takesNext } from './node-flags.mjs'
 
 /** How an option was written: its name on the command line, and what it takes. */
 const FLAGS = /** @type {const} */ ({
+  '--ahead': ['ahead', 'flag'],
   '--clear-screen': ['clearScreen', 'flag'],
   '--drain-timeout': ['drainTimeout', 'time'],
   '--json': ['json', 'flag'],
@@ -28,7 +29,7 @@ const FLAGS = /** @type {const} */ ({
 })
 
 /** Those that may be switched off with `--no-`. */
-const NEGATABLE = new Set(['--clear-screen', '--keep-sockets', '--register', '--stdin'])
+const NEGATABLE = new Set(['--ahead', '--clear-screen', '--keep-sockets', '--register', '--stdin'])
 
 const UNITS = /** @type {Record<string, number>} */ ({ '': 1, ms: 1, s: 1000, m: 60_000 })
 
@@ -135,6 +136,7 @@ const DEFAULTS = {
   nodeArgs: /** @type {string[]} */ ([]),
   scriptArgs: /** @type {string[]} */ ([]),
   register: true,
+  ahead: true,
   signal: 'SIGTERM',
   killTimeout: 5000,
   drainTimeout: 2000,
@@ -167,7 +169,7 @@ export function complete(given) {
   for (const key of /** @type {const} */ (['killTimeout', 'drainTimeout'])) {
     if (!(Number(options[key]) >= 0 && options[key] <= 2 ** 30)) wrong(key, options[key], 'a number of milliseconds')
   }
-  for (const key of /** @type {const} */ (['register', 'keepSockets', 'stay', 'stdin', 'quiet', 'verbose', 'json', 'clearScreen'])) {
+  for (const key of /** @type {const} */ (['register', 'ahead', 'keepSockets', 'stay', 'stdin', 'quiet', 'verbose', 'json', 'clearScreen'])) {
     if (key in options && typeof options[key] !== 'boolean') wrong(key, options[key], 'true or false')
   }
   checkScript(options)

@@ -17,13 +17,14 @@ const LEVELS = {
   problem: 'quiet',
   unresponsive: 'quiet',
   start: 'verbose',
+  waiting: 'verbose',
   exit: 'verbose',
 }
 const ORDER = ['quiet', 'normal', 'verbose']
 
 /** The events that are told, in `--json` too. */
 export const EVENTS = /** @type {const} */ ([
-  'start', 'ready', 'listening', 'invalidated', 'restart', 'unresponsive', 'killed', 'crash', 'loop', 'ended', 'problem', 'exit',
+  'start', 'waiting', 'ready', 'listening', 'invalidated', 'restart', 'unresponsive', 'killed', 'crash', 'loop', 'ended', 'problem', 'exit',
 ])
 
 /** @param {boolean} isColoured @returns {Paint} */
@@ -61,6 +62,8 @@ function describe(told, { cwd, script, paint }) {
   switch (told.event) {
     case 'start':
       return [paint.dim(`${told.isRestart ? 'started' : 'starting'} ${script} (pid ${told.pid})`)]
+    case 'waiting':
+      return [paint.dim(`the next process waits (pid ${told.pid})`)]
     case 'ready': {
       const where = told.urls.length > 0 ? `: ${told.urls.join(', ')}` : ''
       return [`${paint.green(told.isRestart ? 'restarted' : 'started')} in ${time(told.ms)}${where}`]

@@ -300,6 +300,20 @@ pub fn unrenewed(url: String) -> Result<(), Error> {
     with(|engine| engine.unrenewed(&url))
 }
 
+/// From now on until `rewind` the process links its app, and runs nothing of it.
+#[napi]
+pub fn link_ahead() -> Result<(), Error> {
+    with(crate::engine::Engine::link_ahead)
+}
+
+/// The thread has linked the app whose entry is `entry`, and is about to run it. Returns the URLs of what is stale by now, for
+/// Node to forget; `null` if only another process can run the app.
+#[napi]
+pub fn rewind(thread: u32, entry: String) -> Result<Option<Vec<String>>, Error> {
+    let stale = with(|engine| engine.rewind(ThreadId(thread), &entry, Instant::now()))?;
+    Ok(stale.map(|urls| urls.iter().map(ToString::to_string).collect()))
+}
+
 /// These of an update's renewals have linked and are about to evaluate.
 #[napi]
 pub fn linked(thread: u32, renewals: Vec<Renewal>) -> Result<Linked, Error> {

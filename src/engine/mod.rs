@@ -8,9 +8,11 @@
 //! - [`changes`]: file events become updates.
 //! - [`outbox`]: each thread's pending work, handed out atomically.
 //! - [`places`], [`accept`]: what instances register, and what is imported again for them.
+//! - [`ahead`]: what was linked before it may run.
 //! - [`dump`]: the graph, to be looked at.
 
 mod accept;
+mod ahead;
 mod changes;
 mod commonjs;
 mod dump;
@@ -27,7 +29,7 @@ mod watched;
 use std::collections::BTreeMap;
 use std::path::is_separator;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustc_hash::FxHashMap;
 use serde_json::Value;
@@ -89,6 +91,8 @@ pub struct Engine {
     threads: BTreeMap<ThreadId, Thread>,
     evaluations: u64,
     generation: u32,
+    /// Since when a thread links what it is to run later.
+    linking_since: Option<SystemTime>,
     waker: Waker,
     /// For `NODE_DEBUG=hot-hook`.
     notes: Option<Vec<String>>,
@@ -122,6 +126,7 @@ impl Engine {
             threads: BTreeMap::new(),
             evaluations: 0,
             generation: 0,
+            linking_since: None,
             waker,
             notes: None,
         }

@@ -7,7 +7,17 @@ import { isMainThread } from 'node:worker_threads'
 /** Names our messages as internal ones. */
 export const COMMAND = 'NODE_HOT_RUNNER'
 
-/** @typedef {{ pid: number, keep: boolean, handles: number, signal: string, drainTimeout: number, killTimeout: number }} Setup */
+/**
+ * @typedef {object} Setup
+ * @property {number} pid the runner's
+ * @property {boolean} keep
+ * @property {number} handles how many listening sockets there are for it
+ * @property {string} signal
+ * @property {number} drainTimeout
+ * @property {number} killTimeout
+ * @property {Ahead} [ahead] it waits before it runs the app, and has done so much
+ */
+/** @typedef {'start' | 'link'} Ahead Node has started; and the app is linked */
 /** @typedef {(message: any, handle: any) => void} Listener */
 
 /** What the runner has set up; nothing if it is not our parent: a fork inherits the environment. @returns {Setup | undefined} */
@@ -47,11 +57,12 @@ export function hold() {
   }
 }
 
-/** Waits for a message. @param {string} type */
+/** Waits for a message. @param {string} type @returns {Promise<any>} */
 export async function next(type) {
   const letGo = hold()
-  await new Promise((resolve) => hear(type, resolve))
+  const message = await new Promise((resolve) => hear(type, resolve))
   letGo()
+  return message
 }
 
 if (setup) {

@@ -1,14 +1,15 @@
 /**
  * Loaded into the app before its own code: what the runner wants to know of it, and what it needs to end well.
  */
-import module from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { drain } from './drain.mjs'
 import { hear, hold, next, setup, tell } from './link.mjs'
+import { watchStart } from './rest.mjs'
 import { keepSockets } from './sockets.mjs'
 import { reportReading } from './stdin.mjs'
+import { wait } from './wait.mjs'
 
-/** How often it is looked whether the app has come to rest, in milliseconds. */
+/** How often it is looked whether the parent is gone, in milliseconds. */
 const LOOK = 50
 
 if (setup) {
@@ -18,7 +19,13 @@ if (setup) {
   const { drainTimeout } = setup
   hear('hot-runner:restart', () => end(drainTimeout))
   tell({ type: 'hot-runner:hello' })
-  if (setup.handles > 0) await next('hot-runner:handles')
+  if (setup.ahead === 'start') await wait()
+  if (!setup.ahead) await begin(setup)
+}
+
+/** @param {import('./link.mjs').Setup} setup */
+async function begin({ handles }) {
+  if (handles > 0) await next('hot-runner:handles')
   watchStart()
 }
 
@@ -68,19 +75,4 @@ async function endIfOrphaned(pid, killTimeout) {
     }
     await sleep(LOOK, undefined, { ref: false })
   }
-}
-
-/** Tells when the app has come to rest for the first time: then what it has compiled is stored, too. */
-function watchStart() {
-  let last = performance.eventLoopUtilization()
-  const timer = setInterval(() => {
-    const now = performance.eventLoopUtilization()
-    const { idle, active } = performance.eventLoopUtilization(now, last)
-    last = now
-    if (active > idle / 4) return
-    clearInterval(timer)
-    tell({ type: 'hot-runner:rest' })
-    Reflect.get(module, 'flushCompileCache')?.()
-  }, LOOK)
-  timer.unref()
 }

@@ -1,0 +1,35 @@
+/**
+ * For a process that is started before it is needed: the app is linked, and runs later, with what its files hold then.
+ */
+import * as engine from './binding.js'
+import { guarded } from './loader.mjs'
+import { threadId } from './node.mjs'
+import { evictNow, loadCache } from './release.mjs'
+import { hasLinked, trialOf } from './trial.mjs'
+
+/**
+ * Links the app; nothing of it runs.
+ * @param {string} entry the URL of its entry
+ * @returns {Promise<boolean>} whether {@link prepare} may make something of it
+ */
+export async function link(entry) {
+  if (!loadCache()) return false
+  guarded(() => engine.linkAhead())
+  const urls = trialOf(entry, 'entry')
+  try {
+    await import(urls[0])
+    return false
+  } catch (error) {
+    return hasLinked(error) && urls.every(evictNow)
+  }
+}
+
+/**
+ * The app is to run now, by Node's own hand: what was changed since is forgotten.
+ * @param {string} entry
+ * @returns {boolean} false: only another process can run it
+ */
+export function prepare(entry) {
+  const stale = guarded(() => engine.rewind(threadId, entry))
+  return stale != null && stale.every(evictNow)
+}

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import test from 'node:test'
+import { ask, isAlive, startRunner, value } from './support/runner.mjs'
+
+/** Answers with what all modules hold, and how often each has run. */
+const SERVER = (imports, texts) => `import http from 'node:http'
+  ${imports}
+  globalThis.runs ??= []
+  http.createServer((_, response) => response.end(${texts})).listen(0, '127.0.0.1')`
+const FILES = {
+  'main.mjs': SERVER(`import { a } from './a.mjs'; import { other } from './other.mjs'`, `[a, other, globalThis.runs, import.meta.url.includes('?'), process.argv.length, globalThis.process.env.HOT_RUNNER].join()`),
+  'a.mjs': `import { value } from './value.mjs'; (globalThis.runs ??= []).push('a'); export const a = 'a' + value`,
+  'other.mjs': `(globalThis.runs ??= []).push('other'); export const other = 'other'`,
+  'value.mjs': value(0),
+}
+
+/** Whether the nth process was started ahead. */
+const isAhead = (runner, n) => runner.told('start')[n - 1].isAhead
+
+test('the next process waits before it is needed, and runs what the files hold then', async (t) => {
+  const runner = await startRunner(t, { files: FILES })
+  assert.equal(await ask(runner.port()), 'a0,other,a,other,false,2,')
+  for (let n = 1; n <= 3; n++) {
+    const { pid } = await runner.event('waiting', n)
+    assert.ok(isAlive(pid))
+    runner.save('value.mjs', value(n))
+    await runner.event('ready', n + 1)
+    assert.equal(await ask(runner.port()), `a${n},other,a,other,false,2,`, runner.known())
+    assert.deepEqual(runner.told('start')[n], { ...runner.told('start')[n], pid, isRestart: true, isAhead: true })
+  }
+  assert.deepEqual(runner.told('restart').map(({ reason }) => reason.text), Array(3).fill('value.mjs changed, which no boundary makes hot: main.mjs ─static→ a.mjs ─static→ value.mjs'))
+})
+
+test('whatever else has changed meanwhile: a module that is new, one that is gone, the entry', async (t) => {
+  const runner = await startRunner(t, { files: FILES })
+  await runner.event('waiting')
+  runner.save('fresh.mjs', `(globalThis.runs ??= []).push('fresh'); export const value = 'fresh'`)
+  runner.save('a.mjs', FILES['a.mjs'].replace('./value.mjs', './fresh.mjs'))
+  await runner.event('ready', 2)
+  assert.equal(await ask(runner.port()), 'afresh,other,fresh,a,other,false,2,')
+  await runner.event('waiting', 2)
+  runner.save('main.mjs', FILES['main.mjs'].replace(`import { other } from './other.mjs'`, `const other = 'none'`))
+  fs.rmSync(runner.file('other.mjs'))
+  await runner.event('ready', 3)
+  assert.equal(await ask(runner.port()), 'afresh,none,fresh,a,false,2,')
+  assert.ok(isAhead(runner, 2) && isAhead(runner, 3))
+})
+
+test('what can be swapped is swapped as after any start, and what cannot asks for a restart', async (t) => {
+  const runner = await startRunner(t, {
+    files: {
+      ...FILES,
+      'main.mjs': SERVER(`import { other } from './other.mjs'`, `await import('./a.mjs').then(({ a }) => [a, other].join())`).replace('(_, response)', 'async (_, response)'),
+    },
+    hotHook: { boundaries: ['./a.mjs'] },
+  })
+  for (let round = 1; round <= 2; round++) {
+    assert.match(await ask(runner.port()), /other/)
+    for (let n = 1; n <= 2; n++) {
+      runner.save('value.mjs', value(`${round}${n}`))
+      assert.equal(await ask(runner.port()), `a${round}${n},other${round === 1 ? '' : 1}`)
+    }
+    await runner.event('waiting', round)
+    runner.save('other.mjs', `export const other = 'other${round}'`)
+    await runner.event('ready', round + 1)
+    assert.equal(await ask(runner.port()), `a${round}2,other${round}`)
+    assert.ok(isAhead(runner, round + 1))
+  }
+  assert.equal(runner.told('restart').length, 2, runner.known())
+})
+
+const PACKAGE = { 'node_modules/dep/package.json': '{"type":"module","exports":"./index.js"}', 'node_modules/dep/index.js': `export const other = 'dep'` }
+
+for (const [name, change] of [
+  ['a package', { 'node_modules/dep/index.js': `export const other = 'new'` }],
+  ['a manifest', { 'node_modules/dep/package.json': '{"type":"module","exports":"./new.js"}', 'node_modules/dep/new.js': `export const other = 'new'` }],
+  ['CommonJS', { 'old.cjs': `exports.cjs = 'new'` }],
+  ['JSON', { 'data.json': '{"json":"new"}' }],
+]) {
+  test(`${name} has changed, which a process cannot load again: it is another that runs`, async (t) => {
+    const runner = await startRunner(t, {
+      files: {
+        ...FILES,
+        ...PACKAGE,
+        'main.mjs': SERVER(`import { a } from './a.mjs'; import { other } from 'dep'; import { cjs } from './old.cjs'; import data from './data.json' with { type: 'json' }`, `[a, other, cjs, data.json].join()`),
+        'old.cjs': `exports.cjs = 'old'`,
+        'data.json': '{"json":"old"}',
+      },
+    })
+    assert.equal(await ask(runner.port()), 'a0,dep,old,old')
+    await runner.event('waiting')
+    for (const [file, text] of Object.entries(change)) runner.save(file, text)
+    runner.save('value.mjs', value(1))
+    await runner.until('the new code answers', async () => (await ask(runner.port())).startsWith('a1'))
+    const answer = await ask(runner.port())
+    const now = { 'a package': 'a1,new,old,old', 'a manifest': 'a1,new,old,old', CommonJS: 'a1,dep,new,old', JSON: 'a1,dep,old,new' }[name]
+    assert.equal(answer, now, runner.known())
+    assert.equal(runner.told('start').at(-1).isAhead, false, runner.known())
+  })
+}
+
+test('a syntax error and its mending; an app that cannot be linked ahead', async (t) => {
+  const runner = await startRunner(t, { files: FILES })
+  for (let n = 1; n <= 2; n++) {
+    await runner.event('waiting', n)
+    runner.save('value.mjs', 'export const value =')
+    await runner.event('crash', n)
+    runner.save('value.mjs', value(n))
+    await runner.event('ready', n + 1)
+    assert.match(await ask(runner.port()), new RegExp(`^a${n},`))
+  }
+  // It does not link while the app runs, which has what it needs.
+  runner.save('main.mjs', `import http from 'node:http'; import fs from 'node:fs'; fs.renameSync('a.mjs', 'b.mjs')
+    const { a } = await import('./b.mjs'); http.createServer((_, response) => response.end(a)).listen(0, '127.0.0.1')`)
+  await runner.event('ready', 4)
+  fs.renameSync(runner.file('b.mjs'), runner.file('a.mjs'))
+})
+
+test('nothing of the user runs ahead: not what --import loads, and not the app', async (t) => {
+  const count = (file) => `import fs from 'node:fs'; fs.appendFileSync('${file}', 'x')`
+  const runner = await startRunner(t, {
+    files: { ...FILES, 'setup.mjs': count('setup.txt'), 'a.mjs': `${count('a.txt')}\n${FILES['a.mjs']}` },
+    options: ['--import=./setup.mjs'],
+  })
+  for (let n = 1; n <= 2; n++) {
+    await runner.event('waiting', n)
+    assert.deepEqual(['setup.txt', 'a.txt'].map((name) => fs.readFileSync(runner.file(name), 'utf8').length), [n, n])
+    runner.save('value.mjs', value(n))
+    await runner.event('ready', n + 1)
+    assert.match(await ask(runner.port()), new RegExp(`^a${n},`))
+    assert.ok(isAhead(runner, n + 1))
+  }
+})
+
+for (const [name, options, env] of [
+  ['--no-ahead', ['--no-ahead'], {}],
+  ['NODE_OPTIONS, which may load anything', [], { NODE_OPTIONS: '--require=./setup.cjs' }],
+  ['a flag that opens something', ['--inspect=0'], {}],
+]) {
+  test(`no process waits: ${name}`, async (t) => {
+    const runner = await startRunner(t, { files: { ...FILES, 'setup.cjs': '' }, options, env })
+    runner.save('value.mjs', value(1))
+    await runner.event('ready', 2)
+    assert.equal(await ask(runner.port()), 'a1,other,a,other,false,2,')
+    assert.equal(isAhead(runner, 2), false)
+    assert.deepEqual(runner.told('waiting'), [])
+  })
+}
+
+test('environment files are read anew', async (t) => {
+  const runner = await startRunner(t, {
+    files: { ...FILES, '.env.dev': 'NAME=one', 'main.mjs': SERVER('', `process.env.NAME`) },
+    options: ['--env-file=.env.dev'],
+  })
+  await runner.event('waiting')
+  runner.save('.env.dev', 'NAME=two')
+  await runner.event('ready', 2)
+  assert.equal(await ask(runner.port()), 'two')
+})
+
+for (const signal of ['SIGTERM', 'SIGKILL']) {
+  test(`whoever waits ends with the runner: ${signal}`, async (t) => {
+    const runner = await startRunner(t, { files: FILES })
+    const { pid } = await runner.event('waiting')
+    runner.child.kill(signal)
+    await runner.exit()
+    await runner.until('it has ended', () => !isAlive(pid))
+  })
+}
+
+test('one that waits and is killed is not missed', async (t) => {
+  const runner = await startRunner(t, { files: FILES })
+  const { pid } = await runner.event('waiting')
+  process.kill(pid, 'SIGKILL')
+  await runner.until('it has ended', () => !isAlive(pid))
+  runner.save('value.mjs', value(1))
+  await runner.event('ready', 2)
+  assert.match(await ask(runner.port()), /^a1,/)
+})

@@ -1,0 +1,125 @@
+//! A process that was started ahead has linked its app and run nothing of it. Before it runs, what has changed since is
+//! forgotten, with all that is linked to it, and loaded anew.
+
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use rustc_hash::FxHashSet;
+
+use crate::graph::{ModuleId, ThreadId, Visited};
+
+use super::Engine;
+use super::outbox::Update;
+
+/// The kernel looks at its clock only now and then to tell when files change.
+const GRAIN: Duration = Duration::from_millis(20);
+
+impl Engine {
+    /// From now on until [`Engine::rewind`] the thread links, and runs nothing.
+    pub fn link_ahead(&mut self) {
+        self.linking_since = Some(SystemTime::now());
+    }
+
+    /// The thread has linked the app whose entry is `entry`, and is about to run it. What it linked to is forgotten where a
+    /// file has changed, upwards to the entry. Returns the URLs that Node is to forget, too; `None` if something has
+    /// changed that cannot be loaded anew: only another process can run the app.
+    pub fn rewind(&mut self, thread: ThreadId, entry: &str, now: Instant) -> Option<Vec<Arc<str>>> {
+        let since = self.linking_since.take()? - GRAIN;
+        self.collect(now);
+        self.decide_undecided();
+        if let Some(thread) = self.threads.get_mut(&thread) {
+            // Whoever asked for the restart knows.
+            thread.pending = Update::default();
+        }
+        if self.surroundings().iter().any(|path| is_newer(path, since)) {
+            return None;
+        }
+        let entry = self.urls.meaning(entry)?.module;
+        let stale = self.linked_to_changes(entry);
+        let is_linked = |&id: &ModuleId| {
+            self.graph.get(id).is_es
+                && self.instances.of_module(id).all(|i| i.thread == thread && i.order == 0)
+        };
+        if !stale.iter().all(is_linked) {
+            return None;
+        }
+        self.generation += 1;
+        Some(stale.into_iter().flat_map(|id| self.unload(id)).collect())
+    }
+
+    /// The entry, modules whose files have changed, and all that imports them.
+    fn linked_to_changes(&self, entry: ModuleId) -> Vec<ModuleId> {
+        let mut visited = Visited::default();
+        let has_changed = |id: &ModuleId| {
+            let module = self.graph.get(*id);
+            let is_read = module.begun && !module.is_pinned() && !module.pruned;
+            is_read && module.read != Some(self.fingerprint(*id))
+        };
+        let changed = std::iter::once(entry).chain(self.graph.ids().filter(has_changed));
+        let mut found: Vec<_> = changed.filter(|&id| visited.insert(id)).collect();
+        let mut at = 0;
+        while let Some(&id) = found.get(at) {
+            let importers = self.graph.importers(id);
+            found.extend(importers.iter().map(|(id, _)| *id).filter(|&id| visited.insert(id)));
+            at += 1;
+        }
+        found
+    }
+
+    /// As if nobody had ever begun to load the module. Returns the URLs of what it was.
+    fn unload(&mut self, id: ModuleId) -> Vec<Arc<str>> {
+        let instances: Vec<_> =
+            self.instances.of_module(id).map(|i| (i.id, i.thread, i.url.clone())).collect();
+        let module = self.graph.get_mut(id);
+        module.begun = false;
+        module.read = None;
+        let unload = |(instance, thread, url): (_, _, Arc<str>)| {
+            self.graph.drop_older_edges(thread, id, u32::MAX);
+            self.instances.remove(instance);
+            url
+        };
+        instances.into_iter().map(unload).collect()
+    }
+
+    /// What nobody watches, and what decides where imports lead: packages, and their manifests.
+    fn surroundings(&self) -> FxHashSet<PathBuf> {
+        let mut found = FxHashSet::default();
+        for id in self.graph.ids() {
+            let path = Path::new(self.graph.get(id).path.as_ref());
+            let is_package = path.iter().any(|name| name == "node_modules");
+            if is_package {
+                found.insert(path.to_owned());
+            }
+            for folder in path.ancestors().skip(1) {
+                if !found.insert(folder.join("package.json")) {
+                    break;
+                }
+                found.insert(folder.join("node_modules"));
+                if is_package && folder.iter().any(|name| name == "node_modules") {
+                    found.insert(folder.to_owned());
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Whether the file is there, and has changed since: its bytes, its name or what a folder holds.
+fn is_newer(path: &Path, since: SystemTime) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| changed_at(&metadata) > since)
+}
+
+#[cfg(unix)]
+fn changed_at(metadata: &Metadata) -> SystemTime {
+    use std::os::unix::fs::MetadataExt;
+    let seconds = u64::try_from(metadata.ctime()).unwrap_or_default();
+    let rest = u32::try_from(metadata.ctime_nsec()).unwrap_or_default();
+    SystemTime::UNIX_EPOCH + Duration::new(seconds, rest)
+}
+
+#[cfg(not(unix))]
+fn changed_at(metadata: &Metadata) -> SystemTime {
+    metadata.modified().unwrap_or_else(|_| SystemTime::now())
+}
