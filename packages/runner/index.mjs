@@ -124,9 +124,12 @@ export function createRunner(given) {
   function start() {
     const mine = waiting ?? create()
     waiting = undefined
-    if (mine.isAhead) mine.child.tell({ type: 'hot-runner:go', handles: sockets.size })
+    if (mine.isAhead && mine.speaks) go(mine)
     begin(mine)
   }
+
+  /** @param {Current} mine one that waits */
+  const go = ({ child }) => child.tell({ type: 'hot-runner:go', handles: sockets.size })
 
   /** It runs the app from now on. @param {Current} mine */
   function begin(mine) {
@@ -144,6 +147,7 @@ export function createRunner(given) {
       { handles: sockets.size, cache: cache.folder, pipesInput: input.isPiped, ahead },
       {
         message: (message, handle) => {
+          if (message?.type === 'hot-runner:hello') mine.speaks = true
           if (mine === waiting && message?.type === 'hot-runner:waits') emit('waiting', { pid: mine.child.pid })
           else if (mine === current) heard(mine, message, handle)
           else handle?.close?.()
@@ -193,7 +197,8 @@ export function createRunner(given) {
   function heard(mine, message, handle) {
     const { child } = mine
     if (mine.isAhead) {
-      // What it has said while it waited is of the past.
+      if (message?.type === 'hot-runner:hello') return go(mine)
+      // What else it has said while it waited is of the past.
       if (message?.type === 'hot-runner:stale') return state.name === 'starting' ? replace(mine) : undefined
       if (message?.type !== 'hot-runner:goes') return handle?.close?.()
       mine.isAhead = false
@@ -201,7 +206,6 @@ export function createRunner(given) {
     switch (message?.type) {
       case 'hot-runner:hello':
       case 'hot-runner:goes':
-        mine.speaks = true
         return sockets.size > 0 ? sockets.give(child) : undefined
       case 'hot-runner:listening':
         if (options.keepSockets) sockets.listening(child, message, handle)

@@ -41,9 +41,20 @@ export function tell(message, handle, sent = () => {}) {
 /** @type {Map<string, Listener>} */
 const listeners = new Map()
 
+/** What came before anybody listened for it. @type {Array<[message: any, handle: any]>} */
+const early = []
+
 /** @param {string} type @param {Listener} listener */
 export function hear(type, listener) {
   listeners.set(type, listener)
+  for (const [message, handle] of early.splice(0)) receive(message, handle)
+}
+
+/** @param {any} message @param {any} handle */
+function receive(message, handle) {
+  const listener = listeners.get(message.type)
+  if (listener) listener(message, handle)
+  else early.push([message, handle])
 }
 
 /** Keeps the process alive until what it returns is called. @returns {() => void} */
@@ -68,6 +79,6 @@ export async function next(type) {
 if (setup) {
   const listen = /** @type {(name: string, listener: Listener) => void} */ (process.on.bind(process))
   listen('internalMessage', (message, handle) => {
-    if (message?.cmd === COMMAND) listeners.get(message.type)?.(message, handle)
+    if (message?.cmd === COMMAND) receive(message, handle)
   })
 }
