@@ -12,6 +12,7 @@ use crate::watch::settle::FileEvent;
 use crate::watch::{Event, parent};
 
 use super::Engine;
+use super::directories::Directories;
 use super::outbox::{Happening, Message, Reload};
 
 /// What the changes of one drain lead to together.
@@ -86,9 +87,11 @@ impl Engine {
             return;
         }
         let deadline = self.settle.deadline();
+        let mut directories = Directories::default();
         for event in events {
-            self.sort(event, now);
+            self.sort(event, &mut directories, now);
         }
+        self.sort_directories(&directories, now);
         for path in self.settle.due(now) {
             self.suspect(path, Reporter::Watcher);
         }
@@ -99,7 +102,7 @@ impl Engine {
     }
 
     /// `path` may have changed. Whether a module is being read is a question of now, not of the decision's time.
-    fn suspect(&mut self, path: Arc<str>, reporter: Reporter) {
+    pub(super) fn suspect(&mut self, path: Arc<str>, reporter: Reporter) {
         let known = self.graph.find(&path);
         self.note_unreported(&path, known);
         let reads = |i: &Instance| i.reading && !i.superseded;
@@ -140,7 +143,7 @@ impl Engine {
         }
     }
 
-    fn sort(&mut self, event: Event, now: Instant) {
+    fn sort(&mut self, event: Event, directories: &mut Directories, now: Instant) {
         match event {
             Event::File { path, event, new } => {
                 if path.ends_with("package.json") {
@@ -151,26 +154,9 @@ impl Engine {
                 }
                 self.push(&path, event, now);
             }
-            Event::Directory { path, appeared } => {
-                self.real_directories.clear();
-                self.shortcuts.clear();
-                if appeared {
-                    self.directory_appeared(&path);
-                }
-                let event = if appeared { FileEvent::Written } else { FileEvent::Removed };
-                for inside in self.concerned_below(&path) {
-                    self.push(&inside, event, now);
-                }
-            }
             Event::Unlisted { path } => self.look_into(&path),
-            Event::Overflow => {
-                self.shortcuts.clear();
-                self.real_directories.clear();
-                self.directory_appeared(std::path::MAIN_SEPARATOR_STR);
-                for path in self.concerned_below(std::path::MAIN_SEPARATOR_STR) {
-                    self.suspect(path, Reporter::Watcher);
-                }
-            }
+            Event::Overflow => self.suspect_all(),
+            Event::Directory { path, appeared } => directories.push(path, appeared),
         }
     }
 
@@ -187,21 +173,6 @@ impl Engine {
         }
     }
 
-    /// What a directory brings that nobody could watch before.
-    fn directory_appeared(&mut self, directory: &str) {
-        let came = match &mut self.watch {
-            Some(watch) => self.restart.directory_appeared(directory, watch),
-            None => Vec::new(),
-        };
-        for file in came.into_iter().chain(self.watched_appeared(directory)) {
-            self.suspect(file, Reporter::Watcher);
-        }
-        for file in self.missing.found_below(directory) {
-            self.missing.arrived(&file);
-            self.suspect(file.into(), Reporter::Watcher);
-        }
-    }
-
     /// A file has come; not one that was there, or that a save has taken away and put back.
     fn arrived(&mut self, path: &str) {
         let known = self.graph.find(path).or_else(|| self.aliases.get(path).copied());
@@ -212,7 +183,7 @@ impl Engine {
         }
     }
 
-    fn push(&mut self, path: &str, event: FileEvent, now: Instant) {
+    pub(super) fn push(&mut self, path: &str, event: FileEvent, now: Instant) {
         if self.concerns(path) && self.settle.push(path, event, now) {
             self.suspect(path.into(), Reporter::Watcher);
         }
@@ -236,23 +207,6 @@ impl Engine {
             .iter()
             .any(|extension| Path::new(path).extension().is_some_and(|found| found == *extension));
         is_source && self.threads.values().any(|thread| !thread.requires_hooked)
-    }
-
-    /// All paths below a directory whose change could mean something.
-    fn concerned_below(&self, directory: &str) -> Vec<Arc<str>> {
-        let modules = self.graph.ids().map(|id| self.graph.get(id));
-        let modules = modules.filter(|module| module.kind == ModuleKind::File && !module.pruned);
-        let paths = modules.map(|module| module.path.clone()).chain(self.aliases.keys().cloned());
-        let mut paths: Vec<_> =
-            paths.filter(|path| Path::new(path.as_ref()).starts_with(directory)).collect();
-        let links =
-            self.links.keys().filter(|link| Path::new(link.as_ref()).starts_with(directory));
-        paths.extend(links.cloned());
-        paths.extend(self.restart.files_below(directory));
-        paths.extend(self.watched_below(directory));
-        paths.sort_unstable();
-        paths.dedup();
-        paths
     }
 
     /// Decides on the files that may have changed, and hands out what follows.

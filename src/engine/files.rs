@@ -83,11 +83,8 @@ impl Files {
     }
 
     /// The files that matched so far.
-    pub fn files_below<'a>(&'a self, directory: &'a str) -> impl Iterator<Item = Arc<str>> + 'a {
-        self.known
-            .keys()
-            .filter(move |path| Path::new(path.as_ref()).starts_with(directory))
-            .cloned()
+    pub fn files(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.known.keys()
     }
 
     /// Watches a directory, and returns the files in it that match.

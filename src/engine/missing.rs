@@ -44,10 +44,9 @@ impl Missing {
         }
     }
 
-    /// The files below a directory that may be what is waited for there.
-    pub fn found_below(&self, directory: &str) -> Vec<String> {
-        let expected =
-            self.expected.keys().filter(|at| Path::new(at.as_ref()).starts_with(directory));
+    /// The files that may be what is waited for in directories that `which` picks.
+    pub fn found(&self, which: impl Fn(&str) -> bool) -> Vec<String> {
+        let expected = self.expected.keys().filter(|at| which(at));
         let entries = expected.filter_map(|at| std::fs::read_dir(at.as_ref()).ok()).flatten();
         let paths = entries.flatten().filter_map(|entry| entry.path().to_str().map(str::to_owned));
         paths.filter(|path| self.may_be(path)).collect()

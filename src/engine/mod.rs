@@ -5,7 +5,7 @@
 //! - [`shortcuts`]: imports about which Node need not be asked.
 //! - [`links`]: paths that lead to a module through a symlink.
 //! - [`missing`]: modules that were asked for and not there.
-//! - [`changes`]: file events become updates.
+//! - [`changes`], [`directories`]: file events become updates.
 //! - [`outbox`]: each thread's pending work, handed out atomically.
 //! - [`places`], [`accept`]: what instances register, and what is imported again for them.
 //! - [`ahead`]: what was linked before it may run.
@@ -15,6 +15,7 @@ mod accept;
 mod ahead;
 mod changes;
 mod commonjs;
+mod directories;
 mod dump;
 mod files;
 mod hooks;

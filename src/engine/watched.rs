@@ -41,10 +41,9 @@ impl Engine {
         watches.into_iter().any(|files| files.have(path))
     }
 
-    /// The files that modules watch below a directory.
-    pub(super) fn watched_below(&self, directory: &str) -> Vec<Arc<str>> {
-        let watches = self.places.all().flat_map(|(_, entry)| &entry.watches);
-        watches.flat_map(|files| files.files_below(directory)).collect()
+    /// The files that modules watch.
+    pub(super) fn watched_files(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.places.all().flat_map(|(_, entry)| &entry.watches).flat_map(Files::files)
     }
 
     /// A directory came. Returns the watched files that came with it.

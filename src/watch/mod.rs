@@ -16,12 +16,12 @@ pub mod sleep;
 #[cfg(not(target_os = "linux"))]
 mod system;
 
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use rustc_hash::FxHashMap;
 
 #[cfg(target_os = "linux")]
 use inotify::Native;
@@ -102,7 +102,8 @@ pub struct Watch {
     next_look: Option<Instant>,
     /// Which file system holds a directory, if others change that too.
     remote: fn(&str) -> Option<&'static str>,
-    directories: FxHashMap<Arc<str>, Directory>,
+    /// In order, so that those below one stand together.
+    directories: BTreeMap<Arc<str>, Directory>,
     problems: Vec<String>,
     events: Vec<Event>,
     waker: Waker,
@@ -126,7 +127,7 @@ impl Watch {
             poll_interval: poll.unwrap_or(POLL_INTERVAL),
             next_look: None,
             remote,
-            directories: FxHashMap::default(),
+            directories: BTreeMap::new(),
             problems: Vec::new(),
             events: Vec::new(),
             waker,
@@ -394,11 +395,17 @@ impl Watch {
     }
 
     fn reattach(&mut self, path: &str, which: impl Fn(&Means) -> bool) {
-        let below = |directory: &str| Path::new(directory).starts_with(path);
+        let slash = std::path::MAIN_SEPARATOR_STR;
+        let prefix = if path == slash { String::new() } else { format!("{path}{slash}") };
+        let below = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+        let below = self.directories.range::<str, _>(below);
+        let below = below.take_while(|(directory, _)| directory.starts_with(&prefix));
         let concerned: Vec<_> = self
             .directories
-            .iter()
-            .filter(|(directory, known)| below(directory) && which(&known.means))
+            .get_key_value(path)
+            .into_iter()
+            .chain(below)
+            .filter(|(_, known)| which(&known.means))
             .map(|(directory, _)| directory.clone())
             .collect();
         for directory in concerned {

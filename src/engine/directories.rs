@@ -1,0 +1,132 @@
+//! Directories that came or went, and with them all that is below: taken in once for all that one drain brings. Each by
+//! itself would look through all modules.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use rustc_hash::FxHashMap;
+
+use crate::decision::Reporter;
+use crate::graph::ModuleKind;
+use crate::watch::settle::FileEvent;
+
+use super::Engine;
+
+/// Those of one drain.
+#[derive(Default)]
+pub(super) struct Directories {
+    /// What happened to each last, and when among the others.
+    last: FxHashMap<String, (usize, bool)>,
+    count: usize,
+    came: Vec<String>,
+}
+
+impl Directories {
+    /// A directory has `appeared`, or gone.
+    pub fn push(&mut self, path: String, appeared: bool) {
+        if appeared && self.last.get(&path).is_none_or(|&(_, came)| !came) {
+            self.came.push(path.clone());
+        }
+        self.count += 1;
+        self.last.insert(path, (self.count, appeared));
+    }
+
+    /// What happened last to a path, or to a directory above it.
+    fn event_above(&self, path: &str) -> Option<FileEvent> {
+        let above = Path::new(path).ancestors().filter_map(|at| self.last.get(at.to_str()?));
+        let (_, appeared) = above.max_by_key(|(order, _)| order)?;
+        Some(if *appeared { FileEvent::Written } else { FileEvent::Removed })
+    }
+
+    /// Whether a path, or a directory above it, came.
+    fn came_above(&self, path: &str) -> bool {
+        let mut above = Path::new(path).ancestors().filter_map(|at| self.last.get(at.to_str()?));
+        !self.came.is_empty() && above.any(|(_, appeared)| *appeared)
+    }
+}
+
+impl Engine {
+    /// Whatever is below these directories may have changed.
+    pub(super) fn sort_directories(&mut self, directories: &Directories, now: Instant) {
+        if directories.last.is_empty() {
+            return;
+        }
+        self.real_directories.clear();
+        self.shortcuts.clear();
+        self.came(&directories.came, |directory| directories.came_above(directory));
+        for (path, event) in self.concerned(|path| directories.event_above(path)) {
+            self.push(&path, event, now);
+        }
+    }
+
+    /// Anything may have changed.
+    pub(super) fn suspect_all(&mut self) {
+        self.shortcuts.clear();
+        self.real_directories.clear();
+        self.came(&[std::path::MAIN_SEPARATOR_STR.to_owned()], |_| true);
+        for (path, ()) in self.concerned(|_| Some(())) {
+            self.suspect(path, Reporter::Watcher);
+        }
+    }
+
+    /// What directories bring that nobody could watch before. `covers` says which are below them.
+    fn came(&mut self, directories: &[String], covers: impl Fn(&str) -> bool) {
+        for directory in directories {
+            let came = match &mut self.watch {
+                Some(watch) => self.restart.directory_appeared(directory, watch),
+                None => Vec::new(),
+            };
+            for file in came.into_iter().chain(self.watched_appeared(directory)) {
+                self.suspect(file, Reporter::Watcher);
+            }
+        }
+        for file in self.missing.found(covers) {
+            self.missing.arrived(&file);
+            self.suspect(file.into(), Reporter::Watcher);
+        }
+    }
+
+    /// All paths whose change could mean something and of which `which` has something to say, with that.
+    fn concerned<T>(&self, which: impl Fn(&str) -> Option<T>) -> Vec<(Arc<str>, T)> {
+        let modules = self.graph.ids().map(|id| self.graph.get(id));
+        let modules = modules.filter(|module| module.kind == ModuleKind::File && !module.pruned);
+        let modules = modules.map(|module| &module.path);
+        let all = modules.chain(self.aliases.keys()).chain(self.links.keys());
+        let all = all.chain(self.restart.files()).chain(self.watched_files());
+        let mut paths: Vec<_> =
+            all.filter_map(|path| which(path).map(|what| (path.clone(), what))).collect();
+        paths.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        paths.dedup_by(|(a, _), (b, _)| a == b);
+        paths
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_last_counts() {
+        let mut directories = Directories::default();
+        for (path, appeared) in [("/a", false), ("/b", true), ("/a", true), ("/a/c", false)] {
+            directories.push(path.to_owned(), appeared);
+        }
+        for (path, expected) in [
+            ("/a/x", Some(FileEvent::Written)),
+            ("/a/c/x", Some(FileEvent::Removed)),
+            ("/a/c", Some(FileEvent::Removed)),
+            ("/b/c/x", Some(FileEvent::Written)),
+            ("/c", None),
+            ("/ab", None),
+        ] {
+            assert_eq!(directories.event_above(path), expected, "{path}");
+        }
+        directories.push("/a".to_owned(), false);
+        assert_eq!(directories.event_above("/a/x"), Some(FileEvent::Removed));
+        directories.push("/a".to_owned(), true);
+        assert_eq!(directories.event_above("/a/c/x"), Some(FileEvent::Written));
+        assert!(directories.came_above("/a/c/x"));
+        assert!(!directories.came_above("/c"));
+    }
+}
