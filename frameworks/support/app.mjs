@@ -1,0 +1,137 @@
+/**
+ * Apps of real frameworks: packages from the npm registry, a real process, edits while it serves.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { inspect, promisify } from 'node:util'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const CACHE = path.join(ROOT, 'node_modules/.cache/frameworks')
+/** How long a test waits for what must come, in milliseconds: compilers are slow, and machines busy. */
+const DEADLINE = 40_000
+
+const [major, minor] = process.versions.node.split('.').map(Number)
+/** Whether the tests run on at least that Node. */
+export const nodeIs = (/** @type {number} */ m, n = 0) => major > m || (major === m && minor >= n)
+
+/**
+ * A folder whose node_modules has these packages, made once for each list of them.
+ * @param {Record<string, string>} packages name → version
+ */
+export async function install(packages) {
+  const key = createHash('sha256').update(JSON.stringify(Object.entries(packages).toSorted())).digest('hex').slice(0, 12)
+  const folder = path.join(CACHE, key)
+  if (fs.existsSync(path.join(folder, 'done'))) return folder
+  const temporary = `${folder}.${process.pid}`
+  fs.mkdirSync(temporary, { recursive: true })
+  fs.writeFileSync(path.join(temporary, 'package.json'), JSON.stringify({ private: true, dependencies: packages }, null, 2))
+  const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--legacy-peer-deps']
+  await promisify(execFile)('npm', args, { cwd: temporary, maxBuffer: 1 << 26 })
+  const links = path.join(temporary, 'node_modules')
+  fs.mkdirSync(path.join(links, '@hot-hook'), { recursive: true })
+  for (const [name, target] of [['hot-hook', ROOT], ['@hot-hook/runner', path.join(ROOT, 'packages/runner')]]) {
+    fs.rmSync(path.join(links, name), { recursive: true, force: true })
+    fs.symlinkSync(target, path.join(links, name), 'dir')
+  }
+  fs.writeFileSync(path.join(temporary, 'done'), '')
+  fs.rmSync(folder, { recursive: true, force: true })
+  fs.renameSync(temporary, folder)
+  return folder
+}
+
+/**
+ * A copy of what `install` made, with the app's files. The packages are copied by hard links: they are not shared through a
+ * symlink, because the real path of a module is what counts.
+ * @param {import('node:test').TestContext} t @param {Record<string, string>} packages @param {Record<string, string>} files
+ */
+export async function createApp(t, packages, files) {
+  const source = await install(packages)
+  const folder = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'hot-hook-framework-'))
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  await promisify(execFile)('cp', ['-a', path.join(source, 'node_modules'), folder])
+  for (const [name, text] of Object.entries(files)) write(folder, name, text)
+  return folder
+}
+
+/** @param {string} folder @param {string} name @param {string} text */
+function write(folder, name, text) {
+  const file = path.join(folder, name)
+  fs.mkdirSync(path.dirname(file), { recursive: true })
+  fs.writeFileSync(file, text)
+}
+
+/**
+ * @typedef {object} Start
+ * @property {Record<string, string>} packages
+ * @property {Record<string, string>} files
+ * @property {string[]} args Node's
+ * @property {Record<string, string>} [env]
+ */
+
+/**
+ * Starts an app that prints the URL at which it serves.
+ * @param {import('node:test').TestContext} t @param {Start} options
+ */
+export async function start(t, { packages, files, args, env }) {
+  const folder = await createApp(t, packages, files)
+  const now = { ...files }
+  /** @type {NodeJS.ProcessEnv} */
+  const clean = { ...process.env, NO_COLOR: '1', NODE_ENV: 'development' }
+  for (const name of ['NODE_OPTIONS', 'NODE_DEBUG', 'HOT_HOOK_WATCH', 'NODE_CHANNEL_FD', 'NODE_TEST_CONTEXT', 'FORCE_COLOR']) delete clean[name]
+  const child = spawn(process.execPath, args, { cwd: folder, env: { ...clean, ...env }, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] })
+  /** @type {any[]} */
+  const messages = []
+  const output = { stdout: '', stderr: '' }
+  /** @type {{ code: number | null, signal: string | null } | undefined} */
+  let exit
+  child.stdout?.on('data', (data) => (output.stdout += data))
+  child.stderr?.on('data', (data) => (output.stderr += data))
+  child.on('message', (message) => messages.push(message))
+  child.on('exit', (code, signal) => (exit = { code, signal }))
+  t.after(async () => {
+    if (exit) return
+    const exited = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exited
+  })
+  const known = () => inspect({ args, exit, messages, ...output }, { depth: 6, maxStringLength: 4000, breakLength: 120 })
+
+  /** @template T @param {string} what @param {() => T | Promise<T>} look @returns {Promise<NonNullable<T>>} */
+  async function until(what, look) {
+    const end = Date.now() + DEADLINE
+    for (;;) {
+      const found = await look()
+      if (found) return found
+      if (exit || Date.now() > end) throw new Error(`not: ${what}\n${known()}`)
+      await sleep(20)
+    }
+  }
+
+  return {
+    child,
+    folder,
+    messages,
+    output,
+    known,
+    until,
+    /** The URL that the app printed. */
+    url: () => until('the app serves', () => output.stdout.match(/https?:\/\/[\w.[\]]+:\d+/)?.[0]),
+    /** Replaces text in a file, as an editor does that saves it. @param {string} name @param {string} from @param {string} to */
+    edit(name, from, to) {
+      if (!now[name].includes(from)) throw new Error(`${name} has no ${from}`)
+      write(folder, name, (now[name] = now[name].replaceAll(from, to)))
+    },
+    /** @param {string} name @param {string} text */
+    save: (name, text) => write(folder, name, (now[name] = text)),
+    /** The full reloads that were asked for. */
+    restarts: () => messages.filter(({ type }) => type === 'hot-hook:full-reload').map(({ path: file }) => path.relative(folder, file)),
+  }
+}
+
+/** @typedef {Awaited<ReturnType<typeof start>>} App */
