@@ -244,6 +244,9 @@ export declare function notes(): Array<string>
 /** Until `endPeek`, `specifier` is resolved from `parent` only to know what it means: that is no import. */
 export declare function peek(thread: number, parent: string, specifier: string): void
 
+/** The graph with all that was decided on it, as JSON: see `packages/dump-viewer/README.md`. */
+export declare function picture(): string
+
 /** Where the instances that follow one another keep what they hand on. */
 export interface Place {
   /** The engine's name for the module. */
@@ -341,6 +344,9 @@ export declare function runsInOneGo(instance: number): boolean
 
 /** Asynchronous `dispose` handlers are pending in the thread, or no longer. */
 export declare function setDisposing(thread: number, disposing: boolean): void
+
+/** Paths as people want to read them: relative to the folder of package.json. */
+export declare function shown(paths: Array<string>): Array<string>
 
 /** Hands the thread's pending work out, once; `null` if there is none. */
 export declare function take(thread: number): Update | null

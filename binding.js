@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, byEvaluation, clean, configure, decline, disposesAsync, drain, dump, ended, endPeek, evaluate, failForTests, find, hasPending, invalidate, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, learn, linkAhead, linked, listen, load, loaded, Need, notes, peek, pulse, ran, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, rewind, runsInOneGo, setDisposing, take, takeBlindly, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watches, watchFiles, watchFilesFor, watchProject } = nativeBinding
+const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, byEvaluation, clean, configure, decline, disposesAsync, drain, dump, ended, endPeek, evaluate, failForTests, find, hasPending, invalidate, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, learn, linkAhead, linked, listen, load, loaded, Need, notes, peek, picture, pulse, ran, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, rewind, runsInOneGo, setDisposing, shown, take, takeBlindly, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watches, watchFiles, watchFilesFor, watchProject } = nativeBinding
 export { Watcher }
 export { acceptDependencies }
 export { acceptOwn }
@@ -811,6 +811,7 @@ export { loaded }
 export { Need }
 export { notes }
 export { peek }
+export { picture }
 export { pulse }
 export { ran }
 export { read }
@@ -825,6 +826,7 @@ export { resolveDirectly }
 export { rewind }
 export { runsInOneGo }
 export { setDisposing }
+export { shown }
 export { take }
 export { takeBlindly }
 export { takeWitnesses }

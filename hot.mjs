@@ -48,6 +48,13 @@ const runtime = {
   get isHot() {
     return isAttached
   },
+  /** The graph with all that was decided on it, as JSON: for `hot-hook/internal`. */
+  picture() {
+    if (isAttached) guarded(() => reportRequires(threadId))
+    return guarded(() => engine.picture()) ?? '{"modules":[],"edges":[]}'
+  },
+  /** Paths as people want to read them. @param {string[]} paths */
+  shown: (paths) => guarded(() => engine.shown(paths)) ?? paths,
   hot: createHot(),
   /** For `@hot-hook/runner`. */
   ahead: () => import('./ahead.mjs'),

@@ -1,4 +1,14 @@
 /**
- * `hot-hook/internal`: what `@hot-hook/runner` needs of the addon. It is nobody else's: any release may change it.
+ * `hot-hook/internal`: what `@hot-hook/runner` and `@hot-hook/dump-viewer` need. It is nobody else's: any release may
+ * change it.
  */
 export { Watcher, watchFiles, watchProject } from './binding.js'
+
+/** What this thread runs, if hot-hook is in it. */
+const runtime = () => /** @type {any} */ (globalThis)[Symbol.for('hot-hook')]
+
+/** The graph with all that was decided on it, as JSON; `undefined` without hot-hook. @returns {string | undefined} */
+export const picture = () => runtime()?.picture()
+
+/** Paths as people want to read them: relative to the folder of package.json. @param {string[]} paths @returns {string[]} */
+export const shown = (paths) => runtime()?.shown(paths) ?? paths

@@ -225,6 +225,13 @@ pub fn decide_past(graph: &Graph, instances: &Instances, changed: ModuleId, past
     Decisions::default().decide(graph, instances, changed, past)
 }
 
+/// What cannot be invalidated, because a module above it declines.
+pub fn declined(graph: &Graph, instances: &Instances) -> Visited {
+    let evaluated = |thread, id| instances.have_evaluated(thread, id);
+    let climb = Climb { evaluated: &evaluated, past: false };
+    graph.beneath(instances.declining().collect(), &climb)
+}
+
 /// The decisions on changes that were found together. Each is decided alone; but what they share is walked once, so that
 /// 10,000 changes cost no more walks than one.
 #[derive(Default)]
@@ -262,10 +269,7 @@ impl Decisions {
         let climb = Climb { evaluated: &evaluated, past };
         let is_declining = |id: &ModuleId| instances.of_module(*id).any(Instance::declines);
         let nearest = || graph.climb(changed, &climb).into_iter().find(is_declining);
-        let declined = self.declined.get_or_insert_with(|| {
-            let tops = instances.declining().collect();
-            graph.beneath(tops, &Climb { evaluated: &evaluated, past: false })
-        });
+        let declined = self.declined.get_or_insert_with(|| declined(graph, instances));
         if declined.contains(changed) || (past && nearest().is_some()) {
             return self.full_reload(module, || {
                 let module = graph.get(nearest().unwrap_or(changed)).path.clone();

@@ -442,7 +442,48 @@ impl Pair {
         assert!(may_lose || self.oracle.clone().prune().is_empty(), "a lost module goes unnoticed");
     }
 
+    /// Each cold module's chain, followed backwards by what arrives, and each climb by the crossings that climb.
+    fn compare_drawing(&self) {
+        let arrivals = self.graph.arrivals();
+        let evaluated = |thread: ThreadId, id: ModuleId| {
+            !self.oracle.unfinished.contains(&(thread.0, id.index()))
+        };
+        let climb = Climb { evaluated: &evaluated, past: false };
+        for &id in &self.ids {
+            let mut chain = Vec::new();
+            let mut at = arrivals.contains_key(&id).then_some(id);
+            while let Some(here) = at {
+                chain.insert(0, self.graph.get(here).path.clone());
+                at = arrivals[&here].map(|(importer, _)| importer);
+            }
+            let expected: Vec<_> =
+                self.graph.chain(id, false).into_iter().map(|step| step.path).collect();
+            assert_eq!(chain, expected, "arrivals at {id:?}");
+
+            let mut climbed = vec![id];
+            let mut next = 0;
+            while let Some(&target) = climbed.get(next) {
+                next += 1;
+                for &importer in &self.ids {
+                    let climbs = self
+                        .graph
+                        .crossings(importer, &climb)
+                        .iter()
+                        .any(|crossing| crossing.target == target && crossing.climbs);
+                    if climbs && !climbed.contains(&importer) {
+                        climbed.push(importer);
+                    }
+                }
+            }
+            let mut expected = self.graph.climb(id, &climb);
+            expected.sort_unstable();
+            climbed.sort_unstable();
+            assert_eq!(climbed, expected, "crossings above {id:?}");
+        }
+    }
+
     fn compare(&self) {
+        self.compare_drawing();
         for (index, &id) in self.ids.iter().enumerate() {
             assert_eq!(self.graph.is_cold(id), self.oracle.is_cold(index), "cold: {index}");
             for past in [false, true] {

@@ -502,6 +502,18 @@ pub fn dump() -> Result<Vec<DumpNode>, Error> {
     with(|engine| engine.dump().into_iter().map(DumpNode::from).collect())
 }
 
+/// The graph with all that was decided on it, as JSON: see `packages/dump-viewer/README.md`.
+#[napi]
+pub fn picture() -> Result<String, Error> {
+    with(|engine| engine.picture())
+}
+
+/// Paths as people want to read them: relative to the folder of package.json.
+#[napi]
+pub fn shown(paths: Vec<String>) -> Result<Vec<String>, Error> {
+    with(|engine| paths.iter().map(|path| engine.show(path)).collect())
+}
+
 /// Keeps notes of what is watched and decided, for `notes`.
 #[napi]
 pub fn keep_notes() -> Result<(), Error> {

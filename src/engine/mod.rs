@@ -9,7 +9,7 @@
 //! - [`outbox`]: each thread's pending work, handed out atomically.
 //! - [`places`], [`accept`]: what instances register, and what is imported again for them.
 //! - [`ahead`]: what was linked before it may run.
-//! - [`dump`]: the graph, to be looked at.
+//! - [`dump`], [`picture`]: the graph, to be looked at.
 
 mod accept;
 mod ahead;
@@ -23,6 +23,7 @@ mod links;
 mod loading;
 mod missing;
 mod outbox;
+mod picture;
 mod places;
 mod shortcuts;
 mod watched;
@@ -388,7 +389,7 @@ impl Engine {
     }
 
     /// A path as people want to read it: relative to the root directory.
-    fn show(&self, path: &str) -> String {
+    pub fn show(&self, path: &str) -> String {
         let root = self.config.as_ref().map_or("", |config| config.root_directory.as_str());
         crate::path::relative(root, path)
     }

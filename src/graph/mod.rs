@@ -22,7 +22,7 @@ use crate::fingerprint::Fingerprint;
 use accept::Accepted;
 use edge::EdgeKey;
 pub use edge::{Edge, EdgeKind, NewEdge};
-pub use walk::{Step, Visited};
+pub use walk::{Arrivals, Crossing, Step, Visited};
 
 /// Names a module for the life of the process.
 pub type ModuleId = NodeIndex<u32>;

@@ -24,6 +24,21 @@ pub struct Step {
     pub wrongly_imported: bool,
 }
 
+/// By which edge a walk has come to each module, and from where; nothing where it began.
+pub type Arrivals<'a> = FxHashMap<ModuleId, Option<(ModuleId, &'a Edge)>>;
+
+/// An edge, and what becomes of a change that comes to it.
+pub struct Crossing<'a> {
+    /// What is imported.
+    pub target: ModuleId,
+    /// How.
+    pub edge: &'a Edge,
+    /// It is an accepted edge.
+    pub accepted: bool,
+    /// A change of the target invalidates the importer, too.
+    pub climbs: bool,
+}
+
 /// The modules that walks have come to, by their index.
 #[derive(Debug, Default)]
 pub struct Visited(Vec<bool>);
@@ -153,23 +168,44 @@ impl Graph {
         self.chain_from(&self.pinned, target, past)
     }
 
-    /// Breadth first, edges in the order in which they came.
     fn chain_from(
         &self,
         roots: &[ModuleId],
         target: ModuleId,
         past: Option<ModuleId>,
     ) -> Vec<Step> {
-        let mut came_by: FxHashMap<ModuleId, Option<(ModuleId, &Edge)>> = FxHashMap::default();
+        let mut came_by = Arrivals::default();
+        self.search(roots, past, Some(target), &mut came_by);
+        if came_by.contains_key(&target) { self.trace(&came_by, target) } else { Vec::new() }
+    }
+
+    /// By which edge the [`Graph::chain`] of each cold module arrives at it, and from where; nothing where it begins.
+    pub fn arrivals(&self) -> Arrivals<'_> {
+        let mut came_by = Arrivals::default();
+        let roots: Vec<_> = self.starts(true, None).collect();
+        self.search(&roots, None, None, &mut came_by);
+        self.search(&self.pinned, None, None, &mut came_by);
+        came_by
+    }
+
+    /// Breadth first, edges in the order in which they came, until it comes to `target`, and not beyond what `came_by` has.
+    fn search<'a>(
+        &'a self,
+        starts: &[ModuleId],
+        past: Option<ModuleId>,
+        target: Option<ModuleId>,
+        came_by: &mut Arrivals<'a>,
+    ) {
         let mut queue = VecDeque::new();
-        for &root in roots {
-            if came_by.insert(root, None).is_none() {
-                queue.push_back(root);
-            }
+        for &start in starts {
+            came_by.entry(start).or_insert_with(|| {
+                queue.push_back(start);
+                None
+            });
         }
         while let Some(id) = queue.pop_front() {
-            if id == target {
-                return self.trace(&came_by, target);
+            if Some(id) == target {
+                return;
             }
             for (next, edge) in self.imports(id) {
                 if !came_by.contains_key(&next) && !self.is_barred(id, edge, next, past) {
@@ -178,14 +214,25 @@ impl Graph {
                 }
             }
         }
-        Vec::new()
     }
 
-    fn trace(
-        &self,
-        came_by: &FxHashMap<ModuleId, Option<(ModuleId, &Edge)>>,
-        target: ModuleId,
-    ) -> Vec<Step> {
+    /// The edges out of a module in the order in which they came, with what becomes of a change there.
+    pub fn crossings(&self, id: ModuleId, climb: &Climb) -> Vec<Crossing<'_>> {
+        let is_cold = self.is_cold(id);
+        let mut crossings: Vec<_> = self
+            .edges_from(id)
+            .map(|edge| Crossing {
+                target: edge.target(),
+                edge: edge.weight(),
+                accepted: self.is_accepted(id, edge.weight(), edge.target(), None),
+                climbs: !is_cold && !self.stops(&edge, climb, None, &OnceCell::new()),
+            })
+            .collect();
+        crossings.reverse();
+        crossings
+    }
+
+    fn trace(&self, came_by: &Arrivals, target: ModuleId) -> Vec<Step> {
         let mut chain = Vec::new();
         let mut at = Some(target);
         while let Some(id) = at {
