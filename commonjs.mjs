@@ -4,7 +4,7 @@
 import { Module, createRequire } from 'node:module'
 import * as engine from './binding.js'
 import { builtin, hasSyncHooks } from './node.mjs'
-import { evictNow, forgetRequests } from './release.mjs'
+import { evictNow, forgetRequests, importsOfRequired } from './release.mjs'
 
 const { fileURLToPath, pathToFileURL } = builtin('node:url')
 const { types } = builtin('node:util')
@@ -107,7 +107,7 @@ function reportModule(module, found) {
     reported.set(module, (known = new WeakSet()))
     if (cache[path] === module) {
       found.modules.push(path)
-      if (isESModule(module)) found.es.push(path)
+      if (isESModule(module)) reportESModule(path, found)
     }
   }
   /** @type {NodeJS.Module[]} */
@@ -121,6 +121,28 @@ function reportModule(module, found) {
     if (!reported.has(child)) fresh.push(child)
   })
   return fresh
+}
+
+/** Those below required ES modules that were reported. @type {Set<string>} */
+const reportedBelow = new Set()
+
+/** Where no hook sees `require`, none sees either what an ES module imports that was required. @param {string} path @param {Found} found */
+function reportESModule(path, found) {
+  found.es.push(path)
+  if (hasSyncHooks) return
+  const queue = [pathToFileURL(path).href]
+  for (const url of queue) {
+    for (const below of importsOfRequired(url)) {
+      if (!below.startsWith('file:')) continue
+      const target = fileURLToPath(below)
+      found.edges.push(fileURLToPath(url), target)
+      found.lazy.push(false)
+      if (reportedBelow.has(below)) continue
+      reportedBelow.add(below)
+      queue.push(below)
+      found.modules.push(target)
+    }
+  }
 }
 
 /** Imported JSON has an entry with neither a filename nor children. @type {WeakMap<NodeJS.Module, string>} */

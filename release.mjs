@@ -65,6 +65,16 @@ export function loadCache() {
 }
 
 /**
+ * What an ES module imports statically that `require` has loaded: no hook sees that on Node 20.
+ * @param {string} url @returns {string[]} URLs; none if it was imported first, or the load cache is out of reach
+ */
+export function importsOfRequired(url) {
+  const cache = loadCache()
+  const jobs = Object.values((cache && get.call(cache, url)) ?? {})
+  return jobs.flatMap((job) => (Array.isArray(job?.linked) ? job.linked.map((/** @type {{ url: string }} */ { url }) => url) : []))
+}
+
+/**
  * Is an import being linked in this thread? A URL evicted meanwhile may get a second instance in one graph.
  *
  * Only jobs whose module never came to `instantiated` matter: those of links in flight, and of links that failed.

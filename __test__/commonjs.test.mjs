@@ -1,58 +1,122 @@
-import test from 'node:test'
+/* oxlint-disable unicorn/consistent-function-scoping -- the sources of an app stand with its test */
+/* CommonJS below a boundary: what `require` does behind the hooks' back. Each kind of module by itself: kinds.test.mjs. */
 import assert from 'node:assert/strict'
-import { startApp, HOT, nodeIs } from './support/app.mjs'
-test('createRequire below a boundary', async (t) => {
-  const app = await startApp(t, { files: { 'main.mjs': `serve({ get: async () => (await import('./b.mjs', ${HOT})).value() })`,
-   'b.mjs': `import { createRequire } from 'node:module'; const r = createRequire(import.meta.url); export const value = () => r('./lib/c.cjs').v + r('./lib/d.json').v`,
-   'lib/c.cjs': `exports.v = require('./e.cjs').e`, 'lib/e.cjs': `exports.e = 'e1'`, 'lib/d.json': '{"v":1}' } })
+import test from 'node:test'
+import { HOT, nodeIs, startApp } from './support/app.mjs'
+
+const canRequireModules = nodeIs(22, 12)
+const createRequire = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
+const get = `serve({ get: async (file = './b.mjs') => (await import(file, ${HOT})).value })`
+
+test('createRequire below a boundary, when the boundary is used', async (t) => {
+  const app = await startApp(t, {
+    files: {
+      'main.mjs': `serve({ get: async () => (await import('./b.mjs', ${HOT})).value() })`,
+      'b.mjs': `${createRequire} export const value = () => require('./lib/c.cjs').v + require('./lib/d.json').v`,
+      'lib/c.cjs': `exports.v = require('./e.cjs').e`,
+      'lib/e.cjs': `exports.e = 'e1'`,
+      'lib/d.json': '{"v":1}',
+    },
+  })
   assert.equal(await app.ask('get'), 'e11')
-  await app.quiet()
   app.save('lib/e.cjs', `exports.e = 'e2'`)
   assert.equal(await app.ask('get'), 'e21')
   app.save('lib/d.json', '{"v":2}')
   assert.equal(await app.ask('get'), 'e22')
   assert.deepEqual(app.told('full-reload'), [])
 })
-test('lazy require', async (t) => {
-  const app = await startApp(t, { files: { 'main.mjs': `serve({ get: async () => (await import('./b.mjs', ${HOT})).value() })`,
-   'b.mjs': `import c from './c.cjs'; export const value = () => c.get()`,
-   'c.cjs': `exports.get = () => require('./lib/e.cjs').e`, 'lib/e.cjs': `exports.e = 'e1'` } })
-  assert.equal(await app.ask('get'), 'e1')
-  await app.ask('get')
-  await app.quiet()
-  app.save('lib/e.cjs', `exports.e = 'e2'`)
-  assert.equal(await app.ask('get'), 'e2')
-  app.save('lib/e.cjs', `exports.e = 'e3'`)
-  assert.equal(await app.ask('get'), 'e3')
-  assert.deepEqual(app.told('full-reload'), [])
-})
-test('two files of a folder require the same third', async (t) => {
-  const app = await startApp(t, { files: { 'main.mjs': `serve({ get: async () => (await import('./b.mjs', ${HOT})).value, cold: () => globalThis.cold })\nimport './cold.cjs'`,
-   'b.mjs': `import c from './c.cjs'; export const value = c.e`,
-   'cold.cjs': `exports.f = () => (globalThis.cold = require('./e.cjs').e)`,
-   'c.cjs': `exports.e = require('./e.cjs').e`, 'e.cjs': `exports.e = 'e1'` } })
-  assert.equal(await app.ask('get'), 'e1')
-  app.save('e.cjs', `exports.e = 'e2'`)
-  assert.equal(await app.ask('get'), 'e2')
-})
-test('require and import give one instance', { skip: !nodeIs(22, 12) }, async (t) => {
-  const app = await startApp(t, { before: ['--no-warnings'], files: { 'main.mjs': `serve({ get: async (x) => (await import(x ? './b.mjs' : './d.mjs', ${HOT})).value })`,
-   'b.mjs': `import { createRequire } from 'node:module'; import * as d from './e.mjs'; const r = createRequire(import.meta.url)('./e.mjs'); export const value = [d.v, r.o === d.o]`,
-   'd.mjs': `import { createRequire } from 'node:module'; const r = createRequire(import.meta.url)('./e.mjs'); const d = await import('./e.mjs'); export const value = [d.v, r.o === d.o]`,
-   'e.mjs': `export const o = {}; export const v = 1` } })
-  for (let i = 1; i < 6; i++) {
-    assert.deepEqual(await app.ask('get', i % 2), [i, true], i)
-    assert.deepEqual(await app.ask('get', (i+1) % 2), [i, true], i)
-    app.save('e.mjs', `export const o = {}; export const v = ${i + 1}`)
+
+test('a require that runs late', async (t) => {
+  const app = await startApp(t, {
+    files: {
+      'main.mjs': `serve({ get: async () => (await import('./b.mjs', ${HOT})).value() })`,
+      'b.mjs': `import c from './c.cjs'; export const value = () => c.get()`,
+      'c.cjs': `exports.get = () => require('./lib/e.cjs').e`,
+      'lib/e.cjs': `exports.e = 1`,
+    },
+  })
+  assert.equal(await app.ask('get'), 1)
+  for (const n of [2, 3, 4]) {
+    app.save('lib/e.cjs', `exports.e = ${n}`)
+    assert.equal(await app.ask('get'), n)
   }
   assert.deepEqual(app.told('full-reload'), [])
 })
 
-test('JSON that is imported, and required by a module that came before it', async (t) => {
+test('two files of a folder require the same third: both have their edge', async (t) => {
+  const files = { 'main.mjs': get, 'lib/third.cjs': 'exports.value = 1' }
+  for (const name of ['one', 'two']) files[`lib/${name}.cjs`] = `exports.value = require('./third.cjs').value`
+  const app = await startApp(t, { files })
+  for (const n of [1, 2, 3]) {
+    if (n > 1) app.save('lib/third.cjs', `exports.value = ${n}`)
+    for (const name of n % 2 ? ['one', 'two'] : ['two', 'one']) assert.equal(await app.ask('get', `./lib/${name}.cjs`), n, name)
+  }
+  await app.message('invalidated', 2)
+  const told = app.told('invalidated').map(({ paths }) => paths.toSorted())
+  assert.deepEqual(told, Array(2).fill(['one', 'third', 'two'].map((name) => app.file(`lib/${name}.cjs`)).toSorted()))
+})
+
+test('named exports that are new, or no longer there, directly and passed on', async (t) => {
   const app = await startApp(t, {
     files: {
-      'main.mjs': `serve({ get: async () => (await import('./b.mjs', ${HOT})).default })`,
-      'b.mjs': `import n from './n.json' with { type: 'json' }; import c from './c.cjs'; export default [n, c]`,
+      'main.mjs': get,
+      'b.mjs': `import * as c from './c.cjs'; import * as d from './d.cjs'; export const value = [c, d].map((m) => Object.keys(m).filter((name) => name.length === 1).join(''))`,
+      'c.cjs': 'exports.a = 1',
+      'd.cjs': `module.exports = require('./e.cjs')`,
+      'e.cjs': 'exports.a = 1',
+    },
+  })
+  assert.deepEqual(await app.ask('get'), ['a', 'a'])
+  app.save('c.cjs', 'exports.a = 1; exports.b = 2')
+  assert.deepEqual(await app.ask('get'), ['ab', 'a'])
+  app.save('e.cjs', 'exports.a = 1; exports.c = 3')
+  assert.deepEqual(await app.ask('get'), ['ab', 'ac'])
+  app.save('b.mjs', `import { b } from './c.cjs'; import { c } from './d.cjs'; export const value = [b, c]`)
+  assert.deepEqual(await app.ask('get'), [2, 3])
+  app.save('c.cjs', 'exports.a = 1')
+  assert.equal((await app.askError('get')).name, 'SyntaxError')
+  app.save('c.cjs', 'exports.b = 4')
+  assert.deepEqual(await app.ask('get'), [4, 3])
+  assert.deepEqual(app.told('full-reload'), [])
+})
+
+test('require and import give one instance', { skip: !canRequireModules && 'require passes no hooks' }, async (t) => {
+  const app = await startApp(t, {
+    before: ['--no-warnings'],
+    files: {
+      'main.mjs': get,
+      'b.mjs': `${createRequire} import * as e from './e.mjs'; const required = require('./e.mjs'); export const value = [e.v, required.o === e.o]`,
+      'd.mjs': `${createRequire} const required = require('./e.mjs'); const e = await import('./e.mjs'); export const value = [e.v, required.o === e.o]`,
+      'e.mjs': `export const o = {}; export const v = 1`,
+    },
+  })
+  for (let n = 1; n < 6; n++) {
+    for (const file of n % 2 ? ['./b.mjs', './d.mjs'] : ['./d.mjs', './b.mjs']) assert.deepEqual(await app.ask('get', file), [n, true], `${file} ${n}`)
+    app.save('e.mjs', `export const o = {}; export const v = ${n + 1}`)
+  }
+  assert.deepEqual(app.told('full-reload'), [])
+})
+
+const isCold = nodeIs(20, 19) && !canRequireModules
+test('where require passes no hooks, a required ES module is cold', { skip: !isCold && 'it is hot, or cannot be required' }, async (t) => {
+  const app = await startApp(t, {
+    before: ['--no-warnings'],
+    files: { 'main.mjs': get, 'b.mjs': `${createRequire} export const { value } = require('./c.mjs')`, 'c.mjs': `export { value } from './d.mjs'`, 'd.mjs': 'export const value = 1' },
+  })
+  assert.equal(await app.ask('get'), 1)
+  for (const [n, name] of ['c.mjs', 'd.mjs'].entries()) {
+    app.save(name, `export const value = ${n + 2}`)
+    assert.equal((await app.message('full-reload', n + 1)).path, app.file(name))
+  }
+  assert.equal(await app.ask('get'), 1)
+})
+
+test('JSON that is imported, and required by a module that came before it', async (t) => {
+  const app = await startApp(t, {
+    before: ['--no-warnings'],
+    files: {
+      'main.mjs': get,
+      'b.mjs': `import n from './n.json' with { type: 'json' }; import c from './c.cjs'; export const value = [n, c]`,
       'c.cjs': `module.exports = require('./n.json')`,
       'n.json': '1',
     },
