@@ -5,6 +5,7 @@ import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import fs from 'node:fs'
+import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -84,7 +85,7 @@ export async function start(t, { packages, files, args, env }) {
   /** @type {NodeJS.ProcessEnv} */
   const clean = { ...process.env, NO_COLOR: '1', NODE_ENV: 'development' }
   for (const name of ['NODE_OPTIONS', 'NODE_DEBUG', 'HOT_HOOK_WATCH', 'NODE_CHANNEL_FD', 'NODE_TEST_CONTEXT', 'FORCE_COLOR']) delete clean[name]
-  const child = spawn(process.execPath, args, { cwd: folder, env: { ...clean, ...env }, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] })
+  const child = spawn(process.execPath, args, { cwd: folder, env: { ...clean, ...env }, stdio: ['pipe', 'pipe', 'pipe', 'ipc'], detached: true })
   /** @type {any[]} */
   const messages = []
   const output = { stdout: '', stderr: '' }
@@ -97,7 +98,8 @@ export async function start(t, { packages, files, args, env }) {
   t.after(async () => {
     if (exit) return
     const exited = once(child, 'exit')
-    child.kill('SIGKILL')
+    // With all that it has started.
+    process.kill(-(/** @type {number} */ (child.pid)), 'SIGKILL')
     await exited
   })
   const known = () => inspect({ args, exit, messages, ...output }, { depth: 6, maxStringLength: 4000, breakLength: 120 })
@@ -132,6 +134,16 @@ export async function start(t, { packages, files, args, env }) {
     /** The full reloads that were asked for. */
     restarts: () => messages.filter(({ type }) => type === 'hot-hook:full-reload').map(({ path: file }) => path.relative(folder, file)),
   }
+}
+
+/** A port that is free now: for apps that cannot be told to take any. */
+export async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = /** @type {net.AddressInfo} */ (server.address())
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 /** @typedef {Awaited<ReturnType<typeof start>>} App */
