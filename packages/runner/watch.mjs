@@ -32,7 +32,8 @@ export function createWatch({ cwd, env }, cache, { saved, envChanged, problem })
     project(since) {
       project?.stop()
       const { folder, options } = readPackage(cwd)
-      const skip = [cache, process.env.NODE_COMPILE_CACHE, env.NODE_COMPILE_CACHE].flatMap((one) => (one ? path.resolve(cwd, one) : []))
+      const caches = [cache, process.env.NODE_COMPILE_CACHE, env.NODE_COMPILE_CACHE].flatMap((one) => (one ? path.resolve(cwd, one) : []))
+      const skip = [...caches, ...outputs()]
       const mine = watchProject(options, folder, skip, since, (/** @type {any[]} */ ...args) => project === mine && found(saved)(args[0], args.at(-1)))
       project = mine
     },
@@ -52,6 +53,17 @@ export function createWatch({ cwd, env }, cache, { saved, envChanged, problem })
       project = undefined
     },
   }
+}
+
+/** The files that our output, and the app's, goes to: a crash is told there. @returns {string[]} */
+function outputs() {
+  return [1, 2].flatMap((fd) => {
+    try {
+      return fs.fstatSync(fd).isFile() ? fs.readlinkSync(`/proc/self/fd/${fd}`) : []
+    } catch {
+      return []
+    }
+  })
 }
 
 /** hot-hook's options, from the nearest package.json upwards. @param {string} cwd */

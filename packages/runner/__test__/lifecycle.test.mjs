@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import fs from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'node:test'
-import { nodeIs } from '../../../__test__/support/app.mjs'
-import { ask, isAlive, SERVER, startRunner, value } from './support/runner.mjs'
+import { createFolder, DEADLINE, nodeIs } from '../../../__test__/support/app.mjs'
+import { ask, CLI, environment, isAlive, SERVER, startRunner, value } from './support/runner.mjs'
 
 const IDLE = 'setInterval(() => {}, 1000)'
 
@@ -143,6 +145,27 @@ test('crashes: it says what happened, and the first save of a file starts the ap
     await runner.until('it runs again', async () => (await ask(runner.port()).catch(() => '')) === String(crashes))
   }
   assert.ok(ready > 0)
+})
+
+test('a crash that is written to a file of the project is no save', { skip: process.platform !== 'linux' && 'only Linux tells where output goes' }, async (t) => {
+  const folder = createFolder(t, { files: { 'main.mjs': `throw new Error('no')`, 'value.mjs': '' } })
+  const log = fs.openSync(`${folder}/log.txt`, 'w')
+  const child = spawn(process.execPath, [CLI, '--json', 'main.mjs'], { cwd: folder, env: environment(), stdio: ['ignore', log, log] })
+  t.after(() => child.kill('SIGKILL'))
+  const crashes = async (count) => {
+    const end = Date.now() + DEADLINE
+    const text = () => fs.readFileSync(`${folder}/log.txt`, 'utf8')
+    while ((text().match(/"event":"crash"/g)?.length ?? 0) < count) {
+      assert.ok(Date.now() < end, text())
+      await sleep(20)
+    }
+    return text()
+  }
+  await crashes(1)
+  fs.writeFileSync(`${folder}/value.mjs`, '// saved')
+  const text = await crashes(2)
+  assert.match(text, /"cause":"save","path":"[^"]*value.mjs"/)
+  assert.doesNotMatch(text, /log\.txt/)
 })
 
 test('`process.exit` in a handler is a crash if its code says so', async (t) => {
