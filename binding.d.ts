@@ -112,6 +112,29 @@ export declare function endPeek(thread: number): void
 /** The instance `url` begins to run. Returns its name, 0 if it is unknown. */
 export declare function evaluate(thread: number, url: string): number
 
+/** What a change of the file, whose path is absolute, would do now, and why. */
+export declare function explain(path: string): Explanation
+
+/** What a change of a file would do. All paths are absolute. */
+export interface Explanation {
+  /** The file. */
+  path: string
+  /** How often it was invalidated. */
+  version: number
+  /** `hot`, `declined`, `restart`, `ignored` or `unknown`. */
+  verdict: string
+  /** What would run again and is entered by hot or accepted imports. */
+  boundaries: Array<string>
+  /** The imports that make it cold, root first. */
+  chain: Array<Link>
+  /** Why a restart would be asked for. */
+  reason?: string
+  /** What would make it hot. */
+  hint?: string
+  /** What would run again. */
+  invalidates: Array<string>
+}
+
 /** Fails inside the engine, as a defect would, in this thread or in one of our own: for tests of what follows. */
 export declare function failForTests(elsewhere: boolean): void
 

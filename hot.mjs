@@ -287,6 +287,14 @@ function recordAt(url) {
   return id === 0 ? undefined : recordOf(id, /** @type {ImportMeta} */ ({ url: String(url) }))
 }
 
+/** The absolute path that a user means. @param {string | URL} file */
+function pathOf(file) {
+  const { fileURLToPath } = builtin('node:url')
+  if (file instanceof URL || (typeof file === 'string' && file.startsWith('file:'))) return fileURLToPath(file)
+  if (typeof file === 'string' && file !== '') return builtin('node:path').resolve(file)
+  throw new TypeError(`hot.explain(path): the path must be a path or file: URL, got ${inspect(file)}`)
+}
+
 function createHot() {
   return {
     /** @param {Record<string, any>} [options] */
@@ -296,6 +304,12 @@ function createHot() {
     async dump() {
       if (isAttached) guarded(() => reportRequires(threadId))
       return guarded(() => engine.dump()) ?? []
+    },
+    /** @param {string | URL} file */
+    async explain(file) {
+      if (isAttached) deliver()
+      if (isAttached) guarded(() => reportRequires(threadId))
+      return engine.explain(pathOf(file))
     },
     /** @param {[] | [url: string, callback: () => unknown]} args */
     dispose(...args) {

@@ -112,6 +112,32 @@ export interface DumpNode {
   dependents: string[]
 }
 
+/** What a change of a file would do, as {@link Hot.explain} gives it. All paths are absolute. */
+export interface Explanation {
+  /** The file; of a module, its real path. */
+  path: string
+  /** How often it was invalidated: the `N` of `?v=N`. */
+  version: number
+  /**
+   * - `hot`: it would run again, with what imports it.
+   * - `declined`: a restart would be asked for, because a module that would have to run again has called `decline()`.
+   * - `restart`: a restart would be asked for: the file has run and stays, or `restart` matches it.
+   * - `ignored`: nothing, because `ignore` matches it.
+   * - `unknown`: nothing, because no module is known by that path.
+   */
+  verdict: 'hot' | 'declined' | 'restart' | 'ignored' | 'unknown'
+  /** What would run again and is entered by hot or accepted imports: these make it hot. */
+  boundaries: string[]
+  /** The imports that make it cold, from where the app begins to the file; empty if it is not. */
+  chain: ChainLink[]
+  /** Why a restart would be asked for, in the words of that message; absent if none would. */
+  reason?: string
+  /** The one import that, written otherwise, would make it hot; absent if no single one would. */
+  hint?: string
+  /** What would run again: the file first, then what imports it. */
+  invalidates: string[]
+}
+
 /** hot-hook's own functions. */
 export interface Hot {
   /**
@@ -126,6 +152,13 @@ export interface Hot {
 
   /** All modules of all threads, in the order in which they were first imported; empty before {@link Hot.init}. */
   dump(): Promise<DumpNode[]>
+
+  /**
+   * What a change of a file would do now, and why. `path` is absolute, relative to the working directory, or a `file:` URL.
+   *
+   * Rejects with a TypeError if it is none of these.
+   */
+  explain(path: string | URL): Promise<Explanation>
 
   /**
    * The app is about to end, for instance because a full reload was asked for: runs all `dispose` handlers of this

@@ -44,6 +44,12 @@ same<Same<typeof hot, Hot>>()
 same<Same<Awaited<ReturnType<typeof hot.init>>, void>>()
 same<Same<Awaited<ReturnType<typeof hot.dump>>, DumpNode[]>>()
 same<Same<Patterns, string | readonly string[]>>()
+const { verdict, boundaries, chain, hint } = await hot.explain(import.meta.url)
+same<Same<typeof verdict, 'hot' | 'declined' | 'restart' | 'ignored' | 'unknown'>>()
+same<Same<typeof boundaries, string[]>>()
+same<Same<(typeof chain)[number]['kind'], 'root' | 'static' | 'dynamic' | 'require'>>()
+same<Same<typeof hint, string | undefined>>()
+
 const [{ path, version, boundary, reloadable, dependencies, dependents }] = await hot.dump()
 const node: DumpNode = { path, version, boundary, reloadable, dependencies, dependents }
 same<Same<keyof DumpNode, 'path' | 'version' | 'boundary' | 'reloadable' | 'dependencies' | 'dependents'>>()

@@ -388,6 +388,42 @@ impl From<engine::DumpNode> for DumpNode {
     }
 }
 
+/// What a change of a file would do. All paths are absolute.
+#[napi(object)]
+pub struct Explanation {
+    /// The file.
+    pub path: String,
+    /// How often it was invalidated.
+    pub version: u32,
+    /// `hot`, `declined`, `restart`, `ignored` or `unknown`.
+    pub verdict: String,
+    /// What would run again and is entered by hot or accepted imports.
+    pub boundaries: Vec<String>,
+    /// The imports that make it cold, root first.
+    pub chain: Vec<Link>,
+    /// Why a restart would be asked for.
+    pub reason: Option<String>,
+    /// What would make it hot.
+    pub hint: Option<String>,
+    /// What would run again.
+    pub invalidates: Vec<String>,
+}
+
+impl From<engine::Explanation> for Explanation {
+    fn from(from: engine::Explanation) -> Self {
+        Self {
+            path: from.path.to_string(),
+            version: from.version,
+            verdict: from.outcome.name().to_owned(),
+            boundaries: strings(&from.boundaries),
+            chain: from.chain.iter().map(Link::from).collect(),
+            reason: from.text,
+            hint: from.hint,
+            invalidates: strings(&from.invalidates),
+        }
+    }
+}
+
 /// The engine's name for a module.
 pub fn index(id: ModuleId) -> u32 {
     u32::try_from(id.index()).unwrap_or(u32::MAX)

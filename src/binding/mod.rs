@@ -27,7 +27,8 @@ use crate::graph::ThreadId;
 use crate::graph::instance::InstanceId;
 use crate::source::needs_prelude;
 use convert::{
-    Acceptance, DumpNode, Linked, Need, Place, Renewal, Tracking, Unprepared, Update, Witnessed,
+    Acceptance, DumpNode, Explanation, Linked, Need, Place, Renewal, Tracking, Unprepared, Update,
+    Witnessed,
 };
 use host::{Error, with};
 
@@ -494,6 +495,12 @@ pub fn told(path: String, removed: bool) -> Result<(), Error> {
     with(|engine| engine.told(&path, removed, Instant::now())).inspect_err(|_| {
         host::blind(|engine| engine.told_blindly(&path));
     })
+}
+
+/// What a change of the file, whose path is absolute, would do now, and why.
+#[napi]
+pub fn explain(path: String) -> Result<Explanation, Error> {
+    with(|engine| engine.explain(&path).into())
 }
 
 /// All modules, in the order in which they came.

@@ -242,7 +242,7 @@ impl Engine {
         self.consider_watched(path, reporter, batch);
     }
 
-    fn restart_pattern(&self, path: &str, real: &str) -> Option<String> {
+    pub(super) fn restart_pattern(&self, path: &str, real: &str) -> Option<String> {
         let restart = &self.config.as_ref()?.restart;
         restart.matching(path).or_else(|| restart.matching(real)).map(str::to_owned)
     }

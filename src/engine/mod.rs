@@ -9,7 +9,7 @@
 //! - [`outbox`]: each thread's pending work, handed out atomically.
 //! - [`places`], [`accept`]: what instances register, and what is imported again for them.
 //! - [`ahead`]: what was linked before it may run.
-//! - [`dump`], [`picture`]: the graph, to be looked at.
+//! - [`dump`], [`picture`], [`explain`]: the graph, to be looked at; what a change would do.
 
 mod accept;
 mod ahead;
@@ -17,6 +17,7 @@ mod changes;
 mod commonjs;
 mod directories;
 mod dump;
+mod explain;
 mod files;
 mod hooks;
 mod links;
@@ -51,6 +52,7 @@ pub use changes::{Caller, Next};
 pub use commonjs::Required;
 use commonjs::Unreported;
 pub use dump::DumpNode;
+pub use explain::{Explanation, Outcome};
 use files::Files;
 pub use hooks::Import;
 pub use loading::{Format, Need, Source};

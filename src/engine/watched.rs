@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::decision::{Cause, Reporter};
 use crate::glob::{Matcher, PatternError};
-use crate::graph::ThreadId;
 use crate::graph::instance::InstanceId;
+use crate::graph::{ModuleId, ThreadId};
 use crate::watch::parent;
 
 use super::Engine;
@@ -80,6 +80,16 @@ impl Engine {
                 self.decide_because(id, Cause::Watched { by }, path, batch);
             }
         }
+    }
+
+    /// The modules that watch a file.
+    pub(super) fn watchers(&self, path: &str) -> Vec<ModuleId> {
+        let watch =
+            self.places.all().filter(|(_, entry)| entry.watches.iter().any(|it| it.have(path)));
+        let mut modules: Vec<_> = watch.map(|(place, _)| place.module).collect();
+        modules.sort_unstable();
+        modules.dedup();
+        modules
     }
 
     /// The module that a thread knows by `url` is to be treated as if it had changed, and its accepting itself does not

@@ -21,6 +21,11 @@ impl Graph {
         self.cold().contains(id)
     }
 
+    /// Whether a hot or accepted edge leads to it.
+    pub fn is_entered(&self, id: ModuleId) -> bool {
+        self.edges_into(id).any(|edge| self.is_barred(edge.source(), edge.weight(), id, None))
+    }
+
     /// All modules that are cold.
     pub(super) fn cold(&self) -> &Visited {
         self.cold.get_or_init(|| self.walk(true))

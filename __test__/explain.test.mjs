@@ -1,0 +1,95 @@
+/* oxlint-disable unicorn/consistent-function-scoping -- the sources of an app stand with its test */
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { HOT, startApp } from './support/app.mjs'
+import { run } from './support/runs.mjs'
+
+/*
+ *   main ──▶ config ◀──▶ (nothing)          main ──▶ node_modules/dep
+ *     └─ hot ─▶ page ──▶ part ◀── admin ◀─ hot ─┘
+ */
+const files = {
+  'main.mjs': `import { hot } from 'hot-hook'
+    import './config.mjs'
+    import 'dep'
+    serve({
+      explain: (file, isUrl) => hot.explain(isUrl ? new URL(file) : file),
+      refuse: (file) => hot.explain(file).catch((error) => error.name + ': ' + error.message),
+      page: async () => (await import('./page.mjs', ${HOT})).value,
+      admin: async () => (await import('./admin.mjs', ${HOT})).value,
+      decline: async () => (await import('./admin.mjs', ${HOT})).decline(),
+    })`,
+  'config.mjs': '',
+  'page.mjs': `export { value } from './part.mjs'`,
+  'admin.mjs': `export { value } from './part.mjs'; export const decline = () => import.meta.hot.decline()`,
+  'part.mjs': 'export const value = 1',
+  'node_modules/dep/package.json': '{"type":"module","exports":"./index.js"}',
+  'node_modules/dep/index.js': '',
+}
+
+test('every verdict, with what makes it so', async (t) => {
+  const app = await startApp(t, { files })
+  await app.ask('page')
+  await app.ask('admin')
+  const explain = async (name) => {
+    const { path, ...others } = await app.ask('explain', app.file(name))
+    assert.equal(path, app.file(name))
+    return others
+  }
+  const paths = (...names) => names.map((name) => app.file(name))
+  const none = { version: 0, boundaries: [], chain: [], invalidates: [] }
+
+  assert.deepEqual(await explain('part.mjs'), { ...none, verdict: 'hot', boundaries: paths('page.mjs', 'admin.mjs'), invalidates: paths('part.mjs', 'page.mjs', 'admin.mjs') })
+  assert.deepEqual(await explain('config.mjs'), {
+    ...none,
+    verdict: 'restart',
+    chain: [
+      { path: app.file('main.mjs'), kind: 'root', specifier: '' },
+      { path: app.file('config.mjs'), kind: 'static', specifier: './config.mjs' },
+    ],
+    reason: 'config.mjs changed, which no boundary makes hot: main.mjs ─static→ config.mjs',
+    hint: 'imported statically by main.mjs: import it dynamically, as a boundary, to make it hot',
+  })
+  assert.deepEqual(await explain('node_modules/dep/index.js'), { ...none, verdict: 'ignored' })
+  assert.deepEqual(await explain('.env'), { ...none, verdict: 'restart', reason: '.env changed, which matches restart: ".env"' })
+  assert.deepEqual(await explain('nobody.mjs'), { ...none, verdict: 'unknown' })
+
+  await app.ask('decline')
+  assert.deepEqual(await explain('part.mjs'), { ...none, verdict: 'declined', reason: 'part.mjs changed, and admin.mjs declines hot reload' })
+})
+
+test('the words are those of the message that a save brings', async (t) => {
+  const app = await startApp(t, { files, env: { HOT_HOOK_REASON: '1' } })
+  const { chain, hint, reason } = await app.ask('explain', app.file('config.mjs'))
+  app.save('config.mjs', '// saved')
+  const message = await app.message('full-reload')
+  assert.deepEqual(message.reason, { text: reason, hint, chain })
+})
+
+test('what was saved just now counts', async (t) => {
+  const app = await startApp(t, { files })
+  await app.ask('page')
+  app.save('part.mjs', 'export const value = 2')
+  assert.equal((await app.ask('explain', app.file('part.mjs'))).version, 1)
+  assert.equal(await app.ask('page'), 2)
+})
+
+test('paths: relative to the working directory, URLs, and what is neither', async (t) => {
+  const app = await startApp(t, { files })
+  await app.ask('page')
+  for (const [file, isUrl] of [['page.mjs'], ['./page.mjs'], [pathToFileURL(app.file('page.mjs')).href], [pathToFileURL(app.file('page.mjs')).href, true]]) {
+    assert.equal((await app.ask('explain', file, isUrl)).verdict, 'hot', file)
+  }
+  for (const wrong of [1, null, '', {}]) {
+    assert.match(await app.ask('refuse', wrong), /^TypeError: hot.explain\(path\): the path must be a path or file: URL, got /)
+  }
+})
+
+test('before init nothing is known', async (t) => {
+  const { stdout } = await run(t, {
+    register: false,
+    files: { 'main.mjs': `import { hot } from 'hot-hook'; console.log((await hot.explain('main.mjs')).verdict)` },
+  })
+  assert.equal(stdout, 'unknown\n')
+})
