@@ -32,8 +32,14 @@ const isBuilt = fs.readdirSync(root).some((name) => name.endsWith('.node'))
 if (!isBuilt || ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs'].some((name) => changed(name) > built)) run('npm', ['run', 'build'])
 
 // Examples, tests and the packages of this repository use each other by name, as an app would.
-for (const [name, target] of [['hot-hook', '..'], ['@hot-hook/runner', '../../packages/runner']]) {
+for (const [name, target] of [['hot-hook', '..'], ['@hot-hook/runner', '../../packages/runner'], ['@hot-hook/dump-viewer', '../../packages/dump-viewer']]) {
   const link = path.join(root, 'node_modules', name)
   fs.mkdirSync(path.dirname(link), { recursive: true })
   if (!fs.existsSync(link)) fs.symlinkSync(target, link, 'dir')
+}
+
+// The viewer's page goes out as text: it is bundled beforehand, with the graph library.
+const viewer = 'packages/dump-viewer'
+if (changed(`${viewer}/dist/page.js`) < Math.max(...['page', 'build.mjs', '../../package-lock.json'].map((name) => changed(`${viewer}/${name}`)))) {
+  run(process.execPath, [`${viewer}/build.mjs`])
 }

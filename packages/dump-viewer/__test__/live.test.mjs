@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import http from 'node:http'
+import path from 'node:path'
+import test from 'node:test'
+import { serveViewer } from '@hot-hook/dump-viewer'
+import { HOT, startApp } from '../../../__test__/support/app.mjs'
+import { drawn, needsBrowser, openBrowser } from './support/browser.mjs'
+import { small, sourceOf } from './support/pictures.mjs'
+
+const VIEWER = JSON.stringify(path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../index.mjs'))
+
+/** An app with routes of its own for the page and its events. */
+const files = {
+  'main.mjs': `
+    import http from 'node:http'
+    import { dumpViewer, liveEvents } from ${VIEWER}
+    import './config.mjs'
+    const events = liveEvents()
+    const server = http.createServer(async (request, response) => {
+      if (request.url === '/graph/events') return events(request, response)
+      response.setHeader('content-type', 'text/html; charset=utf-8')
+      response.end(await dumpViewer({ events: '/graph/events' }))
+    })
+    server.listen(Number(process.env.PORT ?? 0), '127.0.0.1')
+    serve({
+      port: () => server.address()?.port,
+      get: async () => (await import('./page.mjs', ${HOT})).value,
+      more: async () => (await import('./more.mjs')).value,
+    })`,
+  'config.mjs': '',
+  'page.mjs': `export { value } from './text.mjs'`,
+  'text.mjs': 'export const value = 1',
+  'more.mjs': 'export const value = 0',
+}
+
+/** @param {string | URL} url @param {import('node:http').RequestOptions} [options] @returns {Promise<{ status?: number, headers: http.IncomingHttpHeaders, text: string }>} */
+const request = (url, options = {}) =>
+  new Promise((resolve, reject) => {
+    const asked = http.request(url, options, async (response) => {
+      let text = ''
+      for await (const part of response.setEncoding('utf8')) {
+        text += part
+        if (response.headers['content-type'] === 'text/event-stream' && text.includes('event: picture')) break
+      }
+      resolve({ status: response.statusCode, headers: response.headers, text })
+    })
+    asked.on('error', reject).end()
+  })
+
+test('events: a picture, what a save does, what is new', async (t) => {
+  const app = await startApp(t, { files })
+  await app.expect('port', (port) => port > 0)
+  assert.equal(await app.ask('get'), 1)
+  let text = ''
+  const stream = http.get(`http://127.0.0.1:${await app.ask('port')}/graph/events`, (response) => {
+    response.setEncoding('utf8').on('data', (part) => (text += part))
+  })
+  t.after(() => stream.destroy())
+  const all = () => text.split('\n\n').map((frame) => /^event: (.*)\ndata: (.*)$/.exec(frame)).filter(Boolean).map(([, event, data]) => ({ event, data: JSON.parse(data) }))
+  const of = (name) => all().filter(({ event }) => event === name).map(({ data }) => data)
+  const has = (name, file, version) => of(name).at(-1)?.modules.some((module) => module.path === file && module.version === version)
+  await app.until('a picture comes', () => has('picture', 'text.mjs', 0))
+  assert.match(of('hello')[0].app, /^\d+ /)
+  app.save('text.mjs', 'export const value = 2')
+  await app.until('the next one comes', () => has('picture', 'text.mjs', 1))
+  assert.deepEqual(of('update'), [{ files: ['text.mjs'], paths: ['text.mjs', 'page.mjs'] }])
+  app.save('config.mjs', '// 2')
+  await app.until('a restart is asked for', () => of('restart').length > 0)
+  const [{ path: changed, text: why, hint }] = of('restart')
+  assert.equal(changed, 'config.mjs')
+  assert.match(why, /^config\.mjs changed, which no boundary makes hot: main\.mjs ─static→ config\.mjs$/)
+  assert.match(hint, /^imported statically by main\.mjs/)
+  assert.equal(await app.ask('more'), 0)
+  await app.until('what is new comes', () => has('picture', 'more.mjs', 0))
+})
+
+test('live: a save lights up, versions count, what is new does not move what is there, restarts have reasons', needsBrowser, async (t) => {
+  const app = await startApp(t, { files })
+  await app.expect('port', (port) => port > 0)
+  const port = await app.ask('port')
+  assert.equal(await app.ask('get'), 1)
+  const { page, seen } = await openBrowser(t)
+  await page.goto(`http://127.0.0.1:${port}/`)
+  await page.getByText('live', { exact: true }).waitFor()
+  const first = await drawn(page)
+
+  app.save('text.mjs', 'export const value = 2')
+  await page.locator('#log', { hasText: 'saved text.mjs: 2 modules run again' }).waitFor()
+  await app.until('versions count', async () => (await drawn(page)).nodes['module text.mjs'].label === 'text.mjs ✎1')
+  const lit = Object.entries((await drawn(page)).nodes).filter(([, { classes }]) => classes.includes('lit'))
+  assert.deepEqual(lit.map(([id]) => id).toSorted(), ['module page.mjs', 'module text.mjs'])
+
+  assert.equal(await app.ask('more'), 0)
+  await app.until('the new module comes', async () => 'module more.mjs' in (await drawn(page)).nodes)
+  const second = await drawn(page)
+  assert.deepEqual(second.view, first.view)
+  const placesOf = ({ nodes }) => Object.keys(first.nodes).map((id) => [id, nodes[id].x, nodes[id].y])
+  assert.deepEqual(placesOf(second), placesOf(first))
+
+  app.save('config.mjs', '// 2')
+  await page.locator('#log .restart', { hasText: 'config.mjs changed, which no boundary makes hot' }).waitFor()
+  assert.deepEqual(seen.problems, [])
+
+  await app.kill()
+  await page.getByText('not connected').waitFor()
+  await startApp(t, { folder: app.folder, env: { PORT: String(port) } })
+  await page.locator('#log .started', { hasText: 'started again' }).waitFor()
+})
+
+test('the server: for this machine, this origin, and whoever has the URL', async (t) => {
+  const server = await serveViewer({ source: sourceOf(small) })
+  t.after(server.close)
+  const { port, host, hostname, href } = new URL(server.url)
+  assert.equal(hostname, '127.0.0.1')
+  const page = await request(href)
+  assert.equal(page.status, 200)
+  assert.match(page.text, /^<!doctype html>/)
+  assert.equal(page.headers['content-security-policy'], `frame-ancestors 'none'`)
+  const events = new URL(/"events":"([^"]*)"/.exec(page.text)[1], href)
+  assert.match((await request(events)).text, /event: picture\ndata: \{"modules"/)
+  assert.equal((await request(href, { headers: { host: `localhost:${port}`, origin: `http://localhost:${port}` } })).status, 200)
+  for (const [what, url, options, expected] of [
+    ['a name that leads here', href, { headers: { host: `evil.example:${port}` } }, 403],
+    ['another port', href, { headers: { host: '127.0.0.1:1' } }, 403],
+    ['another origin', events, { headers: { origin: 'http://evil.example' } }, 403],
+    ['no origin', events, { headers: { origin: 'null' } }, 403],
+    ['no token', `http://${host}/`, {}, 403],
+    ['no token for the events', `http://${host}/events`, {}, 403],
+    ['a wrong token', `http://${host}/?token=${'x'.repeat(24)}`, {}, 403],
+    ['something else', `http://${host}/package.json${new URL(href).search}`, {}, 404],
+    ['another method', href, { method: 'POST' }, 405],
+  ]) {
+    const { status, text } = await request(url, options)
+    assert.equal(status, expected, what)
+    assert.ok(!text.includes('main.mjs'), what)
+  }
+})
+
+test('the server: no other address, and a port that is taken is an error', async (t) => {
+  const server = await serveViewer({ source: sourceOf(small) })
+  t.after(server.close)
+  const port = Number(new URL(server.url).port)
+  await assert.rejects(request(`http://127.0.0.2:${port}/`), { code: 'ECONNREFUSED' })
+  await assert.rejects(serveViewer({ source: sourceOf(small), port }), { code: 'EADDRINUSE' })
+})
+
+test('the server keeps no app alive', async (t) => {
+  const app = await startApp(t, { ipc: false, files: { 'main.mjs': `import { serveViewer } from ${VIEWER}; const { url } = await serveViewer(); console.log(url.replace(/\\d+\\/.*/, ''))` } })
+  assert.deepEqual(await app.exit(), { code: 0, signal: null })
+  assert.equal(app.output.stdout, 'http://127.0.0.1:\n')
+})

@@ -1,0 +1,111 @@
+/**
+ * A picture of an app's import graph, as hot-hook sees it.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** The options of {@link dumpViewer}. */
+export interface DumpViewerOptions {
+  /** The path of the route that {@link liveEvents} answers: the page hears there what happens. @default none: the page stays as it is */
+  events?: string
+  /** What is looked at. @default this process */
+  source?: Source
+}
+
+/**
+ * One HTML page that shows the import graph of this process. It asks nobody for anything, and carries its own
+ * Content-Security-Policy.
+ *
+ * @throws {TypeError} if `events` is no path
+ */
+export declare function dumpViewer(options?: DumpViewerOptions): Promise<string>
+
+/**
+ * Makes the handler of the route that `dumpViewer({ events })` names: it answers with server-sent events.
+ */
+export declare function liveEvents(source?: Source): (request: IncomingMessage, response: ServerResponse) => void
+
+/** The options of {@link serveViewer}. */
+export interface ServeOptions {
+  /** @default 0, any that is free */
+  port?: number
+  /** What is looked at. @default this process */
+  source?: Source
+}
+
+/** A server that shows the page. */
+export interface ViewerServer {
+  /** Where it is, with the token that it asks for. */
+  url: string
+  /** Ends it, and whoever looks. */
+  close(): Promise<void>
+}
+
+/**
+ * Serves the live page on 127.0.0.1. It keeps no process alive.
+ *
+ * Rejects with the error of `listen`, such as `EADDRINUSE`.
+ */
+export declare function serveViewer(options?: ServeOptions): Promise<ViewerServer>
+
+/** Something to look at. */
+export interface Source {
+  /** Changes when the app is started again. */
+  app(): string
+  /** The graph as JSON, a {@link Picture}; `undefined` while there is none to be had. */
+  picture(): Promise<string | undefined>
+  /** Listens until what it returns is called. */
+  subscribe(listener: (happening: Happening) => void): () => void
+}
+
+/** What happens in an app. Paths are relative to its project. */
+export type Happening =
+  /** These files were saved, and these modules run again. */
+  | { event: 'update'; data: { files: string[]; paths: string[] } }
+  /** A change needs a restart. */
+  | { event: 'restart'; data: { path: string; text: string; hint?: string } }
+
+/** The graph, with all that was decided on it. */
+export interface Picture {
+  modules: PictureModule[]
+  edges: PictureEdge[]
+}
+
+export interface PictureModule {
+  /** Relative to the folder of package.json, with `/`. */
+  path: string
+  /** How often it was invalidated. */
+  version: number
+  /**
+   * What a save would do: reload it (`hot`), ask for a restart since no boundary makes it hot (`cold`) or since a module
+   * above it declines (`declined`), or nothing (`ignored`).
+   */
+  state: 'hot' | 'cold' | 'declined' | 'ignored'
+  /** The app begins here, or it is an importer that is no file. */
+  root: boolean
+  /** Some import makes it a boundary. */
+  boundary: boolean
+  /** It accepts itself. */
+  accepts: boolean
+  /** It has called `decline()`. */
+  declines: boolean
+  /** Of a cold module: the edge, by its place, by which the chain that makes it cold arrives; none where that begins. */
+  via?: number
+  /** The `restart` pattern that it matches: a save asks for a restart, whatever its state. */
+  restart?: string
+}
+
+export interface PictureEdge {
+  /** The importer, by its place among the modules. */
+  from: number
+  /** What it imports. */
+  to: number
+  kind: 'static' | 'dynamic' | 'require'
+  /** It is an `import()` of a boundary. */
+  hot: boolean
+  /** The importer or what it imports accepts it. */
+  accepted: boolean
+  /** A save that invalidates `to` invalidates `from`, too. */
+  climbs: boolean
+  /** What the importer wrote. */
+  specifier: string
+}

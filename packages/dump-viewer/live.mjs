@@ -1,0 +1,69 @@
+/**
+ * Pictures, updates and restarts as server-sent events, to all who look.
+ */
+
+/**
+ * How often it is looked whether the graph has changed while somebody looks, in milliseconds: a module that is imported
+ * for the first time is no event.
+ */
+const LOOK = 500
+
+/** @param {string} event @param {string} json */
+const frame = (event, json) => `event: ${event}\ndata: ${json}\n\n`
+
+/**
+ * @param {import('./index.d.ts').Source} source
+ * @returns {(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => void}
+ */
+export function createStream(source) {
+  /** @type {Set<import('node:http').ServerResponse>} */
+  const clients = new Set()
+  /** What all have been sent. */
+  let last = ''
+  let app = ''
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer
+  let unsubscribe = () => {}
+
+  /** @param {string} text */
+  const send = (text) => clients.forEach((client) => client.write(text))
+
+  async function look() {
+    const text = await source.picture()
+    if (source.app() !== app) {
+      app = source.app()
+      send(frame('hello', JSON.stringify({ app })))
+    }
+    if (text === undefined || text === last) return
+    last = text
+    send(frame('picture', text))
+  }
+
+  function begin() {
+    app = source.app()
+    unsubscribe = source.subscribe(({ event, data }) => {
+      send(frame(event, JSON.stringify(data)))
+      setImmediate(look)
+    })
+    timer = setInterval(look, LOOK)
+    timer.unref()
+  }
+
+  /** @param {import('node:http').ServerResponse} client */
+  function leave(client) {
+    clients.delete(client)
+    if (clients.size > 0) return
+    clearInterval(timer)
+    unsubscribe()
+    last = ''
+  }
+
+  return (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+    if (clients.size === 0) begin()
+    clients.add(response)
+    response.on('close', () => leave(response))
+    response.write(`retry: 500\n\n${frame('hello', JSON.stringify({ app: source.app() }))}${last && frame('picture', last)}`)
+    look()
+  }
+}

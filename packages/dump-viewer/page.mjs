@@ -1,0 +1,122 @@
+/**
+ * The page: one file that asks nobody for anything, and says so itself.
+ */
+import { createHash } from 'node:crypto'
+import fs from 'node:fs'
+
+/** @type {{ script: string, style: string, scriptHash: string, styleHash: string } | undefined} */
+let parts
+
+/** @param {string} name */
+function read(name) {
+  try {
+    return fs.readFileSync(new URL(`dist/${name}`, import.meta.url), 'utf8')
+  } catch (cause) {
+    throw new Error(`@hot-hook/dump-viewer is not built (dist/${name} cannot be read): run \`node scripts/setup.mjs\` in its repository`, { cause })
+  }
+}
+
+/** @param {string} text */
+const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+
+function load() {
+  const [script, style] = [read('page.js'), read('style.css')]
+  // Only in strings and patterns can either stand, and there it means the same.
+  const safe = script.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--')
+  return { script: safe, style, scriptHash: hash(safe), styleHash: hash(style) }
+}
+
+/** What is in a data block must not end it, nor begin a comment. @param {string} json */
+const inert = (json) => json.replaceAll('<', '\\u003c')
+
+/** What the page may connect to. @param {string | undefined} events */
+function connections(events) {
+  if (events === undefined) return `'none'`
+  return /^https?:\/\//i.test(events) ? new URL(events).origin : `'self'`
+}
+
+const STATES = [
+  ['hot', '● hot'],
+  ['cold', '■ cold'],
+  ['declined', '▲ declined'],
+  ['ignored', '◆ ignored'],
+]
+
+/**
+ * @param {string} picture as JSON
+ * @param {string} [events] where the page hears what happens
+ */
+export function createPage(picture, events) {
+  parts ??= load()
+  const { script, style, scriptHash, styleHash } = parts
+  const policy = [
+    `default-src 'none'`,
+    `script-src ${scriptHash}`,
+    // The second is that of nothing: of the element by which the graph library would bring its own.
+    `style-src ${styleHash} ${hash('')}`,
+    `connect-src ${connections(events)}`,
+    `img-src data:`,
+    `base-uri 'none'`,
+    `form-action 'none'`,
+  ].join('; ')
+  const given = `{"picture":${picture}${events === undefined ? '' : `,"events":${JSON.stringify(events)}`}}`
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>hot-hook: import graph</title>
+<link rel="icon" href="data:,">
+<style>${style}</style>
+<style id="__________cytoscape_stylesheet"></style>
+</head>
+<body>
+<header>
+<h1>Import graph</h1>
+<div class="searching">
+<label class="unseen" for="search">Search by path</label>
+<input id="search" type="search" placeholder="Search by path" autocomplete="off" spellcheck="false">
+<ul id="results" aria-label="Found" hidden></ul>
+</div>
+<fieldset id="states"><legend>Show</legend>
+${STATES.map(([state, label]) => `<label><input type="checkbox" id="state-${state}" checked> ${label}</label>`).join('\n')}
+</fieldset>
+<label>In <select id="folder"><option value="">all folders</option></select></label>
+<label>Only <select id="only">
+<option value="">all modules</option>
+<option value="root">▶ roots</option>
+<option value="boundary">⇥ boundaries</option>
+<option value="accepts">↻ self-accepting</option>
+<option value="changed">✎ changed</option>
+</select></label>
+<span><button id="fold" type="button">Fold all</button> <button id="unfold" type="button">Unfold all</button> <button id="fit" type="button">Fit</button></span>
+<span id="count"></span>
+</header>
+<main aria-label="Graph">
+<div id="graph" role="application" tabindex="0" aria-label="Import graph" aria-describedby="keys"></div>
+<p id="keys" class="unseen">Arrow left: what imports this. Arrow right: what it imports. Arrow up and down: beside it. Enter: unfold. Plus, minus and 0: zoom. Escape: choose nothing. All that is drawn is told in the details, and can be searched.</p>
+<details id="legend"><summary>Legend</summary>
+<ul>
+<li>Left to right: from the roots to what they import</li>
+<li>● hot: a save reloads it</li>
+<li>■ cold: a save asks for a restart</li>
+<li>▲ declined: something above it declines, so a save asks for a restart</li>
+<li>◆ ignored: a save does nothing</li>
+<li>▶ root, double border; ⇥ boundary, dashed border; ↻ accepts itself, dotted border; ✖ declines; ✎3 version 3</li>
+<li>Lines: solid static, dashed import(), dotted require; thick and orange if hot; ending in a bar if accepted</li>
+<li>Of what is chosen: the thick blue line makes it cold; along the thick dashed orange one a save climbs</li>
+<li>Boxes are folders, barrels are packages: double-click or Enter unfolds them</li>
+</ul>
+</details>
+</main>
+<aside id="panel" aria-label="Details" tabindex="0"></aside>
+<section id="timeline" aria-label="Timeline" tabindex="0" hidden><h2>Timeline</h2> <span id="connection" role="status">connecting</span><div role="log" aria-label="What has happened, newest first"><ol id="log"></ol></div></section>
+<p id="status" class="unseen" role="status"></p>
+<script type="application/json" id="given">${inert(given)}</script>
+<script>${script}</script>
+</body>
+</html>
+`
+}

@@ -1,0 +1,38 @@
+/**
+ * What the app tells while it runs: pictures, updates and restarts, as server-sent events.
+ */
+import { byId, element, visible } from './text.mjs'
+
+/** So many lines are kept. */
+const KEPT = 200
+
+/** @param {string} kind @param {Array<string>} words what is told; each second one is a name */
+function note(kind, words) {
+  const line = words.map((word, at) => (at % 2 === 0 ? word : element('bdi', { textContent: visible(word) })))
+  const time = element('time', { textContent: new Date().toLocaleTimeString() })
+  const log = byId('log')
+  log.prepend(element('li', { className: kind }, time, ' ', ...line))
+  while (log.children.length > KEPT) log.lastElementChild?.remove()
+}
+
+/** @param {string[]} paths */
+const first = (paths) => (paths.length > 1 ? `${paths[0]} and ${paths.length - 1} more` : (paths[0] ?? ''))
+
+/** @param {string} events @param {{ replace: (picture: import('./model.mjs').Picture) => void }} actions */
+export function listen(events, { replace }) {
+  byId('timeline').hidden = false
+  const source = new EventSource(events)
+  /** @type {string | undefined} */
+  let app
+  /** @param {string} name @param {(data: any) => void} act */
+  const on = (name, act) => source.addEventListener(name, ({ data }) => act(JSON.parse(data)))
+  on('hello', (data) => {
+    if (app !== undefined && app !== data.app) note('started', ['▶ started again'])
+    app = data.app
+    byId('connection').textContent = 'live'
+  })
+  on('picture', replace)
+  on('update', ({ files, paths }) => note('update', ['✎ saved ', first(files), `: ${paths.length} ${paths.length === 1 ? 'module runs' : 'modules run'} again`]))
+  on('restart', ({ text, hint }) => note('restart', ['■ restart asked for: ', text, ...(hint ? [' — ', hint] : [])]))
+  source.addEventListener('error', () => (byId('connection').textContent = 'not connected; trying again'))
+}

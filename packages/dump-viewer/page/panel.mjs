@@ -1,0 +1,82 @@
+/**
+ * What is known of the chosen module or folder, as text.
+ */
+import { verdict } from './model.mjs'
+import { element, visible } from './text.mjs'
+
+/** So many of a list are shown. */
+const SHOWN = 200
+const STATES = { hot: '● hot', cold: '■ cold', declined: '▲ declined', ignored: '◆ ignored' }
+
+/**
+ * @param {string} heading @param {number} count @param {Array<Node>} rows @param {'ul' | 'ol'} [tag]
+ */
+function list(heading, count, rows, tag = 'ul') {
+  if (count === 0) return []
+  const more = count > rows.length ? [element('p', { textContent: `and ${count - rows.length} more` })] : []
+  return [element('h3', { textContent: `${heading} (${count})` }), element(tag, {}, ...rows.map((row) => element('li', {}, row))), ...more]
+}
+
+/**
+ * @param {HTMLElement} panel
+ * @param {{ choose: (path: string) => void, toggle: (folder: string) => void }} actions
+ */
+export function createPanel(panel, { choose, toggle }) {
+  /** @param {string} path @param {string} [note] */
+  function link(path, note) {
+    const button = element('button', { type: 'button', className: 'path', onclick: () => choose(path) }, element('bdi', { textContent: visible(path) }))
+    return note === undefined ? button : element('span', {}, button, ` ${note}`)
+  }
+
+  /** @param {import('./model.mjs').Edge} edge */
+  const kindOf = ({ kind, hot, accepted }) => [kind, hot && 'hot', accepted && 'accepted'].filter(Boolean).join(', ')
+
+  return {
+    /** @param {import('./model.mjs').Model} model @param {number} at @param {string[]} folders those that it is in */
+    showModule(model, at, folders) {
+      const { modules, imports, importers } = model
+      const { path, version, state, root, boundary, accepts, declines } = modules[at]
+      const chain = model.chain(at)
+      const { found } = model.climb(at)
+      const facts = [
+        STATES[state],
+        `version ${version}`,
+        root && '▶ root',
+        boundary && '⇥ boundary',
+        accepts && '↻ accepts itself',
+        declines && '✖ declines',
+        version > 0 && '✎ changed',
+      ].filter((fact) => typeof fact === 'string')
+      const invalidated = state === 'hot' ? found : found.filter((one) => modules[one].declines)
+      panel.replaceChildren(
+        element('h2', {}, element('bdi', { textContent: visible(path) })),
+        element('p', { className: 'facts', textContent: facts.join(' · ') }),
+        element('p', { className: 'verdict', textContent: verdict(model, at) }),
+        ...list('What makes it cold', chain.length, chain.map((edge) => element('span', {}, link(modules[edge.from].path), ` ─${edge.kind}→ `, link(modules[edge.to].path))), 'ol'),
+        ...list(state === 'declined' ? 'What declines' : 'What a save runs again', invalidated.length, invalidated.slice(0, SHOWN).map((one) => link(modules[one].path))),
+        ...list('Imported by', importers[at].length, importers[at].slice(0, SHOWN).map((edge) => link(modules[edge.from].path, kindOf(edge)))),
+        ...list('Imports', imports[at].length, imports[at].slice(0, SHOWN).map((edge) => link(modules[edge.to].path, `${kindOf(edge)}, as ${visible(JSON.stringify(edge.specifier))}`))),
+        ...folders.map((folder) => element('p', {}, element('button', { type: 'button', onclick: () => toggle(folder) }, 'Fold ', element('bdi', { textContent: `${visible(folder)}/` })))),
+      )
+      panel.scrollTop = 0
+    },
+
+    /** @param {import('./model.mjs').Model} model @param {import('./fold.mjs').Unit} unit @param {string} folder */
+    showFolder({ modules }, { name, kind, members }, folder) {
+      const counts = Object.entries(STATES).map(([state, word]) => [members.filter((at) => modules[at].state === state).length, word])
+      panel.replaceChildren(
+        element('h2', {}, element('bdi', { textContent: visible(name) })),
+        element('p', { className: 'facts', textContent: [`${kind} of ${members.length}`, ...counts.filter(([count]) => count).map(([count, word]) => `${count} ${word}`)].join(' · ') }),
+        element('p', {}, element('button', { type: 'button', onclick: () => toggle(folder) }, 'Unfold')),
+        ...list('Modules', members.length, members.slice(0, SHOWN).map((at) => link(modules[at].path))),
+      )
+      panel.scrollTop = 0
+    },
+
+    /** @param {import('./model.mjs').Model} model */
+    showAll({ modules }) {
+      const text = modules.length === 0 ? 'No modules: hot-hook is not enabled in this thread, or nothing was imported since.' : `${modules.length} modules. Choose one to see who imports it, and what a save of it would do.`
+      panel.replaceChildren(element('h2', { textContent: 'Import graph' }), element('p', { textContent: text }))
+    },
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * File names are text, whatever they hold.
+ */
+
+/** A name in which what cannot be seen, or would turn the text around, can be seen. @param {string} name */
+export const visible = (name) =>
+  name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`)
+
+/** @param {string} path */
+export const baseName = (path) => path.slice(path.lastIndexOf('/') + 1)
+
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag @param {Record<string, unknown>} [properties] @param {Array<Node | string>} children
+ */
+export function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties)
+  made.append(...children)
+  return made
+}
+
+/** @template {HTMLElement} T @param {string} id @returns {T} */
+export const byId = (id) => /** @type {T} */ (/** @type {unknown} */ (document.getElementById(id)))
