@@ -390,7 +390,7 @@ export declare function told(path: string, removed: boolean): void
 export declare function track(instance: number): Tracking
 
 /** What an instance that registers a handler is to expect. */
-export type Tracking = 'superseded' | 'runs-in-one-go' | 'may-wait'
+export type Tracking = 'disposed' | 'runs-in-one-go' | 'may-wait'
 
 /** Node could not read `url`. */
 export declare function unloaded(thread: number, url: string): void

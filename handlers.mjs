@@ -79,18 +79,38 @@ export function dataOf(instance) {
 
 /** @param {Instance} instance @param {Handler} handler */
 export function addDisposer(instance, handler) {
-  // Disposed of already: what it holds on to now is let go of on the next turn.
-  if (instance.over) return void setImmediate(() => run(instance, [handler], 'dispose'))
+  if (instance.over) return disposeLate(instance, handler)
   if (types.isAsyncFunction(handler)) guarded(() => engine.disposesAsync(instance.id))
   instance.disposers.push(handler)
   if (instance.isTracked) return
   instance.isTracked = true
   expectEnd(disposeOfAll)
   const tracking = guarded(() => engine.track(instance.id))
+  if (tracking === 'disposed') return disposeLate(instance)
   if (!tracking || instance.isWitnessed) return
-  if (tracking === 'superseded') return void setImmediate(() => dispose([instance.id]))
   if (tracking === 'runs-in-one-go') return queueMicrotask(() => instance.isWitnessed || ended(instance.id, false))
   witness(instance)
+}
+
+/** Instances that register handlers although they are disposed of already, with these. @type {Map<Instance, Handler[]>} */
+const late = new Map()
+
+/** What it holds on to now is let go of on the next turn, or before another module runs. @param {Instance} instance @param {Handler[]} handlers */
+function disposeLate(instance, ...handlers) {
+  if (late.size === 0) setImmediate(disposeOfLate)
+  late.set(instance, [...(late.get(instance) ?? []), ...handlers])
+}
+
+/** The next module is about to run: those that were too late are disposed of first. */
+export function disposeOfLate() {
+  if (late.size === 0) return
+  const instances = [...late].toReversed()
+  late.clear()
+  for (const [instance, handlers] of instances) {
+    records.delete(instance.id)
+    instance.over = true
+    waitFor(run(instance, [...instance.disposers.splice(0), ...handlers], 'dispose'))
+  }
 }
 
 /** @param {Instance} instance @param {Handler} handler */
@@ -140,6 +160,7 @@ export function forget(ids) {
 
 /** Runs the `dispose` handlers of these instances, once, in this order. @param {number[]} ids */
 export function dispose(ids) {
+  disposeOfLate()
   const pending = ids.flatMap((id) => {
     const instance = records.get(id)
     if (!instance) return []

@@ -8,7 +8,7 @@ import * as engine from './binding.js'
 import { evictPlain, evictRequired, noteRequires, reportRequirers, reportRequires } from './commonjs.mjs'
 import { checkCallback, createContext, watch } from './context.mjs'
 import { announce, listen, off, on } from './events.mjs'
-import { addDisposer, dispose, disposeOfAll, forget, onWork, prune, recordOf, whenSettled, witnessOthers } from './handlers.mjs'
+import { addDisposer, dispose, disposeOfAll, disposeOfLate, forget, onWork, prune, recordOf, whenSettled, witnessOthers } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
 import { forgetAnswers, guarded, hasFailed, hookIn, keepSources } from './loader.mjs'
 import { builtin, hasSyncHooks, threadId } from './node.mjs'
@@ -36,6 +36,7 @@ const runtime = {
    */
   enter(meta) {
     keepSources(meta.url)
+    disposeOfLate()
     const id = guarded(() => engine.evaluate(threadId, meta.url)) ?? 0
     deliver()
     return createContext(id, meta)

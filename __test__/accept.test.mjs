@@ -429,7 +429,7 @@ test('workers', async (t) => {
       'main.mjs': `import { Worker } from 'node:worker_threads'; ${SERVE}
         new Worker(new URL('./worker.mjs', import.meta.url)).on('message', log)`,
       'worker.mjs': `import { parentPort } from 'node:worker_threads'; import { value } from './dep.mjs'
-        parentPort.postMessage('worker ' + value); import.meta.hot.accept('./dep.mjs', ({ value }) => parentPort.postMessage('accepted ' + value))
+        import.meta.hot.accept('./dep.mjs', ({ value }) => parentPort.postMessage('accepted ' + value)); parentPort.postMessage('worker ' + value)
         setInterval(() => {}, 1 << 30)`,
       'dep.mjs': value(1),
     },

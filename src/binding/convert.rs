@@ -60,7 +60,7 @@ pub fn source(source: engine::Source) -> Either<String, Unprepared> {
 #[napi(string_enum = "kebab-case")]
 pub enum Tracking {
     /// It is superseded already.
-    Superseded,
+    Disposed,
     /// Its evaluation is over with the current turn.
     RunsInOneGo,
     /// Its evaluation may take longer.
@@ -70,7 +70,7 @@ pub enum Tracking {
 impl From<engine::Tracking> for Tracking {
     fn from(tracking: engine::Tracking) -> Self {
         match tracking {
-            engine::Tracking::Superseded => Self::Superseded,
+            engine::Tracking::Disposed => Self::Disposed,
             engine::Tracking::RunsInOneGo => Self::RunsInOneGo,
             engine::Tracking::MayWait => Self::MayWait,
         }

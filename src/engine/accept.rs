@@ -55,6 +55,8 @@ pub(super) struct Renewing {
     dependencies: FxHashSet<ModuleId>,
     /// Superseded instances that stay in service until what replaces them has linked.
     held: Vec<(u64, InstanceId)>,
+    /// How many updates were handed out that did not come to [`Engine::linked`] yet.
+    under_way: u32,
     /// The versions that are being imported, by URL without version.
     pins: FxHashMap<Arc<str>, u32>,
 }
@@ -196,9 +198,11 @@ impl Engine {
     }
 
     /// Superseded instances that are below what is accepted stay in service until what replaces them has linked; those do
-    /// no longer that nobody accepts any more. `waits`: something is to be imported again.
-    pub(super) fn keep_in_service(&mut self, thread: ThreadId, waits: bool) {
-        let Some(state) = self.threads.get(&thread) else { return };
+    /// no longer that nobody accepts any more. `renews`: the thread is about to import something again.
+    pub(super) fn keep_in_service(&mut self, thread: ThreadId, renews: bool) {
+        let Some(state) = self.threads.get_mut(&thread) else { return };
+        state.renewing.under_way += u32::from(renews);
+        let waits = state.renewing.under_way > 0;
         if !waits && state.renewing.held.is_empty() {
             return;
         }
@@ -282,6 +286,9 @@ impl Engine {
     /// What a thread imports again has linked: it is about to evaluate.
     pub fn linked(&mut self, thread: ThreadId, renewals: &[Renewal]) -> Linked {
         let mut linked = Linked::default();
+        if let Some(state) = self.threads.get_mut(&thread) {
+            state.renewing.under_way = state.renewing.under_way.saturating_sub(1);
+        }
         let (mut modules, mut going) = (Vec::new(), Vec::new());
         for renewal in renewals {
             let Some(meaning) = self.urls.meaning(&renewal.url) else { continue };

@@ -100,8 +100,8 @@ impl Update {
 /// What an instance that registers a handler is to expect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tracking {
-    /// It is superseded already.
-    Superseded,
+    /// It was disposed of already.
+    Disposed,
     /// Its evaluation is over with the current turn.
     RunsInOneGo,
     /// Its evaluation may take longer.
@@ -303,10 +303,18 @@ impl Engine {
 
     /// The instance registered a handler: that its evaluation has ended will be told by [`Engine::ended`].
     pub fn track(&mut self, id: InstanceId) -> Tracking {
-        let Some(instance) = self.instances.get_mut(id) else { return Tracking::Superseded };
+        let Some(instance) = self.instances.get_mut(id) else { return Tracking::Disposed };
         instance.tracked = true;
+        // It was superseded between its link and its evaluation.
+        if instance.superseded
+            && !instance.disposed
+            && !std::mem::replace(&mut instance.leaves, true)
+            && let Some(thread) = self.threads.get_mut(&instance.thread)
+        {
+            thread.deferred.insert(id);
+        }
         match instance {
-            Instance { superseded: true, .. } => Tracking::Superseded,
+            Instance { disposed: true, .. } => Tracking::Disposed,
             Instance { awaits: true, .. } => Tracking::MayWait,
             _ => Tracking::RunsInOneGo,
         }
