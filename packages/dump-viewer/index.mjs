@@ -2,9 +2,9 @@
  * The picture of this process's import graph, as a page. See index.d.ts.
  */
 import { createStream } from './live.mjs'
-import { createPage } from './page.mjs'
+import { createPage, EMPTY } from './page.mjs'
 import { serve } from './server.mjs'
-import { EMPTY, thisApp } from './source.mjs'
+import { thisApp } from './source.mjs'
 
 /** @param {import('./index.d.ts').DumpViewerOptions} [options] @returns {Promise<string>} */
 export async function dumpViewer({ events, source = thisApp } = {}) {

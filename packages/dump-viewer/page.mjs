@@ -4,6 +4,9 @@
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 
+/** The picture of nothing. */
+export const EMPTY = '{"modules":[],"edges":[]}'
+
 /** @type {{ script: string, style: string, scriptHash: string, styleHash: string } | undefined} */
 let parts
 

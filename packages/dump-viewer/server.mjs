@@ -4,8 +4,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import http from 'node:http'
 import { createStream } from './live.mjs'
-import { createPage } from './page.mjs'
-import { EMPTY } from './source.mjs'
+import { createPage, EMPTY } from './page.mjs'
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -37,6 +36,7 @@ function refusal({ method, headers, url }, port, token) {
 }
 
 /**
+ * `serveViewer` for those who are not the app: nothing of hot-hook is loaded.
  * @param {{ source: import('./index.d.ts').Source, port?: number }} options
  * @returns {Promise<import('./index.d.ts').ViewerServer>}
  */

@@ -4,8 +4,6 @@
 import { hot } from 'hot-hook'
 import { picture, shown } from 'hot-hook/internal'
 
-export const EMPTY = '{"modules":[],"edges":[]}'
-
 const app = `${process.pid} ${performance.timeOrigin}`
 
 /** @type {import('./index.d.ts').Source} */

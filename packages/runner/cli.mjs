@@ -24,6 +24,7 @@ While the app does not read its standard input, "rs" and Enter restarts it.
   --stay                  stay when the app ends with code 0, and wait for a save
   --no-stdin              leave standard input to the app alone
   --[no-]clear-screen     clear the screen before a restart (only on a terminal)
+  --viewer [PORT]         show the import graph on 127.0.0.1, live
   --quiet                 say only what goes wrong
   --verbose               say more
   --json                  say it as JSON, one object a line

@@ -32,6 +32,8 @@ export interface RunnerOptions {
   stay?: boolean
   /** Take `rs` and Enter from standard input while the app does not read it. @default true */
   stdin?: boolean
+  /** Show the import graph, live, on this port of 127.0.0.1; 0 is any that is free. Needs `@hot-hook/dump-viewer`. @default none */
+  viewer?: number
   /** Of the command line: say only what goes wrong. @default false */
   quiet?: boolean
   /** Of the command line: say more. @default false */
@@ -67,6 +69,8 @@ export interface RunnerEvents {
   waiting: [{ pid: number | undefined }]
   /** It listens, or has come to rest; `ms` since its start, or since the restart began. */
   ready: [{ pid: number | undefined; ms: number; isRestart: boolean; urls: string[] }]
+  /** The import graph is to be seen there. */
+  viewer: [{ url: string }]
   /** It listens on something more. */
   listening: [{ url: string }]
   /** These files run again when they are next imported; absolute, the changed ones first. */

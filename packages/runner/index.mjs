@@ -9,6 +9,7 @@ import { initial, step } from './machine.mjs'
 import { aheadOf, envFiles } from './node-flags.mjs'
 import { complete } from './options.mjs'
 import { createSockets } from './sockets.mjs'
+import { createViewer } from './viewer.mjs'
 import { createWatch } from './watch.mjs'
 
 export { OptionsError } from './options.mjs'
@@ -50,6 +51,7 @@ export function createRunner(given) {
     problem: (text) => emit('problem', { text }),
   })
   const input = createInput(options, () => runner.restart())
+  const viewer = options.viewer === undefined ? undefined : createViewer(options, { ready: (url) => emit('viewer', { url }), problem: (text) => emit('problem', { text }) })
   /** @type {Map<import('./machine.mjs').Timer, NodeJS.Timeout>} */
   const timers = new Map()
   let state = initial()
@@ -115,8 +117,10 @@ export function createRunner(given) {
 
   /** @param {import('./machine.mjs').Saying} saying */
   function say({ what, ...fields }) {
-    if (what === 'restart') emit('restart', cause)
-    else if (what === 'ready') emit('ready', { ...fields, pid: current?.child.pid, urls: current?.urls ?? [] })
+    if (what === 'restart') {
+      viewer?.restarts(cause)
+      emit('restart', cause)
+    } else if (what === 'ready') emit('ready', { ...fields, pid: current?.child.pid, urls: current?.urls ?? [] })
     else if ('exit' in fields) emit(what === 'crash' ? 'crash' : 'ended', { ...fields.exit, ...('ms' in fields && { ms: fields.ms }) })
     else emit(what, fields)
   }
@@ -135,6 +139,7 @@ export function createRunner(given) {
   function begin(mine) {
     current = mine
     input.attach(mine.child.stdin)
+    viewer?.follow(mine.child)
     emit('start', { pid: mine.child.pid, isRestart: Boolean(state.isRestart), isAhead: mine.isAhead })
   }
 
@@ -222,6 +227,9 @@ export function createRunner(given) {
         return void mine.signals.set(message.signal, Date.now())
       case 'hot-runner:stdin':
         return input.appReads(message.reads)
+      case 'hot-runner:picture':
+      case 'hot-runner:update':
+        return viewer?.heard(message)
       case 'hot-runner:drained':
         return dispatch({ type: 'drained' })
       case 'hot-hook:invalidated':
@@ -261,6 +269,7 @@ export function createRunner(given) {
     for (const timer of timers.values()) clearTimeout(timer)
     clearInterval(alive)
     drop()
+    viewer?.end()
     watch.end()
     input.end()
     sockets.closeAll()
@@ -275,6 +284,7 @@ export function createRunner(given) {
       ended = new Promise((resolve) => (settle = resolve))
       alive = setInterval(() => {}, 2 ** 30)
       input.begin()
+      viewer?.open()
       watch.envFiles(envFiles(options.nodeArgs))
       dispatch({ type: 'start' })
     },

@@ -8,7 +8,7 @@ import { inspect } from 'node:util'
 import { isKnown, isOtherMode, takesNext } from './node-flags.mjs'
 
 /** @typedef {import('./index.d.ts').RunnerOptions} RunnerOptions */
-/** @typedef {Required<Omit<RunnerOptions, 'clearScreen'>> & { clearScreen?: boolean }} Options */
+/** @typedef {Required<Omit<RunnerOptions, 'clearScreen' | 'viewer'>> & Pick<RunnerOptions, 'clearScreen' | 'viewer'>} Options */
 
 /** How an option was written: its name on the command line, and what it takes. */
 const FLAGS = /** @type {const} */ ({
@@ -26,6 +26,7 @@ const FLAGS = /** @type {const} */ ({
   '--stay': ['stay', 'flag'],
   '--stdin': ['stdin', 'flag'],
   '--verbose': ['verbose', 'flag'],
+  '--viewer': ['viewer', 'port'],
 })
 
 /** Those that may be switched off with `--no-`. */
@@ -84,9 +85,14 @@ function takeOwn(options, name, word, next) {
     return 0
   }
   const isJoined = word.includes('=')
+  if (kind === 'port' && !isJoined && !/^\d+$/.test(next ?? '')) {
+    options[key] = 0
+    return 0
+  }
   const value = isJoined ? word.slice(name.length + 1) : next
   if (value === undefined || value === '') fail(`${name} needs a value`)
   if (kind === 'words') options[key].push(...splitWords(value))
+  else if (kind === 'port') options[key] = parsePort(name, value)
   else options[key] = kind === 'time' ? parseTime(name, value) : value
   return isJoined ? 0 : 1
 }
@@ -131,6 +137,12 @@ function parseTime(name, text) {
   return Number(number) * UNITS[unit]
 }
 
+/** @param {string} name @param {string} text */
+function parsePort(name, text) {
+  if (!/^\d+$/.test(text) || Number(text) > 65_535) fail(`${name} is ${JSON.stringify(text)}, but must be a port, such as 4321`)
+  return Number(text)
+}
+
 /** What was not given. */
 const DEFAULTS = {
   nodeArgs: /** @type {string[]} */ ([]),
@@ -155,7 +167,7 @@ const DEFAULTS = {
  */
 export function complete(given) {
   for (const key of Object.keys(given)) {
-    if (!(key in DEFAULTS) && !['script', 'cwd', 'clearScreen'].includes(key)) fail(`the option ${JSON.stringify(key)} is unknown`)
+    if (!(key in DEFAULTS) && !['script', 'cwd', 'clearScreen', 'viewer'].includes(key)) fail(`the option ${JSON.stringify(key)} is unknown`)
   }
   const entries = Object.entries(given).filter(([, value]) => value !== undefined && value !== null)
   const options = /** @type {Options} */ ({ cwd: process.cwd(), ...DEFAULTS, ...Object.fromEntries(entries) })
@@ -172,6 +184,8 @@ export function complete(given) {
   for (const key of /** @type {const} */ (['register', 'ahead', 'keepSockets', 'stay', 'stdin', 'quiet', 'verbose', 'json', 'clearScreen'])) {
     if (key in options && typeof options[key] !== 'boolean') wrong(key, options[key], 'true or false')
   }
+  const { viewer } = options
+  if (viewer !== undefined && !(Number.isInteger(viewer) && viewer >= 0 && viewer <= 65_535)) wrong('viewer', viewer, 'a port')
   checkScript(options)
   return { ...options, signal: signalName(options.signal) }
 }

@@ -24,7 +24,7 @@ const ORDER = ['quiet', 'normal', 'verbose']
 
 /** The events that are told, in `--json` too. */
 export const EVENTS = /** @type {const} */ ([
-  'start', 'waiting', 'ready', 'listening', 'invalidated', 'restart', 'unresponsive', 'killed', 'crash', 'loop', 'ended', 'problem', 'exit',
+  'start', 'waiting', 'ready', 'viewer', 'listening', 'invalidated', 'restart', 'unresponsive', 'killed', 'crash', 'loop', 'ended', 'problem', 'exit',
 ])
 
 /** @param {boolean} isColoured @returns {Paint} */
@@ -68,6 +68,8 @@ function describe(told, { cwd, script, paint }) {
       const where = told.urls.length > 0 ? `: ${told.urls.join(', ')}` : ''
       return [`${paint.green(told.isRestart ? 'restarted' : 'started')} in ${time(told.ms)}${where}`]
     }
+    case 'viewer':
+      return [`viewer: ${told.url}`]
     case 'listening':
       return [paint.dim(`listening: ${told.url}`)]
     case 'invalidated': {
@@ -97,17 +99,25 @@ function describe(told, { cwd, script, paint }) {
 }
 
 /** @param {Told} told @param {(file: string) => string} show @param {Paint} paint */
-function describeRestart({ cause, path: file, reason }, show, paint) {
-  const begin = paint.yellow('restart')
+function describeRestart(told, show, paint) {
+  const { text, hint } = reasonOf(told, show)
+  return [`${paint.yellow('restart')}: ${text}`, ...(hint ? [paint.dim(`hint: ${hint}`)] : [])]
+}
+
+/**
+ * Why there is a restart.
+ * @param {Record<string, any>} told @param {(file: string) => string} show @returns {{ text: string, hint?: string }}
+ */
+export function reasonOf({ cause, path: file, reason }, show) {
   switch (cause) {
     case 'change':
-      return [`${begin}: ${reason?.text ?? `${show(file)} changed`}`, ...(reason?.hint ? [paint.dim(`hint: ${reason.hint}`)] : [])]
+      return { text: reason?.text ?? `${show(file)} changed`, hint: reason?.hint }
     case 'env-file':
-      return [`${begin}: ${show(file)} changed, which sets the environment`]
+      return { text: `${show(file)} changed, which sets the environment` }
     case 'save':
-      return [`${begin}: ${show(file)} was saved`]
+      return { text: `${show(file)} was saved` }
     default:
-      return [`${begin}: asked for`]
+      return { text: 'asked for' }
   }
 }
 

@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { drain } from './drain.mjs'
 import { hear, hold, next, setup, tell } from './link.mjs'
+import { tellPictures } from './picture.mjs'
 import { watchStart } from './rest.mjs'
 import { keepSockets } from './sockets.mjs'
 import { reportReading } from './stdin.mjs'
@@ -15,6 +16,7 @@ const LOOK = 50
 if (setup) {
   observeProcess(setup)
   reportReading()
+  tellPictures()
   keepSockets()
   const { drainTimeout } = setup
   hear('hot-runner:restart', () => end(drainTimeout))
