@@ -13,6 +13,8 @@ pub mod glob;
 pub mod graph;
 pub mod path;
 pub mod project;
+#[cfg(unix)]
+pub mod socket;
 pub mod source;
 pub mod url;
 pub mod watch;

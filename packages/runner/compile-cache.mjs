@@ -27,7 +27,11 @@ export function cacheFolder(cwd, env) {
 export function createCompileCache(folder) {
   /** How often each file was invalidated in this process. @type {Map<string, number>} */
   let versions = new Map()
-  if (folder) clear(folder)
+  if (folder) {
+    // Not when the app runs: a folder that changes would look like a package that comes.
+    fs.mkdirSync(folder, { recursive: true })
+    clear(folder)
+  }
   return {
     folder,
     /** @param {string[]} paths */

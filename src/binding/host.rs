@@ -14,6 +14,8 @@ use crate::engine::{Caller, Engine};
 use crate::graph::ThreadId;
 use crate::watch::{Sleeper, sleep};
 
+use super::service;
+
 /// The `code` of an error inside us.
 pub const INTERNAL: &str = "HOT_HOOK_INTERNAL";
 
@@ -115,7 +117,8 @@ pub fn start_draining() -> Result<(), Error> {
             engine.wake_on_events(&mut sleeper);
             let timeout = engine.sleep_time(Instant::now());
             drop(engine);
-            sleeper.sleep(timeout);
+            sleeper.sleep(service::sleep_time(timeout));
+            service::open_once();
             let drained = with(|engine| engine.drain(Caller::Watcher, Instant::now()));
             drop(with(|engine| engine.rest(Instant::now())));
             if drained.is_err() && blind(Engine::drain_blindly).is_none() {

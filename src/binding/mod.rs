@@ -12,6 +12,7 @@
 mod convert;
 mod host;
 pub mod project;
+mod service;
 
 use std::time::Instant;
 
@@ -80,7 +81,10 @@ pub fn attach(env: Env, thread: u32, hooked: bool, wake: Function<(), ()>) -> Re
     env.add_env_cleanup_hook(thread, |thread| {
         // The process ends with its main thread: of all that it held only the watches take time to end.
         let _ = match thread {
-            0 => with(crate::engine::Engine::stop_watching),
+            0 => {
+                service::close();
+                with(crate::engine::Engine::stop_watching)
+            }
             _ => with(|engine| engine.detach(ThreadId(thread))),
         };
     })

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use crate::decision::{Cause, Decisions, FullReload, Reason, Verdict};
-use crate::graph::{ModuleId, ModuleKind, Step};
+use crate::graph::{EdgeKind, ModuleId, ModuleKind, Step};
 
 use super::Engine;
 
@@ -71,6 +73,14 @@ impl Engine {
             Some(id) => self.explain_module(id, Cause::Changed, None),
             None => self.explain_file(path, real),
         }
+    }
+
+    /// The root directory and the entry file of the app, once it runs.
+    pub fn running_app(&self) -> Option<(String, String)> {
+        let config = self.config()?;
+        let &(_, entry) = self.graph.roots().first().filter(|_| self.linking_since.is_none())?;
+        let entry = config.root.clone().unwrap_or_else(|| self.graph.get(entry).path.to_string());
+        Some((config.root_directory.clone(), entry))
     }
 
     /// A file that is no module.
@@ -148,6 +158,21 @@ impl Engine {
 }
 
 impl Explanation {
+    /// With the field names of `hot.explain()`.
+    pub fn to_json(&self) -> Value {
+        let step = |step: &Step| json!({ "path": step.path, "kind": step.kind.map_or("root", EdgeKind::name), "specifier": step.specifier });
+        json!({
+            "path": self.path,
+            "version": self.version,
+            "verdict": self.outcome.name(),
+            "boundaries": self.boundaries,
+            "chain": self.chain.iter().map(step).collect::<Vec<_>>(),
+            "reason": self.text,
+            "hint": self.hint,
+            "invalidates": self.invalidates,
+        })
+    }
+
     fn of(path: Arc<str>, version: u32, outcome: Outcome) -> Self {
         Self {
             path,

@@ -1,0 +1,208 @@
+#!/usr/bin/env node
+/**
+ * `hot-hook explain FILE` and `hot-hook graph`: asks an app that runs in this project, by the socket that its addon keeps
+ * open (src/socket.rs). Nothing of hot-hook is loaded here.
+ */
+import fs from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+
+const HELP = `Usage: hot-hook explain FILE [--json]
+       hot-hook graph [--json | --dot | --mermaid]
+
+Asks an app that runs under hot-hook in this project.
+
+  explain FILE   what a change of the file would do now, and why
+  graph          the modules and their imports
+  --pid NUMBER   which app, if several run
+  -h, --help
+`
+
+/** How long an app may take to answer, in milliseconds. */
+const PATIENCE = 5000
+
+/** What the user is to be told, with the code to exit with. */
+class Problem extends Error {
+  /** @param {string} message @param {number} [code] */
+  constructor(message, code = 1) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** @typedef {{ pid: number, socket: string, root: string, entry: string, file: string }} App */
+
+/** The apps whose pointers lie in a folder. @param {string} folder @returns {App[]} */
+function listApps(folder) {
+  try {
+    return fs.readdirSync(folder).filter((name) => /^\d+\.json$/.test(name)).flatMap((name) => readApp(path.join(folder, name)))
+  } catch {
+    return []
+  }
+}
+
+/** @param {string} file @returns {App[]} */
+function readApp(file) {
+  try {
+    return [{ ...JSON.parse(fs.readFileSync(file, 'utf8')), file }]
+  } catch {
+    // It is just being written, or has just gone.
+    return []
+  }
+}
+
+/** Where an app without `node_modules` leaves its pointer; as src/socket.rs has it. */
+function runtimeFolder() {
+  const { XDG_RUNTIME_DIR: folder } = process.env
+  if (folder && path.isAbsolute(folder) && fs.existsSync(folder)) return path.join(folder, 'hot-hook')
+  return path.join(os.tmpdir(), process.platform === 'linux' ? `hot-hook-${process.getuid?.()}` : 'hot-hook')
+}
+
+/** The folders above one, and itself. @param {string} folder @returns {string[]} */
+const upwards = (folder) => (path.dirname(folder) === folder ? [folder] : [folder, ...upwards(path.dirname(folder))])
+
+/** The apps that may run in this project: those of a folder above, or of one below. @param {string} cwd */
+function findApps(cwd) {
+  const pointers = upwards(cwd).flatMap((folder) => listApps(path.join(folder, 'node_modules', '.cache', 'hot-hook')))
+  const isHere = (/** @type {App} */ { root }) => upwards(cwd).includes(root) || upwards(root).includes(cwd)
+  return [...pointers, ...listApps(runtimeFolder()).filter(isHere)]
+}
+
+/**
+ * What an app answers; `undefined` if it runs no more: then its pointer goes.
+ * @param {App} app @param {object} question @returns {Promise<any>}
+ */
+async function ask({ socket, file, pid }, question) {
+  try {
+    return await talk(socket, question)
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error)
+    if (code !== 'ECONNREFUSED' && code !== 'ENOENT') throw new Problem(`the app with the pid ${pid} does not answer: ${/** @type {Error} */ (error).message}`)
+    fs.rmSync(file, { force: true })
+    if (fs.lstatSync(socket, { throwIfNoEntry: false })?.isSocket()) fs.rmSync(socket, { force: true })
+    return undefined
+  }
+}
+
+/** @param {string} address @param {object} question @returns {Promise<any>} */
+function talk(address, question) {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const socket = net.connect(address, () => socket.write(`${JSON.stringify(question)}\n`))
+    socket.setTimeout(PATIENCE, () => socket.destroy(new Error(`nothing came within ${PATIENCE / 1000} s`)))
+    socket.setEncoding('utf8').on('data', (part) => (text += part))
+    socket.on('error', reject)
+    socket.on('end', () => resolve(JSON.parse(text)))
+  })
+}
+
+/** Asks the one app that is meant. @param {object} question @param {string | undefined} pid */
+async function askApp(question, pid) {
+  const answers = []
+  for (const app of findApps(process.cwd())) {
+    if (pid !== undefined && String(app.pid) !== pid) continue
+    const answer = await ask(app, question)
+    if (answer) answers.push({ app, answer })
+  }
+  if (answers.length === 0) {
+    throw new Problem(pid === undefined ? `no app runs under hot-hook in ${process.cwd()}` : `no app with the pid ${pid} runs under hot-hook in ${process.cwd()}`)
+  }
+  if (answers.length > 1) {
+    const list = answers.map(({ app }) => `  --pid ${app.pid}   ${app.entry}`)
+    throw new Problem(`${answers.length} apps run here; say which is meant:\n${list.join('\n')}`)
+  }
+  const [{ app, answer }] = answers
+  if (answer.error) throw new Problem(answer.error)
+  return { app, answer }
+}
+
+/** What a terminal would obey, made visible: names of files may hold anything. @param {string} text */
+const visible = (text) => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+
+/** @param {any} found @param {(file: string) => string} show */
+function describe({ path: file, version, verdict, boundaries, chain, reason, hint, invalidates }, show) {
+  const head = `${show(file)}: ${verdict}${version > 0 ? `, version ${version}` : ''}`
+  switch (verdict) {
+    case 'hot': {
+      const others = invalidates.slice(1).map(show)
+      const again = others.length === 0 ? 'it alone would run again' : `it would run again, and ${others.length} more: ${others.join(', ')}`
+      return [head, `boundaries: ${boundaries.map(show).join(', ') || 'none'}`, again]
+    }
+    case 'restart':
+    case 'declined': {
+      const steps = chain.map((/** @type {any} */ { kind, path: at }) => (kind === 'root' ? show(at) : ` ─${kind}→ ${show(at)}`))
+      return [head, ...(reason ? [visible(reason)] : []), ...(chain.length > 1 && !reason ? [steps.join('')] : []), ...(hint ? [`hint: ${visible(hint)}`] : [])]
+    }
+    case 'ignored':
+      return [head, 'a change of it does nothing: the option `ignore` matches it']
+    default:
+      return [head, 'a change of it does nothing: nobody has imported it']
+  }
+}
+
+/** @param {any} graph */
+const toText = ({ modules }) => modules.map((/** @type {any} */ { state, path: file, version }) => `${state.padEnd(8)} ${visible(file)}${version > 0 ? ` v${version}` : ''}`)
+
+/** @param {any} graph */
+function toDot({ modules, edges }) {
+  const quote = (/** @type {string} */ text) => `"${visible(text).replace(/["\\]/g, '\\$&')}"`
+  const fills = /** @type {Record<string, string>} */ ({ hot: '#cde8cf', cold: '#d6e4f5', declined: '#f6d9b8', ignored: '#e8e8e8' })
+  return [
+    'digraph {',
+    '  node [shape=box, style=filled]',
+    ...modules.map((/** @type {any} */ { path: file, state, boundary }, /** @type {number} */ at) =>
+      `  n${at} [label=${quote(file)}, fillcolor="${fills[state] ?? '#ffffff'}"${boundary ? ', penwidth=2' : ''}]`),
+    ...edges.map((/** @type {any} */ { from, to, kind, hot }) => `  n${from} -> n${to}${kind === 'static' ? '' : ` [style=${hot ? 'bold' : 'dashed'}, label="${hot ? 'hot' : kind}"]`}`),
+    '}',
+  ]
+}
+
+/** @param {any} graph */
+function toMermaid({ modules, edges }) {
+  const label = (/** @type {string} */ text) => visible(text).replace(/[#"<>&`[\](){}|\\]/g, (character) => `#${character.charCodeAt(0)};`)
+  return [
+    'flowchart TD',
+    ...modules.map((/** @type {any} */ { path: file, state }, /** @type {number} */ at) => `  n${at}["${label(file)}"]:::${state}`),
+    ...edges.map((/** @type {any} */ { from, to, kind, hot }) => `  n${from} ${kind === 'static' ? '-->' : `-. ${hot ? 'hot' : kind} .->`} n${to}`),
+    '  classDef hot fill:#cde8cf', '  classDef cold fill:#d6e4f5', '  classDef declined fill:#f6d9b8', '  classDef ignored fill:#e8e8e8',
+  ]
+}
+
+/** @returns {Promise<string[]>} the lines to write */
+async function run() {
+  const { values, positionals } = read()
+  const [command, file, ...more] = positionals
+  if (values.help) return [HELP.trimEnd()]
+  if (command === 'explain') {
+    if (file === undefined || more.length > 0 || values.dot || values.mermaid) throw new Problem('usage: hot-hook explain FILE [--json]', 2)
+    const { answer } = await askApp({ ask: 'explain', path: path.resolve(file) }, values.pid)
+    return values.json ? [JSON.stringify(answer)] : describe(answer, (one) => visible(path.relative(process.cwd(), one) || one))
+  }
+  if (command === 'graph') {
+    const forms = [values.json, values.dot, values.mermaid].filter(Boolean)
+    if (file !== undefined || forms.length > 1) throw new Problem('usage: hot-hook graph [--json | --dot | --mermaid]', 2)
+    const { answer } = await askApp({ ask: 'graph' }, values.pid)
+    if (values.json) return [JSON.stringify(answer)]
+    return values.dot ? toDot(answer) : values.mermaid ? toMermaid(answer) : toText(answer)
+  }
+  throw new Problem(command === undefined ? HELP.trimEnd() : `there is no command ${JSON.stringify(command)}: hot-hook has explain and graph`, 2)
+}
+
+function read() {
+  const flag = /** @type {const} */ ({ type: 'boolean', default: false })
+  try {
+    return parseArgs({ allowPositionals: true, options: { json: flag, dot: flag, mermaid: flag, help: { ...flag, short: 'h' }, pid: { type: 'string' } } })
+  } catch (error) {
+    throw new Problem(/** @type {Error} */ (error).message, 2)
+  }
+}
+
+try {
+  for (const line of await run()) console.log(line)
+} catch (error) {
+  if (!(error instanceof Problem)) throw error
+  console.error(error.message.startsWith('Usage') ? error.message : `hot-hook: ${error.message}`)
+  process.exitCode = error.code
+}
