@@ -106,8 +106,11 @@ export function createModel(seed) {
     return seen
   }
 
-  /** Takes in what the app has logged, and says what of it breaks a rule. @param {Line[]} lines */
-  function take(lines) {
+  /**
+   * Takes in what the app has logged, and says what of it breaks a rule.
+   * @param {Line[]} lines @param {boolean} isOne whether it is about a single update: there is no order between several
+   */
+  function take(lines, isOne) {
     const problems = []
     const complain = (/** @type {Line} */ line, /** @type {string} */ text) => problems.push(`${inspect(line, { breakLength: Infinity })}: ${text}`)
     let lastDisposed = Infinity
@@ -130,7 +133,7 @@ export function createModel(seed) {
       else if (line.type === 'dispose') {
         if (instance?.over) complain(line, 'it is disposed of twice')
         // What is pruned, is when the new instance of its importer begins: that is after what was superseded.
-        if (ran.has(module)) {
+        if (isOne && ran.has(module)) {
           if (n > lastDisposed) complain(line, `${lastDisposed} was disposed of before it`)
           lastDisposed = n
           pending.add(n)
