@@ -95,7 +95,8 @@ impl Ring {
         header.tail.load(Ordering::Acquire) == header.head.load(Ordering::Relaxed)
     }
 
-    /// Whether its silence says nothing: what comes while it is being armed may ring late.
+    /// Whether its silence says nothing: what comes while it is being armed rings late, from a kernel thread, and so does
+    /// all that follows until it has rung.
     pub fn is_doubtful(&self) -> bool {
         self.is_doubtful
     }
@@ -113,8 +114,9 @@ impl Ring {
         if !self.is_armed {
             self.submit()?;
             self.is_armed = true;
+            self.is_doubtful = false;
         }
-        self.is_doubtful = self.is_silent() && !is_empty();
+        self.is_doubtful = self.is_silent() && (self.is_doubtful || !is_empty());
         Ok(())
     }
 
