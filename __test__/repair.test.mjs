@@ -84,3 +84,20 @@ test('broken, and broken otherwise, before it is mended', async (t) => {
   app.save('c.mjs', files['c.mjs'])
   assert.equal(await app.ask('get'), 1)
 })
+
+test('a missing export: what was loaded for it does not run again as long as nothing changes', async (t) => {
+  const app = await startApp(t, {
+    files: {
+      'main.mjs': `${main}; serve({ all: () => Promise.all(['./b.mjs', './c.mjs'].map((file) => import(file, ${HOT}).then(({ value }) => value, ({ name }) => name))) })`,
+      'b.mjs': `export { value } from './c.mjs'`,
+      'c.mjs': `log('c'); export const value = 1`,
+    },
+  })
+  assert.deepEqual(await app.ask('all'), [1, 1])
+  app.save('c.mjs', `log('c'); export const other = 2`)
+  for (const _ of [1, 2, 3]) assert.deepEqual(await app.ask('all'), ['SyntaxError', null])
+  assert.deepEqual(await app.ask('log'), ['c', 'c'])
+  app.save('c.mjs', `log('c'); export const value = 3`)
+  assert.deepEqual(await app.ask('all'), [3, 3])
+  assert.deepEqual(await app.ask('log'), ['c'])
+})

@@ -120,6 +120,17 @@ fn static_imports_are_resolved_before_their_importer_runs() {
 }
 
 #[test]
+fn what_was_loaded_is_not_lost_when_node_asks_for_its_source_once_more() {
+    let mut node = chain();
+    node.write("c.mjs", "c2");
+    gives(&mut node, "./a.mjs", "a1(b1(c2))");
+    let url = node.url("c.mjs?v=1");
+    node.engine.load(MAIN, &url, node.now());
+    node.engine.unloaded(MAIN, &url);
+    assert_eq!(node.hot_url("./a.mjs"), "a.mjs?v=1");
+}
+
+#[test]
 fn a_boundary_by_its_pattern() {
     let mut node = Node::with(
         &json!({ "boundaries": "./hot/*.mjs" }),

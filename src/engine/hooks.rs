@@ -179,14 +179,17 @@ impl Engine {
         }
     }
 
-    /// Node could not load `url`.
+    /// Node could not load `url`. Where it was loaded before, that says nothing: to explain a failed link, Node 20 asks for
+    /// the source once more, without saying what it needs.
     pub fn unloaded(&mut self, thread: ThreadId, url: &str) {
-        if let Some(meaning) = self.urls.meaning(url) {
-            if let Some(id) = self.instances.find(thread, url).map(|instance| instance.id) {
-                self.instances.remove(id);
+        let Some(meaning) = self.urls.meaning(url) else { return };
+        if let Some(instance) = self.instances.find(thread, url) {
+            if !instance.reading {
+                return;
             }
-            self.unlinked(meaning.module);
+            self.instances.remove(instance.id);
         }
+        self.unlinked(meaning.module);
     }
 
     /// The module cannot be linked, and neither can what imports it statically. They go up when the next link begins: in

@@ -58,20 +58,28 @@ impl Engine {
         let id = meaning.module;
         let version = self.version_of(&meaning);
         let clean = (version > 0).then(|| meaning.clean.to_string());
-        if !self.instances.begin(thread, url, id, version) || self.graph.get(id).is_pinned() {
+        if !self.instances.begin(thread, url, id, version) {
+            return clean;
+        }
+        if self.graph.get(id).is_pinned() {
+            self.reads(thread, url);
             return clean;
         }
         // From here on, an event for the file may mean that Node read other bytes than we.
         self.collect(now);
         let found = self.fingerprint(id);
-        if let Some(instance) = self.instances.find_mut(thread, url) {
-            instance.reading = true;
-        }
+        self.reads(thread, url);
         match self.graph.get(id).read {
             Some(read) if read != found => self.changed_under_version(id, found),
             _ => self.note_read(id, found),
         }
         clean
+    }
+
+    fn reads(&mut self, thread: ThreadId, url: &str) {
+        if let Some(instance) = self.instances.find_mut(thread, url) {
+            instance.reading = true;
+        }
     }
 
     fn note_read(&mut self, id: ModuleId, found: Fingerprint) {
