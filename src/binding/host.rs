@@ -113,10 +113,11 @@ pub fn start_draining() -> Result<(), Error> {
     let Some(mut sleeper) = host.sleeper.lock().take() else { return Ok(()) };
     let run = move || {
         loop {
-            let engine = host.engine.lock();
-            engine.wake_on_events(&mut sleeper);
-            let timeout = engine.sleep_time(Instant::now());
-            drop(engine);
+            let mut prepare = |engine: &mut Engine| {
+                engine.wake_on_events(&mut sleeper);
+                engine.sleep_time(Instant::now())
+            };
+            let timeout = with(&mut prepare).ok().or_else(|| blind(&mut prepare)).flatten();
             sleeper.sleep(service::sleep_time(timeout));
             service::open_once();
             let drained = with(|engine| engine.drain(Caller::Watcher, Instant::now()));

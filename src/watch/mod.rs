@@ -205,9 +205,7 @@ impl Watch {
         if let Some(native) = &mut self.native {
             native.drain(&mut self.events);
         }
-        if let Some(polled) = &mut self.polled {
-            polled.drain(&mut self.events);
-        }
+        self.take_polled();
         self.look_at_unlisted();
         let mut drained = Vec::new();
         // What is found while watches are put right is told with the rest.
@@ -232,10 +230,17 @@ impl Watch {
         if let Some(native) = &mut self.native {
             native.drain(&mut self.events);
         }
-        if let Some(polled) = &mut self.polled {
-            polled.drain(&mut self.events);
-        }
+        self.take_polled();
         !self.events.is_empty() || !self.problems.is_empty()
+    }
+
+    fn take_polled(&mut self) {
+        let Some(polled) = &mut self.polled else { return };
+        if !polled.drain(&mut self.events) {
+            self.polled = None;
+            // As any failure of ours: it is said, and a restart is asked for.
+            panic!("the thread that polls has failed");
+        }
     }
 
     /// What could not be watched and has not been said yet, a line each.

@@ -7,7 +7,7 @@
 use std::fs::Metadata;
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::time::{Duration, SystemTime};
 
 use parking_lot::{Condvar, Mutex};
@@ -89,9 +89,14 @@ impl Poll {
         self.shared.state.lock().directories.remove(directory);
     }
 
-    /// Moves what was found since the last call into `out`.
-    pub fn drain(&mut self, out: &mut Vec<Event>) {
-        out.extend(self.events.try_iter());
+    /// Moves what was found since the last call into `out`. Returns whether more may come: not after the thread has failed.
+    pub fn drain(&mut self, out: &mut Vec<Event>) -> bool {
+        loop {
+            match self.events.try_recv() {
+                Ok(event) => out.push(event),
+                Err(error) => return error == TryRecvError::Empty,
+            }
+        }
     }
 }
 
@@ -244,6 +249,16 @@ mod tests {
         assert!(stamp(10, 100).is_recent(at(102)), "its time was set back");
         assert!(!stamp(100, 100).is_recent(at(103)));
         assert!(!stamp(100, 10).is_recent(at(40)), "in the future");
+    }
+
+    #[test]
+    fn a_thread_that_has_failed_is_noticed() {
+        let shared = Arc::new(Shared { state: Mutex::default(), ends: Condvar::new() });
+        let (sender, events) = channel();
+        let mut poll = Poll { shared, events };
+        assert!(poll.drain(&mut Vec::new()));
+        drop(sender);
+        assert!(!poll.drain(&mut Vec::new()));
     }
 
     #[test]
