@@ -816,6 +816,22 @@ fn an_instance_that_still_runs_is_disposed_of_before_the_next_one_runs() {
 }
 
 #[test]
+fn an_instance_that_was_superseded_before_it_ran_is_disposed_of_before_the_next_one_runs() {
+    let mut node = Node::start(&[("a.mjs", "a1")]);
+    let url = node.link(MAIN, "app.mjs", "./a.mjs", true).expect("it links");
+    node.write("a.mjs", "a2");
+    node.deliver(MAIN);
+    let instance = node.begin(MAIN, &url);
+    assert_ne!(node.engine.track(instance), Tracking::Disposed, "it runs");
+    let next = node.link(MAIN, "app.mjs", "./a.mjs", true).expect("it links");
+    assert_eq!(node.disposed(MAIN), "");
+    node.begin(MAIN, &next);
+    assert_eq!(node.disposed(MAIN), "a.mjs");
+    node.engine.ended(instance, false, Instant::now());
+    assert_eq!(node.disposed(MAIN), "", "once");
+}
+
+#[test]
 fn a_handler_of_a_superseded_instance_is_told_so() {
     let mut node = Node::start(&[("a.mjs", "a1")]);
     let url = node.link(MAIN, "app.mjs", "./a.mjs", true).expect("it links");
