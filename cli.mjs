@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `hot-hook explain FILE` and `hot-hook graph`: asks an app that runs in this project, by the socket that its addon keeps
+ * `hot-hook explain FILE`, `hot-hook graph` and `hot-hook view`: asks an app that runs in this project, by the socket that its addon keeps
  * open (src/socket.rs). Nothing of hot-hook is loaded here.
  */
 import fs from 'node:fs'
@@ -11,11 +11,13 @@ import { parseArgs } from 'node:util'
 
 const HELP = `Usage: hot-hook explain FILE [--json]
        hot-hook graph [--json | --dot | --mermaid]
+       hot-hook view [--port NUMBER]
 
 Asks an app that runs under hot-hook in this project.
 
   explain FILE   what a change of the file would do now, and why
   graph          the modules and their imports
+  view           shows the graph, live, on 127.0.0.1; needs @hot-hook/dump-viewer
   --pid NUMBER   which app, if several run
   -h, --help
 `
@@ -187,13 +189,30 @@ async function run() {
     if (values.json) return [JSON.stringify(answer)]
     return values.dot ? toDot(answer) : values.mermaid ? toMermaid(answer) : toText(answer)
   }
-  throw new Problem(command === undefined ? HELP.trimEnd() : `there is no command ${JSON.stringify(command)}: hot-hook has explain and graph`, 2)
+  if (command === 'view') {
+    const { port = '0' } = values
+    if (file !== undefined || !/^\d+$/.test(port) || Number(port) > 65_535) throw new Problem('usage: hot-hook view [--port NUMBER]', 2)
+    return [await show(values.pid, Number(port))]
+  }
+  throw new Problem(command === undefined ? HELP.trimEnd() : `there is no command ${JSON.stringify(command)}: hot-hook has explain, graph and view`, 2)
+}
+
+/** @param {string | undefined} pid @param {number} port */
+async function show(pid, port) {
+  const { view } = await import('./view.mjs')
+  try {
+    return await view(() => askApp({ ask: 'graph' }, pid), port)
+  } catch (error) {
+    if (error instanceof Problem) throw error
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
+    throw new Problem(code === 'ERR_MODULE_NOT_FOUND' ? 'view needs @hot-hook/dump-viewer: npm i -D @hot-hook/dump-viewer' : message)
+  }
 }
 
 function read() {
   const flag = /** @type {const} */ ({ type: 'boolean', default: false })
   try {
-    return parseArgs({ allowPositionals: true, options: { json: flag, dot: flag, mermaid: flag, help: { ...flag, short: 'h' }, pid: { type: 'string' } } })
+    return parseArgs({ allowPositionals: true, options: { json: flag, dot: flag, mermaid: flag, help: { ...flag, short: 'h' }, pid: { type: 'string' }, port: { type: 'string' } } })
   } catch (error) {
     throw new Problem(/** @type {Error} */ (error).message, 2)
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -154,7 +154,7 @@ test('HOT_HOOK_SOCKET=0 turns it off; an app that ends at once leaves nothing, a
 test('a wrong command is an error with exit code 2', { skip }, async (t) => {
   const env = runtime(t)
   for (const [args, text] of [
-    [['wat'], /no command "wat": hot-hook has explain and graph/],
+    [['wat'], /no command "wat": hot-hook has explain, graph and view/],
     [[], /^Usage: hot-hook explain FILE/],
     [['explain'], /usage: hot-hook explain FILE/],
     [['graph', '--dot', '--json'], /usage: hot-hook graph/],
@@ -165,4 +165,30 @@ test('a wrong command is an error with exit code 2', { skip }, async (t) => {
     assert.equal(code, 2)
   }
   assert.match((await cli(os.tmpdir(), env, '--help')).stdout, /^Usage/)
+})
+
+test('view: the page of the app that runs, until it is ended', { skip }, async (t) => {
+  const { app, env, folder, ask } = await start(t)
+  const viewer = spawn(process.execPath, [CLI, 'view'], { cwd: folder, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => viewer.kill())
+  let text = ''
+  viewer.stdout.on('data', (data) => (text += data))
+  await until(() => text.includes('\n'))
+  assert.match(text, /^http:\/\/127\.0\.0\.1:\d+\/\?token=\S+\n$/)
+  const page = async () => {
+    const html = await (await fetch(text.trim())).text()
+    const { picture } = JSON.parse(/<script [^>]*id="given">(.*?)<\/script>/.exec(html)?.[1] ?? assert.fail('no picture'))
+    return Object.fromEntries(picture.modules.map(({ path, version }) => [path, version]))
+  }
+  assert.equal((await page())['part.mjs'], 0)
+  app.save('part.mjs', 'export const value = 2')
+  await until(async () => (await page())['part.mjs'] === 1)
+  assert.deepEqual(await ask('view', '--port', 'x'), { stdout: '', stderr: 'hot-hook: usage: hot-hook view [--port NUMBER]\n', code: 2 })
+  assert.equal((await ask('view', '--port', new URL(text).port)).code, 1)
+})
+
+test('view: no app', { skip }, async (t) => {
+  const { XDG_RUNTIME_DIR: folder } = runtime(t)
+  const { code, stderr } = await cli(folder, { XDG_RUNTIME_DIR: folder }, 'view')
+  assert.deepEqual({ code, stderr }, { code: 1, stderr: `hot-hook: no app runs under hot-hook in ${fs.realpathSync(folder)}\n` })
 })

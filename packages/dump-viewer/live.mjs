@@ -29,7 +29,8 @@ export function createStream(source) {
   const send = (text) => clients.forEach((client) => client.write(text))
 
   async function look() {
-    const text = await source.picture()
+    // Who cannot tell now is asked again.
+    const text = await source.picture().catch(() => undefined)
     if (source.app() !== app) {
       app = source.app()
       send(frame('hello', JSON.stringify({ app })))
