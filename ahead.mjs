@@ -24,6 +24,16 @@ export async function link(entry) {
   }
 }
 
+/** As {@link link}, of an app that cannot be linked: it is only known that nothing runs yet. */
+export function hold() {
+  guarded(() => engine.linkAhead())
+}
+
+/** The end of {@link hold}: the app is to run now. */
+export function letGo() {
+  guarded(() => engine.rewind(threadId, ''))
+}
+
 /**
  * The app is to run now, by Node's own hand: what was changed since is forgotten.
  * @param {string} entry

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import test from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ask, isAlive, startRunner, value } from './support/runner.mjs'
 
 /** Answers with what all modules hold, and how often each has run. */
@@ -145,6 +146,27 @@ for (const [name, options, env] of [
     assert.equal(await ask(runner.port()), 'a1,other,a,other,false,2,')
     assert.equal(isAhead(runner, 2), false)
     assert.deepEqual(runner.told('waiting'), [])
+  })
+}
+
+for (const entry of ['main.mjs', 'main.cjs']) {
+  test(`to \`hot-hook explain\` only the app that runs is there: ${entry}`, async (t) => {
+    const runner = await startRunner(t, {
+      entry,
+      files: { ...FILES, 'main.cjs': `require('./value.cjs'); require('node:http').createServer((_, response) => response.end('x')).listen(0, '127.0.0.1')`, 'value.cjs': '' },
+    })
+    const pids = () => fs.readdirSync(runner.file('node_modules/.cache/hot-hook')).map((name) => Number.parseInt(name, 10))
+    for (let n = 1; n <= 2; n++) {
+      const { pid } = await runner.event('waiting', n)
+      const running = runner.told('start')[n - 1].pid
+      await runner.until('the app is known', () => fs.existsSync(runner.file('node_modules/.cache/hot-hook')) && pids().includes(running))
+      // As long as a socket takes to be opened after the start.
+      await sleep(500)
+      assert.ok(!pids().includes(pid), runner.known())
+      runner.save(entry === 'main.mjs' ? 'value.mjs' : 'value.cjs', `// ${n}\nexport const value = ${n}`.slice(0, entry === 'main.mjs' ? undefined : 4))
+      await runner.event('ready', n + 1)
+      assert.ok(isAhead(runner, n + 1), runner.known())
+    }
   })
 }
 

@@ -28,7 +28,11 @@ function isOfModules(folder) {
 async function waitLinked() {
   const entry = entryOf(process.argv[1])
   const hotHook = await /** @type {any} */ (globalThis)[Symbol.for('hot-hook')]?.ahead?.()
-  if (!entry || !hotHook) return wait()
+  if (!hotHook) return wait()
+  if (!entry) {
+    hotHook.hold()
+    return wait({ prepare: () => (hotHook.letGo(), true) })
+  }
   return wait({ link: () => hotHook.link(entry), prepare: () => hotHook.prepare(entry) })
 }
 
