@@ -273,22 +273,29 @@ export function createOracle(disk) {
     const expected = nothing()
     const cold = coldFiles()
     const changed = files.filter((file) => modules.get(file) && moduleAt(file).known !== 'no' && moduleAt(file).bytes !== bytesOf(file))
-    for (const file of changed) consider(moduleAt(file), cold, expected)
+    for (const file of changed) consider(moduleAt(file), cold, expected, isLeftMeanwhile(file, changed))
     for (const file of files) createdNear(file, expected)
     for (const file of changed) moduleAt(file).bytes = bytesOf(file)
     for (const file of expected.may) invalidate(moduleAt(file), expected.sure.has(file) && !mayBeSeenEarly)
     return expected
   }
 
-  /** @param {Module} module @param {Set<string>} cold @param {Expected} expected */
-  function consider(module, cold, expected) {
+  /** A deletion counts later: by then an importer that changed with it may have let it go. @param {string} file @param {string[]} changed */
+  function isLeftMeanwhile(file, changed) {
+    if (disk.get(file)) return false
+    const above = new Set(climb(file, () => true))
+    return changed.some((other) => other !== file && above.has(other))
+  }
+
+  /** @param {Module} module @param {Set<string>} cold @param {Expected} expected @param {boolean} isLeft */
+  function consider(module, cold, expected, isLeft) {
     expected.most++
     if (cold.has(module.path)) {
       expected.cold.set(module.path, shouldBeReloadable(module.path))
       if (module.loaded) expected.isColdSure = true
       // It never ran, so that nothing of it stays.
       else mayInvalidate(module, expected, false)
-    } else if (module.begun !== false) mayInvalidate(module, expected, module.begun === true && module.known === 'yes')
+    } else if (module.begun !== false) mayInvalidate(module, expected, module.begun === true && module.known === 'yes' && !isLeft)
   }
 
   /** @param {Module} module @param {Expected} expected @param {boolean} surely */
