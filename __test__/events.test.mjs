@@ -157,6 +157,9 @@ test('invalidate: as if the module had changed, past its accepting itself', asyn
   })
   const [b, m1] = ['b.mjs', 'm.mjs'].map(app.file)
   assert.equal(await app.ask('get', './b.mjs'), 1)
+  // That b.mjs has run is known on Node 20 after a round through the hooks thread, as this import makes one: until then
+  // it is no importer to be left alone.
+  assert.equal(await app.ask('get', './b.mjs'), 1)
   app.save('m.mjs', m(2))
   await logs(app, ['b 1', 'accepted 2'])
   assert.equal(await app.ask('get', './b.mjs'), 1, 'the importer is left alone')
