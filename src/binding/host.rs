@@ -121,7 +121,6 @@ pub fn start_draining() -> Result<(), Error> {
             sleeper.sleep(service::sleep_time(timeout));
             service::open_once();
             let drained = with(|engine| engine.drain(Caller::Watcher, Instant::now()));
-            drop(with(|engine| engine.rest(Instant::now())));
             if drained.is_err() && blind(Engine::drain_blindly).is_none() {
                 return;
             }

@@ -221,11 +221,6 @@ impl Engine {
         }
     }
 
-    /// Hands out what is not needed while nobody imports; to drop it takes too long for anybody who waits for the engine.
-    pub fn rest(&mut self, now: Instant) -> Option<Box<dyn Send>> {
-        self.watch.as_mut()?.rest(now)
-    }
-
     /// The process is about to end.
     pub fn stop_watching(&mut self) {
         if let Some(watch) = &mut self.watch {
@@ -236,8 +231,7 @@ impl Engine {
     /// How long the thread that drains may sleep; `None` if nothing is due.
     pub fn sleep_time(&self, now: Instant) -> Option<Duration> {
         let look = self.watch.as_ref().and_then(Watch::deadline);
-        let rest = self.watch.as_ref().and_then(Watch::resting_time);
-        let at = self.settle.deadline().into_iter().chain(look).chain(rest).min()?;
+        let at = self.settle.deadline().into_iter().chain(look).min()?;
         Some(at.saturating_duration_since(now))
     }
 

@@ -9,7 +9,6 @@ use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 use rustc_hash::FxHashMap;
 use rustix::fs::inotify::{
@@ -39,14 +38,14 @@ pub struct Native {
 }
 
 impl Native {
-    /// `waker` wakes who calls [`Native::rest`]; events wake who waits on [`Native::handle`].
+    /// Nobody need be woken: whoever waits, waits on [`Native::handle`].
     ///
     /// # Errors
     /// Those of `inotify_init1`: usually the limit of instances (`fs.inotify.max_user_instances`).
-    pub fn new(waker: Waker) -> io::Result<Self> {
+    pub fn new(_waker: Waker) -> io::Result<Self> {
         let inotify = init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
         Ok(Self {
-            ready: Ready::new(&inotify, waker)?,
+            ready: Ready::new(&inotify)?,
             inotify: Arc::new(inotify),
             directories: FxHashMap::default(),
             watches: FxHashMap::default(),
@@ -57,16 +56,6 @@ impl Native {
     /// The descriptor, for a thread that waits on it.
     pub fn handle(&self) -> Arc<OwnedFd> {
         self.inotify.clone()
-    }
-
-    /// When [`Native::rest`] is to be called, if at all.
-    pub fn deadline(&self) -> Option<Instant> {
-        self.ready.deadline()
-    }
-
-    /// Hands out what is not needed for now. To drop it takes a while.
-    pub fn rest(&mut self, now: Instant) -> Option<Box<dyn Send>> {
-        self.ready.rest(now).map(|ring| Box::new(ring) as Box<dyn Send>)
     }
 
     /// Watches the files of a directory, not those below its subdirectories.
@@ -123,7 +112,7 @@ impl Native {
 
     /// `meanwhile` happens between two reads.
     fn drain_while(&mut self, events: &mut Vec<Event>, mut meanwhile: impl FnMut()) {
-        if self.ready.is_nothing_there(&self.inotify) {
+        if self.ready.is_nothing_there() {
             return;
         }
         let inotify = self.inotify.clone();
@@ -148,7 +137,6 @@ impl Native {
             }
         }
         self.buffer = buffer;
-        self.ready.rearm();
         created.judge(events);
         for watch in gone {
             self.forget(watch, events);

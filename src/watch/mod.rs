@@ -9,8 +9,6 @@ mod poll;
 #[cfg(target_os = "linux")]
 mod ready;
 mod remote;
-#[cfg(target_os = "linux")]
-mod ring;
 pub mod settle;
 pub mod sleep;
 #[cfg(not(target_os = "linux"))]
@@ -327,25 +325,6 @@ impl Watch {
     /// When [`Watch::drain`] is to be called at the latest.
     pub fn deadline(&self) -> Option<Instant> {
         self.next_look
-    }
-
-    /// When [`Watch::rest`] is to be called, if at all.
-    pub fn resting_time(&self) -> Option<Instant> {
-        #[cfg(target_os = "linux")]
-        return self.native.as_ref()?.deadline();
-        #[cfg(not(target_os = "linux"))]
-        None
-    }
-
-    /// Hands out what is not needed while nobody imports. To drop it takes a while.
-    pub fn rest(&mut self, now: Instant) -> Option<Box<dyn Send>> {
-        #[cfg(target_os = "linux")]
-        return self.native.as_mut()?.rest(now);
-        #[cfg(not(target_os = "linux"))]
-        {
-            let _ = now;
-            None
-        }
     }
 
     /// Holds the nearest ancestor that exists, so as to see `directory` come.

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { startApp } from './support/app.mjs'
 
-// So fast do imports follow each other that the engine no longer asks the kernel: see src/watch/ring.rs.
 const MAIN = `import fs from 'node:fs'
   import { setTimeout as sleep } from 'node:timers/promises'
   const file = new URL('./b.mjs', import.meta.url)
