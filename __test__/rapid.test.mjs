@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { startApp } from './support/app.mjs'
 
+// Between two saves most imports are repeated ones, which are answered without asking Node again.
 const MAIN = `import fs from 'node:fs'
-  import { setTimeout as sleep } from 'node:timers/promises'
   const file = new URL('./b.mjs', import.meta.url)
   const read = async () => (await import('./b.mjs', import.meta.hot?.boundary)).value
   let last = 0
@@ -16,22 +16,13 @@ const MAIN = `import fs from 'node:fs'
     }
     return stale
   }
-  async function loop() {
-    const end = Date.now() + 600
-    while (Date.now() < end) await read()
-  }
-  serve({ hurry, loop, read, rest: () => sleep(1500) })`
+  serve({ hurry, read })`
 
 test('imports that follow each other in microseconds run each save', async (t) => {
   const app = await startApp(t, { files: { 'main.mjs': MAIN, 'b.mjs': 'export const value = 0' } })
-  await app.ask('loop')
   assert.deepEqual(await app.ask('hurry', 5000), [], 'saved by the app itself')
-  await app.ask('loop')
   for (let value = 1000; value < 1050; value++) {
     app.save('b.mjs', `export const value = ${value}\n`)
-    assert.equal(await app.ask('read'), value, 'saved by another process')
+    for (let i = 0; i < 3; i++) assert.equal(await app.ask('read'), value, 'saved by another process')
   }
-  await app.ask('rest')
-  app.save('b.mjs', 'export const value = 2000\n')
-  assert.equal(await app.ask('read'), 2000, 'after a rest')
 })
