@@ -59,8 +59,8 @@ export function createFolder(t, { files = {}, hotHook, packageJson = {} }) {
   return folder
 }
 
-/** @param {string} folder @param {string} name @param {string} text */
-function write(folder, name, text) {
+/** Writes a file, and the folders that it needs. @param {string} folder @param {string} name @param {string} text */
+export function write(folder, name, text) {
   const file = path.join(folder, name)
   fs.mkdirSync(path.dirname(file), { recursive: true })
   fs.writeFileSync(file, text)

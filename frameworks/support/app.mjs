@@ -11,15 +11,14 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { inspect, promisify } from 'node:util'
+import { write } from '../../__test__/support/app.mjs'
+
+export { nodeIs } from '../../__test__/support/app.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const CACHE = path.join(ROOT, 'node_modules/.cache/frameworks')
 /** How long a test waits for what must come, in milliseconds: compilers are slow, and machines busy. */
 const DEADLINE = 40_000
-
-const [major, minor] = process.versions.node.split('.').map(Number)
-/** Whether the tests run on at least that Node. */
-export const nodeIs = (/** @type {number} */ m, n = 0) => major > m || (major === m && minor >= n)
 
 /**
  * A folder whose node_modules has these packages, made once for each list of them.
@@ -47,8 +46,8 @@ export async function install(packages) {
 }
 
 /**
- * A copy of what `install` made, with the app's files. The packages are copied by hard links: they are not shared through a
- * symlink, because the real path of a module is what counts.
+ * A copy of what `install` made, with the app's files. The packages are copied, not linked: the real path of a module is
+ * what counts.
  * @param {import('node:test').TestContext} t @param {Record<string, string>} packages @param {Record<string, string>} files
  */
 export async function createApp(t, packages, files) {
@@ -58,13 +57,6 @@ export async function createApp(t, packages, files) {
   await promisify(execFile)('cp', ['-a', path.join(source, 'node_modules'), folder])
   for (const [name, text] of Object.entries(files)) write(folder, name, text)
   return folder
-}
-
-/** @param {string} folder @param {string} name @param {string} text */
-function write(folder, name, text) {
-  const file = path.join(folder, name)
-  fs.mkdirSync(path.dirname(file), { recursive: true })
-  fs.writeFileSync(file, text)
 }
 
 /**
