@@ -2,7 +2,7 @@
  * For a process that is started before it is needed: the app is linked, and runs later, with what its files hold then.
  */
 import * as engine from './binding.js'
-import { guarded } from './loader.mjs'
+import { guarded } from './guard.mjs'
 import { threadId } from './node.mjs'
 import { evictNow, loadCache } from './release.mjs'
 import { hasLinked, trialOf } from './trial.mjs'

@@ -279,8 +279,8 @@ export interface Place {
 }
 
 /**
- * The engine's generation if nothing has happened that the thread that calls, which has attached, must take in; else -1. Of all calls
- * it costs the least: it is made at every import.
+ * The engine's generation if nothing has happened that the thread that calls, which has attached, must take in; else -1.
+ * Of all calls it costs the least: it is made at every import.
  */
 export declare function pulse(): number
 
@@ -288,8 +288,8 @@ export declare function pulse(): number
 export declare function ran(instance: number): void
 
 /**
- * `load`, Node's part, and `loaded` in one, where nobody but Node would have a say in what `url`, an ES module, holds. Returns its
- * text as it is to run, or as it is without the prelude that it needs; `null` if the long way is to be gone.
+ * `load`, Node's part, and `loaded` in one, where nobody but Node would have a say in what `url`, an ES module, holds.
+ * Returns its text as it is to run, or as it is without the prelude that it needs; `null` if the long way is to be gone.
  */
 export declare function read(thread: number, url: string): string | Unprepared | null
 
@@ -304,8 +304,8 @@ export interface Reason {
 }
 
 /**
- * Forgets the superseded instances that `take` was about. Returns their URLs, which may leave the load cache: each with a
- * NUL before it.
+ * Forgets the superseded instances that `take` was about. Returns their URLs, which may leave the load cache: each with
+ * a NUL before it.
  */
 export declare function release(thread: number): string
 
@@ -351,14 +351,14 @@ export declare function requires(thread: number): void
 export declare function resolve(thread: number, parent: string | undefined | null, specifier: string, url: string, hot: string | undefined | null, require: boolean, lazy: boolean): string | null
 
 /**
- * As `resolve`, for an `import` without attributes that Node has not resolved, where nobody but Node would have a say in it. `null` if the long way is
- * to be gone.
+ * As `resolve`, for an `import` without attributes that Node has not resolved, where nobody but Node would have a say in
+ * it. `null` if the long way is to be gone.
  */
 export declare function resolveDirectly(thread: number, parent: string, specifier: string): string | null
 
 /**
- * The thread has linked the app whose entry is `entry`, and is about to run it. Returns the URLs of what is stale by now, for
- * Node to forget; `null` if only another process can run the app.
+ * The thread has linked the app whose entry is `entry`, and is about to run it. Returns the URLs of what is stale by
+ * now, for Node to forget; `null` if only another process can run the app.
  */
 export declare function rewind(thread: number, entry: string): Array<string> | null
 

@@ -5,7 +5,8 @@ import * as engine from './binding.js'
 import { off, on, removeListeners, toPath } from './events.mjs'
 import { addDisposer, addPruner, dataOf, keepRegistration, recordOf, witnessOthers } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
-import { guarded, peek } from './loader.mjs'
+import { guarded } from './guard.mjs'
+import { peek } from './loader.mjs'
 import { builtin, threadId } from './node.mjs'
 
 const { fileURLToPath } = builtin('node:url')

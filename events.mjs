@@ -2,7 +2,7 @@
  * `hot.on` and `import.meta.hot.on`: what happens in this thread, for those who want to hear of it.
  */
 import * as engine from './binding.js'
-import { guarded } from './loader.mjs'
+import { guarded } from './guard.mjs'
 import { builtin, threadId } from './node.mjs'
 
 const { fileURLToPath } = builtin('node:url')

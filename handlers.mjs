@@ -8,7 +8,7 @@
 import * as engine from './binding.js'
 import { expectEnd } from './ending.mjs'
 import { emitError } from './events.mjs'
-import { guarded } from './loader.mjs'
+import { guarded } from './guard.mjs'
 import { builtin, threadId } from './node.mjs'
 
 const { inspect, types } = builtin('node:util')

@@ -4,13 +4,15 @@
  * The engine decides; here its updates are carried out: handlers run, the parent and the app are told.
  */
 import module from 'node:module'
+import { forgetAnswers } from './answers.mjs'
 import * as engine from './binding.js'
 import { evictPlain, evictRequired, noteRequires, reportRequirers, reportRequires } from './commonjs.mjs'
 import { checkCallback, createContext, watch } from './context.mjs'
 import { announce, listen, off, on } from './events.mjs'
+import { guarded, hasFailed } from './guard.mjs'
 import { addDisposer, dispose, disposeOfAll, disposeOfLate, forget, onWork, prune, recordOf, whenSettled, witnessOthers } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
-import { forgetAnswers, guarded, hasFailed, hookIn, keepSources } from './loader.mjs'
+import { hookIn, keepSources } from './loader.mjs'
 import { builtin, hasSyncHooks, threadId } from './node.mjs'
 import { listenToParent, tellParent } from './parent.mjs'
 import { evict, forgetResolutions, postpone } from './release.mjs'

@@ -5,8 +5,10 @@
  * exports `initialize`, `resolve`, `load` in a hooks thread (`module.register`).
  */
 import module from 'node:module'
+import { answersTo, isStill, keepAnswer } from './answers.mjs'
 import * as engine from './binding.js'
 import { isLazy } from './commonjs.mjs'
+import { guarded } from './guard.mjs'
 import { areFirst, builtin, isCustomized } from './node.mjs'
 import { toText, withPrelude } from './prelude.mjs'
 import { alias, compilationCache, evictNow, forgetValidated } from './release.mjs'
@@ -19,20 +21,10 @@ const debug = debuglog('hot-hook')
 /** Once: the property looks it up each time. */
 const isDebugging = debug.enabled
 
-/** Our own modules: they are no part of the app's graph. */
-const OWN = new Set(
-  [
-    'hot.mjs', 'loader.mjs', 'commonjs.mjs', 'parent.mjs', 'prelude.mjs', 'release.mjs', 'node.mjs', 'register.mjs',
-    'handlers.mjs', 'context.mjs', 'lazy.mjs', 'events.mjs', 'keep.mjs', 'update.mjs', 'trial.mjs', 'ahead.mjs', 'binding.js',
-  ].map(
-    (name) => new URL(name, import.meta.url).href,
-  ),
-)
-
 const FOLDER = new URL('.', import.meta.url).href
 
-/** @param {string | undefined} url */
-const isOwn = (url) => url !== undefined && url.startsWith(FOLDER) && OWN.has(url.split('?', 1)[0])
+/** Whether it is one of our own modules, which are no part of the app's graph. @param {string | undefined} url */
+const isOwn = (url) => url !== undefined && url.startsWith(FOLDER) && !url.slice(FOLDER.length).split('?', 1)[0].includes('/')
 
 const UPDATE = new URL('update.mjs', import.meta.url).href
 
@@ -83,31 +75,6 @@ function missRenewed(specifier, error) {
 
 /** How long a hooks thread waits for the app's thread to dispose of what a new instance replaces, in milliseconds. */
 const ACKNOWLEDGE_LIMIT = 1000
-
-/** The engine has failed: imports go through as if we were not there. */
-let failed = false
-
-/** Whether the engine has failed: then it only tells that something has changed. */
-export const hasFailed = () => failed
-
-/**
- * Calls the engine. After a failure inside it, which is said once, `undefined`.
- * @template T @param {() => T} call
- */
-export function guarded(call) {
-  if (failed) return undefined
-  try {
-    return call()
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'HOT_HOOK_INTERNAL') throw error
-    failed = true
-    const { message } = /** @type {Error} */ (error)
-    if (engine.announcesFailure()) process.stderr.write(`hot-hook: ${message}; the app goes on without hot reload\n`)
-    return undefined
-  } finally {
-    if (isDebugging) for (const note of failed ? [] : engine.notes()) debug(note)
-  }
-}
 
 /** @typedef {import('node:module').ResolveHookContext} ResolveContext */
 /** @typedef {import('node:module').LoadHookContext} LoadContext */
@@ -243,57 +210,6 @@ export function keepSources(url) {
   clearTimeout(cacheTimer)
   cacheTimer = undefined
   compilationCache(true)
-}
-
-/**
- * @typedef {object} Answer what was answered to an `import()` that may be repeated
- * @property {string | undefined} parent the importer's URL without our version, if it has one
- * @property {number} generation the engine's, when it was asked
- * @property {string} resolved what Node found
- * @property {import('node:module').ResolveFnOutput} answer
- */
-
-/**
- * What was answered in this thread, by importer and specifier: to imports without attributes, and with `hot` alone.
- * @type {Map<string | undefined, Map<string, Answer>>[]}
- */
-const answers = [new Map(), new Map()]
-
-/**
- * The answers to imports with such attributes, if any are kept. To ask for `hot` by its name takes V8 longer.
- * @param {object | undefined} attributes
- */
-function answersTo(attributes) {
-  let importers = answers[0]
-  for (const name in attributes) {
-    if (name !== 'hot' || importers !== answers[0]) return undefined
-    importers = answers[1]
-  }
-  return importers
-}
-
-/** @param {number} thread @param {Asked} asked @param {string} specifier @param {Answer} answer */
-function keepAnswer(thread, { parent, required, attributes }, specifier, answer) {
-  const importers = answersTo(attributes)
-  if (!parent || required || !importers || answer.generation < 0 || !guarded(() => engine.isRepeatable(thread, parent))) return
-  let known = importers.get(parent)
-  if (!known) importers.set(parent, (known = new Map()))
-  known.set(specifier, answer)
-}
-
-/** Instances that are superseded import little any more. @param {string[]} parents their URLs */
-export function forgetAnswers(parents) {
-  for (const importers of answers) for (const parent of parents) importers.delete(parent)
-}
-
-/** Whether nothing has happened since the engine's generation was this one. Without a closure: it is asked at every import. */
-function isStill(/** @type {number} */ generation) {
-  try {
-    return engine.pulse() === generation
-  } catch (error) {
-    guarded(() => { throw error })
-    return false
-  }
 }
 
 /** Whether nobody registered hooks in this thread before us. */

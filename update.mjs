@@ -7,7 +7,7 @@
 import * as engine from './binding.js'
 import { emitError, toPath } from './events.mjs'
 import { dispose, findRegistered, reportHandler, whenSettled } from './handlers.mjs'
-import { guarded } from './loader.mjs'
+import { guarded } from './guard.mjs'
 import { builtin, threadId } from './node.mjs'
 import { hasLinked, trialOf } from './trial.mjs'
 

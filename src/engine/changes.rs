@@ -206,7 +206,7 @@ impl Engine {
         let is_source = ["js", "cjs", "json", "ts", "cts"]
             .iter()
             .any(|extension| Path::new(path).extension().is_some_and(|found| found == *extension));
-        is_source && self.threads.values().any(|thread| !thread.requires_hooked)
+        is_source && self.threads.values().any(|thread| thread.requires_unhooked)
     }
 
     /// Decides on the files that may have changed, and hands out what follows.

@@ -96,7 +96,7 @@ impl Engine {
 
     /// Something happened to a file.
     pub(super) fn note_unreported(&mut self, path: &Arc<str>, known: Option<ModuleId>) {
-        if self.threads.values().all(|thread| thread.requires_hooked) {
+        if !self.threads.values().any(|thread| thread.requires_unhooked) {
             return;
         }
         match known.map(|id| self.graph.get(id)) {

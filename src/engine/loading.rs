@@ -231,4 +231,14 @@ impl Engine {
             }
         }
     }
+
+    /// The instance that the thread knows by `url`.
+    pub fn find(&self, thread: ThreadId, url: &str) -> Option<InstanceId> {
+        self.instances.find(thread, url).map(|instance| instance.id)
+    }
+
+    /// The instance declines: a change that would supersede it asks for a restart.
+    pub fn decline(&mut self, id: InstanceId) {
+        self.instances.decline(id);
+    }
 }

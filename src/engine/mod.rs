@@ -16,6 +16,7 @@ mod ahead;
 mod changes;
 mod commonjs;
 mod directories;
+mod disposal;
 mod dump;
 mod explain;
 mod files;
@@ -27,6 +28,7 @@ mod outbox;
 mod picture;
 mod places;
 mod shortcuts;
+mod thread;
 mod watched;
 
 use std::collections::BTreeMap;
@@ -51,16 +53,17 @@ pub use accept::{Accepting, Linked, Renewal};
 pub use changes::{Caller, Next};
 pub use commonjs::Required;
 use commonjs::Unreported;
+pub use disposal::Tracking;
 pub use dump::DumpNode;
 pub use explain::{Explanation, Outcome};
 use files::Files;
 pub use hooks::Import;
 pub use loading::{Format, Need, Source};
 use missing::Missing;
-use outbox::Thread;
-pub use outbox::{Happening, Message, Reload, Tracking, Update};
+pub use outbox::{Happening, Message, Reload, Update};
 use places::Places;
 use shortcuts::Shortcuts;
+use thread::Thread;
 
 /// The engine.
 pub struct Engine {

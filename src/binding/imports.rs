@@ -1,0 +1,148 @@
+//! What a thread imports: resolving and loading.
+
+use std::time::Instant;
+
+use napi::bindgen_prelude::Either;
+use napi_derive::napi;
+
+use crate::engine::Import;
+use crate::error::NotDynamicError;
+use crate::graph::ThreadId;
+use crate::source::needs_prelude;
+
+use super::convert::{self, Need, Unprepared};
+use super::host::{Error, with};
+
+/// `url` without the version that we gave it; `null` if it has none.
+#[napi]
+pub fn clean(url: String) -> Result<Option<String>, Error> {
+    with(|engine| engine.clean(&url).map(|clean| clean.to_string()))
+}
+
+/// Records that `parent` (nothing for an entry point) imports `url`, which it wrote as `specifier`, with the value of
+/// the import attribute `hot`, by `require()` or not. Returns the URL to load instead; `null` if it is that one.
+/// `lazy`: by a `require()` that the importer may not repeat.
+///
+/// Throws with the code `HOT_HOOK_NOT_DYNAMIC` for a static import of a boundary, if the options ask for that.
+#[napi]
+pub fn resolve(
+    thread: u32,
+    parent: Option<String>,
+    specifier: String,
+    url: String,
+    hot: Option<String>,
+    require: bool,
+    lazy: bool,
+) -> Result<Option<String>, Error> {
+    let import =
+        Import { lazy, ..import(thread, parent.as_deref(), &specifier, hot.as_deref(), require) };
+    with(|engine| engine.resolve(&import, &url))?.map_err(not_dynamic)
+}
+
+/// As `resolve`, for an `import` without attributes that Node has not resolved, where nobody but Node would have a say in
+/// it. `null` if the long way is to be gone.
+#[napi]
+pub fn resolve_directly(
+    thread: u32,
+    parent: String,
+    specifier: String,
+) -> Result<Option<String>, Error> {
+    let import = import(thread, Some(&parent), &specifier, None, false);
+    with(|engine| engine.resolve_directly(&import))?.map_err(not_dynamic)
+}
+
+/// Node itself has found `url`, says that it is an ES module, and nobody else had a say in it.
+#[napi]
+pub fn learn(thread: u32, url: String) -> Result<(), Error> {
+    with(|engine| engine.learn(ThreadId(thread), &url))
+}
+
+fn not_dynamic(error: NotDynamicError) -> Error {
+    Error::new("HOT_HOOK_NOT_DYNAMIC", error.to_string())
+}
+
+/// Node found nothing for an import; the arguments are those of `resolve`.
+#[napi]
+pub fn unresolved(
+    thread: u32,
+    parent: Option<String>,
+    specifier: String,
+    hot: Option<String>,
+    require: bool,
+) -> Result<(), Error> {
+    let import = import(thread, parent.as_deref(), &specifier, hot.as_deref(), require);
+    with(|engine| engine.unresolved(&import))
+}
+
+fn import<'a>(
+    thread: u32,
+    parent: Option<&'a str>,
+    specifier: &'a str,
+    attribute: Option<&'a str>,
+    require: bool,
+) -> Import<'a> {
+    Import { thread: ThreadId(thread), parent, specifier, attribute, require, lazy: false }
+}
+
+/// Node is about to read `url`. Returns the URL to read it by, without our version; `null` for a first instance, which
+/// has none.
+#[napi]
+pub fn load(thread: u32, url: String) -> Result<Option<String>, Error> {
+    with(|engine| engine.load(ThreadId(thread), &url, Instant::now()))
+}
+
+/// Node has read `url`, which is in `format`, as Node's load hook names it, and has that text if it is an ES module.
+/// Returns what an ES module needs before it runs.
+#[napi]
+pub fn loaded(
+    thread: u32,
+    url: String,
+    format: Option<String>,
+    text: Option<String>,
+) -> Result<Need, Error> {
+    let text = text.unwrap_or_default();
+    let bare = !needs_prelude(&text);
+    let format = convert::format(format.as_deref(), &text, bare);
+    with(|engine| {
+        engine.loaded(ThreadId(thread), &url, format, Instant::now());
+        engine.need(ThreadId(thread), &url, bare).into()
+    })
+}
+
+/// `load`, Node's part, and `loaded` in one, where nobody but Node would have a say in what `url`, an ES module, holds.
+/// Returns its text as it is to run, or as it is without the prelude that it needs; `null` if the long way is to be gone.
+#[napi]
+pub fn read(thread: u32, url: String) -> Result<Option<Either<String, Unprepared>>, Error> {
+    with(|engine| engine.read(ThreadId(thread), &url).map(convert::source))
+}
+
+/// Node could not read `url`.
+#[napi]
+pub fn unloaded(thread: u32, url: String) -> Result<(), Error> {
+    with(|engine| engine.unloaded(ThreadId(thread), &url))
+}
+
+/// Whether imports by `parent` are from now on all `import()`s.
+#[napi]
+pub fn is_repeatable(thread: u32, parent: String) -> Result<bool, Error> {
+    with(|engine| engine.is_repeatable(ThreadId(thread), &parent))
+}
+
+/// Until `endPeek`, `specifier` is resolved from `parent` only to know what it means: that is no import.
+#[napi]
+pub fn peek(thread: u32, parent: String, specifier: String) -> Result<(), Error> {
+    with(|engine| engine.peek(ThreadId(thread), &parent, &specifier))
+}
+
+/// See `peek`.
+#[napi]
+pub fn end_peek(thread: u32) -> Result<(), Error> {
+    with(|engine| engine.end_peek(ThreadId(thread)))
+}
+
+/// The URL under which an update imports what Node resolved to `url`; `null` if it is no file. `first`: it is to be
+/// today's; otherwise the one that was given then.
+#[napi]
+pub fn renewed(thread: u32, url: String, first: bool) -> Result<Option<String>, Error> {
+    with(|engine| engine.renewed(ThreadId(thread), &url, first))
+}

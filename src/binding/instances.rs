@@ -1,0 +1,112 @@
+//! What the instances of modules do and register.
+
+use std::time::Instant;
+
+use napi_derive::napi;
+
+use crate::graph::ThreadId;
+use crate::graph::instance::InstanceId;
+
+use super::convert::{self, Acceptance, Place, Tracking};
+use super::host::{Error, with};
+
+/// The name of the instance that the thread knows by `url`; 0 if there is none.
+#[napi]
+pub fn find(thread: u32, url: String) -> Result<u32, Error> {
+    with(|engine| engine.find(ThreadId(thread), &url).map_or(0, |id| id.0))
+}
+
+/// The instance `url` begins to run. Returns its name, 0 if it is unknown.
+#[napi]
+pub fn evaluate(thread: u32, url: String) -> Result<u32, Error> {
+    with(|engine| engine.evaluate(ThreadId(thread), &url).map_or(0, |id| id.0))
+}
+
+/// The instance registers its first handler: `ended` will be called.
+#[napi]
+pub fn track(instance: u32) -> Result<Tracking, Error> {
+    with(|engine| engine.track(InstanceId(instance)).into())
+}
+
+/// Whether the instance's body runs in one go.
+#[napi]
+pub fn runs_in_one_go(instance: u32) -> Result<bool, Error> {
+    with(|engine| engine.runs_in_one_go(InstanceId(instance)))
+}
+
+/// The instance's body has run, to its end or not: `ended` will tell.
+#[napi]
+pub fn ran(instance: u32) -> Result<(), Error> {
+    with(|engine| engine.ran(InstanceId(instance)))
+}
+
+/// A tracked instance has run to its end, or thrown.
+#[napi]
+pub fn ended(instance: u32, threw: bool) -> Result<(), Error> {
+    with(|engine| engine.ended(InstanceId(instance), threw, Instant::now()))
+}
+
+/// The instance declines: a change that would supersede it asks for a restart.
+#[napi]
+pub fn decline(instance: u32) -> Result<(), Error> {
+    with(|engine| engine.decline(InstanceId(instance)))
+}
+
+/// A handler of the instance will take its time.
+#[napi]
+pub fn disposes_async(instance: u32) -> Result<(), Error> {
+    with(|engine| engine.disposes_async(InstanceId(instance)))
+}
+
+/// The instance accepts itself. Returns whether that counts: it does not once the instance has been disposed of.
+#[napi]
+pub fn accept_own(instance: u32) -> Result<bool, Error> {
+    with(|engine| engine.accept_own(InstanceId(instance)))
+}
+
+/// The instance accepts what it knows by these URLs.
+#[napi]
+pub fn accept_dependencies(instance: u32, urls: Vec<String>) -> Result<Acceptance, Error> {
+    let urls: Vec<_> = urls.iter().map(String::as_str).collect();
+    with(|engine| engine.accept_dependencies(InstanceId(instance), &urls).into())
+}
+
+/// The instance has registered something that may come to count after it was disposed of. Returns whether that counts: it
+/// does not once it has been.
+#[napi]
+pub fn keeps_handlers(instance: u32) -> Result<bool, Error> {
+    with(|engine| engine.keeps_handlers(InstanceId(instance)))
+}
+
+/// Where the instance and those before and after it keep what they hand on; `null` once it has been disposed of.
+#[napi]
+pub fn keeps_at(instance: u32) -> Result<Option<Place>, Error> {
+    let place = with(|engine| engine.keeps_at(InstanceId(instance)))?;
+    Ok(place.map(|(module, url)| Place { module: convert::index(module), url: url.to_string() }))
+}
+
+/// A change of a file that one of `patterns` matches is a change of the instance's module; relative ones are meant from
+/// its folder. Returns whether that counts: it does not once the instance has been disposed of.
+///
+/// Throws with the code `HOT_HOOK_OPTIONS` if a pattern cannot be used; nothing is watched then.
+#[napi]
+pub fn watch_files_for(instance: u32, patterns: Vec<String>) -> Result<bool, Error> {
+    let patterns: Vec<_> = patterns.iter().map(String::as_str).collect();
+    with(|engine| engine.watch_files(InstanceId(instance), &patterns))?
+        .map_err(|error| Error::new("HOT_HOOK_OPTIONS", error.to_string()))
+}
+
+/// Instances by their evaluation, latest first.
+#[napi]
+pub fn by_evaluation(instances: Vec<u32>) -> Result<Vec<u32>, Error> {
+    let ids = instances.into_iter().map(InstanceId).collect();
+    let ids = with(|engine| engine.by_evaluation(ids))?;
+    Ok(ids.into_iter().map(|id| id.0).collect())
+}
+
+/// The module that the thread knows by `url` counts as changed, and its accepting itself does not help. Decided with the
+/// next `drain`.
+#[napi]
+pub fn invalidate(thread: u32, url: String, message: Option<String>) -> Result<(), Error> {
+    with(|engine| engine.invalidate(ThreadId(thread), &url, message.as_deref()))
+}

@@ -1,0 +1,44 @@
+//! What people ask: why, the graph, and the notes.
+
+use napi_derive::napi;
+
+use crate::engine::Engine;
+
+use super::convert::{DumpNode, Explanation};
+use super::host::{Error, with};
+
+/// What a change of the file, whose path is absolute, would do now, and why.
+#[napi]
+pub fn explain(path: String) -> Result<Explanation, Error> {
+    with(|engine| engine.explain(&path).into())
+}
+
+/// All modules, in the order in which they came.
+#[napi]
+pub fn dump() -> Result<Vec<DumpNode>, Error> {
+    with(|engine| engine.dump().into_iter().map(DumpNode::from).collect())
+}
+
+/// The graph with all that was decided on it, as JSON: see `packages/dump-viewer/README.md`.
+#[napi]
+pub fn picture() -> Result<String, Error> {
+    with(|engine| engine.picture())
+}
+
+/// Paths as people want to read them: relative to the folder of package.json.
+#[napi]
+pub fn shown(paths: Vec<String>) -> Result<Vec<String>, Error> {
+    with(|engine| paths.iter().map(|path| engine.show(path)).collect())
+}
+
+/// Keeps notes of what is watched and decided, for `notes`.
+#[napi]
+pub fn keep_notes() -> Result<(), Error> {
+    with(Engine::keep_notes)
+}
+
+/// The notes since the last call, a line each.
+#[napi]
+pub fn notes() -> Result<Vec<String>, Error> {
+    with(Engine::notes)
+}

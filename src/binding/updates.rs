@@ -1,0 +1,165 @@
+//! What follows from changes, and what a thread does about it.
+
+use std::time::Instant;
+
+use napi_derive::napi;
+
+use crate::engine::{Caller, Engine, Next, Required};
+use crate::graph::ThreadId;
+
+use super::convert::{self, Linked, Renewal, Update, Witnessed};
+use super::host::{self, Error, with};
+
+/// Takes in what has happened to files, and decides on it; costs one empty read when nothing has happened.
+/// `canReport`: the caller runs in that thread.
+///
+/// Returns -1 if `report` is to be called, then `take`; -2 if `take` has work; otherwise the engine's generation: as long
+/// as it is the same, an `import()` that `isRepeatable` need not be resolved again.
+#[napi]
+pub fn drain(thread: u32, can_report: bool) -> Result<i64, Error> {
+    let caller = if can_report { Caller::Thread(ThreadId(thread)) } else { Caller::Hooks };
+    with(|engine| {
+        if engine.is_quiet(ThreadId(thread)) {
+            return i64::from(engine.generation());
+        }
+        match engine.drain(caller, Instant::now()) {
+            Next::Report => -1,
+            Next::Take => -2,
+            Next::Nothing => i64::from(engine.generation()),
+        }
+    })
+}
+
+/// The engine's generation if nothing has happened that the thread that calls, which has attached, must take in; else -1.
+/// Of all calls it costs the least: it is made at every import.
+#[napi]
+pub fn pulse() -> Result<i64, Error> {
+    with(|engine| if engine.is_quiet(host::thread()) { engine.generation().into() } else { -1 })
+}
+
+/// The parent process says that the file at `path`, absolute, was changed or `removed`. After a failure a restart is asked
+/// for all the same; see `takeBlindly`.
+#[napi]
+pub fn told(path: String, removed: bool) -> Result<(), Error> {
+    with(|engine| engine.told(&path, removed, Instant::now())).inspect_err(|_| {
+        host::blind(|engine| engine.told_blindly(&path));
+    })
+}
+
+/// The thread begins to require, for the first time since its last `report`.
+#[napi]
+pub fn requires(thread: u32) -> Result<(), Error> {
+    with(|engine| engine.requires(ThreadId(thread)))
+}
+
+/// Reports what `require.cache` holds that the last report did not: modules, those of them that are ES modules, and
+/// who required whom (importer, target, importer, target …), all as absolute paths; `lazy` says of each pair whether the
+/// importer had run to its end. `hooked`: `require` passes hooks.
+#[napi]
+pub fn report(
+    thread: u32,
+    new_modules: Vec<String>,
+    es_modules: Vec<String>,
+    edges: Vec<String>,
+    lazy: Vec<bool>,
+    hooked: bool,
+) -> Result<(), Error> {
+    let required = Required {
+        new: new_modules.iter().map(String::as_str).collect(),
+        es_modules: es_modules.iter().map(String::as_str).collect(),
+        edges: std::iter::zip(edges.as_chunks().0, lazy)
+            .map(|([from, to], lazy)| (from.as_str(), to.as_str(), lazy))
+            .collect(),
+        hooked,
+    };
+    with(|engine| engine.report(ThreadId(thread), &required))
+}
+
+/// A required ES module could not be evicted.
+#[napi]
+pub fn irreplaceable(path: String) -> Result<(), Error> {
+    with(|engine| engine.irreplaceable(&path))
+}
+
+/// Whether `take` has something for the thread.
+#[napi]
+pub fn has_pending(thread: u32) -> Result<bool, Error> {
+    with(|engine| engine.has_pending(ThreadId(thread)))
+}
+
+/// Hands the thread's pending work out, once; `null` if there is none.
+#[napi]
+pub fn take(thread: u32) -> Result<Option<Update>, Error> {
+    with(|engine| engine.take(ThreadId(thread)).map(Update::from))
+}
+
+/// These of an update's renewals have linked and are about to evaluate.
+#[napi]
+pub fn linked(thread: u32, renewals: Vec<Renewal>) -> Result<Linked, Error> {
+    let renewals: Vec<_> = renewals.into_iter().map(Into::into).collect();
+    with(|engine| engine.linked(ThreadId(thread), &renewals).into())
+}
+
+/// The instances of which the thread is to tell when their evaluation ends (`ended`).
+#[napi]
+pub fn take_witnesses(thread: u32) -> Result<Vec<Witnessed>, Error> {
+    let witnesses = with(|engine| engine.take_witnesses(ThreadId(thread)))?.into_iter();
+    Ok(witnesses.map(|(id, url)| Witnessed { instance: id.0, url: url.to_string() }).collect())
+}
+
+/// What an update imports by `url`, without our version, has evaluated, or thrown.
+#[napi]
+pub fn renewal_ended(thread: u32, url: String, threw: bool) -> Result<(), Error> {
+    with(|engine| engine.renewal_ended(ThreadId(thread), &url, threw, Instant::now()))
+}
+
+/// Node does not find what an update is to import by `url`.
+#[napi]
+pub fn unrenewed(url: String) -> Result<(), Error> {
+    with(|engine| engine.unrenewed(&url))
+}
+
+/// Asynchronous `dispose` handlers are pending in the thread, or no longer.
+#[napi]
+pub fn set_disposing(thread: u32, disposing: bool) -> Result<(), Error> {
+    with(|engine| engine.set_disposing(ThreadId(thread), disposing))
+}
+
+/// Whether superseded instances are to be released.
+#[napi]
+pub fn releases() -> Result<bool, Error> {
+    with(|engine| engine.config().is_some_and(|config| config.release))
+}
+
+/// Forgets the superseded instances that `take` was about. Returns their URLs, which may leave the load cache: each with
+/// a NUL before it.
+#[napi]
+pub fn release(thread: u32) -> Result<String, Error> {
+    with(|engine| convert::list(&engine.release(ThreadId(thread))))
+}
+
+/// After a failure: what can still be told. See `take`.
+#[napi]
+pub fn take_blindly(thread: u32) -> Option<Update> {
+    host::blind(|engine| engine.take(ThreadId(thread)).map(Update::from)).flatten()
+}
+
+/// The thread has listeners, who want to hear what happens.
+#[napi]
+pub fn listen(thread: u32) -> Result<(), Error> {
+    with(|engine| engine.listen(ThreadId(thread)))
+}
+
+/// From now on until `rewind` the process links its app, and runs nothing of it.
+#[napi]
+pub fn link_ahead() -> Result<(), Error> {
+    with(Engine::link_ahead)
+}
+
+/// The thread has linked the app whose entry is `entry`, and is about to run it. Returns the URLs of what is stale by
+/// now, for Node to forget; `null` if only another process can run the app.
+#[napi]
+pub fn rewind(thread: u32, entry: String) -> Result<Option<Vec<String>>, Error> {
+    let stale = with(|engine| engine.rewind(ThreadId(thread), &entry, Instant::now()))?;
+    Ok(stale.map(|urls| urls.iter().map(ToString::to_string).collect()))
+}

@@ -1,0 +1,181 @@
+//! When superseded instances are disposed of, and in which order.
+
+use std::time::Instant;
+
+use crate::graph::instance::{Instance, InstanceId, State};
+use crate::graph::{ModuleId, ThreadId};
+
+use super::Engine;
+use super::thread::Thread;
+
+/// What an instance that registers a handler is to expect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tracking {
+    /// It was disposed of already.
+    Disposed,
+    /// Its evaluation is over with the current turn.
+    RunsInOneGo,
+    /// Its evaluation may take longer.
+    MayWait,
+}
+
+impl Engine {
+    /// These are disposed of now. Returns those of them that have registered handlers, latest evaluation first.
+    pub(super) fn begin_disposals(
+        &mut self,
+        thread: ThreadId,
+        mut disposals: Vec<(u64, InstanceId)>,
+    ) -> Vec<InstanceId> {
+        if let Some(state) = self.threads.get_mut(&thread) {
+            state.releasable.extend(disposals.iter().map(|&(_, id)| id));
+        }
+        disposals.retain(|&(_, id)| {
+            self.instances.get_mut(id).is_some_and(|instance| {
+                instance.disposed = true;
+                instance.tracked
+            })
+        });
+        disposals.sort_by_key(|&(order, _)| std::cmp::Reverse(order));
+        disposals.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Instances by their evaluation, latest first.
+    pub fn by_evaluation(&self, mut ids: Vec<InstanceId>) -> Vec<InstanceId> {
+        let order = |id: &InstanceId| self.instances.get(*id).map_or(0, |instance| instance.order);
+        ids.sort_by_key(|id| std::cmp::Reverse(order(id)));
+        ids
+    }
+
+    /// The instances of the module's older versions are superseded, in all threads.
+    pub(super) fn supersede(&mut self, module: ModuleId) {
+        let current = self.graph.get(module).version;
+        self.instances.change(module, |instance| {
+            if instance.version < current
+                && let Some(thread) = self.threads.get_mut(&instance.thread)
+            {
+                thread.retire(instance, current);
+            }
+        });
+    }
+
+    /// The instance registered a handler: that its evaluation has ended will be told by [`Engine::ended`].
+    pub fn track(&mut self, id: InstanceId) -> Tracking {
+        let Some(instance) = self.instances.get_mut(id) else { return Tracking::Disposed };
+        instance.tracked = true;
+        // It was superseded between its link and its evaluation.
+        if instance.superseded
+            && !instance.disposed
+            && !std::mem::replace(&mut instance.leaves, true)
+            && let Some(thread) = self.threads.get_mut(&instance.thread)
+        {
+            thread.deferred.insert(id);
+        }
+        match instance {
+            Instance { disposed: true, .. } => Tracking::Disposed,
+            Instance { awaits: true, .. } => Tracking::MayWait,
+            _ => Tracking::RunsInOneGo,
+        }
+    }
+
+    /// Whether the instance's body runs in one go.
+    pub fn runs_in_one_go(&self, id: InstanceId) -> bool {
+        self.instances.get(id).is_some_and(|instance| !instance.awaits)
+    }
+
+    /// The evaluation of a tracked or witnessed instance has ended.
+    pub fn ended(&mut self, id: InstanceId, threw: bool, now: Instant) {
+        self.settle_place(id, threw, now);
+        for thread in self.threads.values_mut() {
+            thread.endings.remove(&id);
+        }
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        instance.state = if threw { State::Failed } else { State::Evaluated };
+        let thread = instance.thread;
+        let Some(deferred) = self.threads.get(&thread).map(|thread| &thread.deferred) else {
+            return;
+        };
+        if deferred
+            .iter()
+            .filter_map(|&id| self.instances.get(id))
+            .all(|waiting| !waiting.is_under_way())
+        {
+            self.flush_deferred(thread);
+            self.wake_threads();
+        }
+    }
+
+    /// A new instance of `module` is about to evaluate: those before it wait no longer.
+    pub(super) fn flush_deferred_of(&mut self, thread: ThreadId, module: ModuleId) {
+        let Some(deferred) = self.threads.get(&thread).map(|thread| &thread.deferred) else {
+            return;
+        };
+        if self.instances.of_module(module).any(|waiting| deferred.contains(&waiting.id)) {
+            self.flush_deferred(thread);
+        }
+    }
+
+    fn flush_deferred(&mut self, thread: ThreadId) {
+        let Some(thread) = self.threads.get_mut(&thread) else { return };
+        for id in std::mem::take(&mut thread.deferred) {
+            if let Some(instance) = self.instances.get(id) {
+                thread.disposals.push((instance.order, id));
+            }
+        }
+    }
+
+    /// What one update supersedes is disposed of in one go, so that the order holds: if one of it waits, all do.
+    pub(super) fn wait_together(&mut self) {
+        for thread in self.threads.values_mut().filter(|thread| !thread.deferred.is_empty()) {
+            thread.deferred.extend(thread.disposals.drain(..).map(|(_, id)| id));
+        }
+    }
+
+    /// A `dispose` handler of the instance is asynchronous.
+    pub fn disposes_async(&mut self, id: InstanceId) {
+        if let Some(instance) = self.instances.get_mut(id) {
+            instance.disposes_async = true;
+        }
+    }
+
+    /// Asynchronous `dispose` handlers are pending in the thread, or no longer.
+    pub fn set_disposing(&mut self, thread: ThreadId, disposing: bool) {
+        self.threads.entry(thread).or_default().disposing = disposing;
+    }
+
+    /// Whether modules that load now must wait before they run.
+    pub(super) fn is_disposing(&self, thread: ThreadId) -> bool {
+        self.threads.get(&thread).is_some_and(|thread| thread.disposing)
+            || self.holds_asynchronous(thread)
+    }
+
+    /// Whether a module that was loaded must wait before it runs. What is required cannot: so it does only if it must now.
+    pub(super) fn must_wait(&self, thread: ThreadId, url: &str) -> bool {
+        let is_required = || {
+            let instance = self.instances.find(thread, url);
+            instance.is_some_and(|instance| self.graph.is_required(instance.module))
+        };
+        self.threads.get(&thread).is_some_and(|thread| thread.disposing)
+            || (self.holds_asynchronous(thread) && !is_required())
+    }
+}
+
+impl Thread {
+    /// An instance is superseded by version `current`.
+    fn retire(&mut self, instance: &mut Instance, current: u32) {
+        let was_superseded = std::mem::replace(&mut instance.superseded, true);
+        if std::mem::replace(&mut instance.leaves, true) {
+            return;
+        }
+        match instance.state {
+            _ if instance.is_under_way() => {
+                self.deferred.insert(instance.id);
+            }
+            _ if instance.order > 0 => self.disposals.push((instance.order, instance.id)),
+            // It never came to evaluate, and two versions later nothing links to it any more.
+            _ if was_superseded && instance.version + 1 < current => {
+                self.abandoned.push(instance.id);
+            }
+            _ => instance.leaves = false,
+        }
+    }
+}
