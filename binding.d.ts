@@ -84,24 +84,8 @@ export declare function disposesAsync(instance: number): void
  */
 export declare function drain(thread: number, canReport: boolean): number
 
-/** All modules, in the order in which they came. */
-export declare function dump(): Array<DumpNode>
-
-/** A module in `dump()`. */
-export interface DumpNode {
-  /** Relative to the folder of the main thread's root file. */
-  path: string
-  /** How often it was invalidated. */
-  version: number
-  /** Whether some hot edge leads to it. */
-  boundary: boolean
-  /** Whether a change of it needs no restart. */
-  reloadable: boolean
-  /** What it imports. */
-  dependencies: Array<string>
-  /** What imports it. */
-  dependents: Array<string>
-}
+/** All modules, in the order in which they came: the JSON of a list of `DumpNode`s of index.d.ts. */
+export declare function dump(): string
 
 /** A tracked instance has run to its end, or thrown. */
 export declare function ended(instance: number, threw: boolean): void
@@ -112,28 +96,8 @@ export declare function endPeek(thread: number): void
 /** The instance `url` begins to run. Returns its name, 0 if it is unknown. */
 export declare function evaluate(thread: number, url: string): number
 
-/** What a change of the file, whose path is absolute, would do now, and why. */
-export declare function explain(path: string): Explanation
-
-/** What a change of a file would do. All paths are absolute. */
-export interface Explanation {
-  /** The file. */
-  path: string
-  /** How often it was invalidated. */
-  version: number
-  /** `hot`, `declined`, `restart`, `ignored` or `unknown`. */
-  verdict: string
-  /** What would run again and is entered by hot or accepted imports. */
-  boundaries: Array<string>
-  /** The imports that make it cold, root first. */
-  chain: Array<Link>
-  /** Why a restart would be asked for. */
-  reason?: string
-  /** What would make it hot. */
-  hint?: string
-  /** What would run again. */
-  invalidates: Array<string>
-}
+/** What a change of the file, whose path is absolute, would do now, and why: the JSON of an `Explanation` of index.d.ts. */
+export declare function explain(path: string): string
 
 /** Fails inside the engine, as a defect would, in this thread or in one of our own: for tests of what follows. */
 export declare function failForTests(elsewhere: boolean): void

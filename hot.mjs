@@ -306,13 +306,13 @@ function createHot() {
     },
     async dump() {
       if (isAttached) guarded(() => reportRequires(threadId))
-      return guarded(() => engine.dump()) ?? []
+      return JSON.parse(guarded(() => engine.dump()) ?? '[]')
     },
     /** @param {string | URL} file */
     async explain(file) {
       if (isAttached) deliver()
       if (isAttached) guarded(() => reportRequires(threadId))
-      return engine.explain(pathOf(file))
+      return JSON.parse(engine.explain(pathOf(file)))
     },
     /** @param {[] | [url: string, callback: () => unknown]} args */
     dispose(...args) {

@@ -112,43 +112,32 @@ test('a file renamed, and its importer updated, in either order', async (t) => {
 for (const flags of [[], ['--preserve-symlinks']]) {
   const name = flags.length > 0 ? ` ${flags}` : ''
 
-  test(`a symlinked file: saved, retargeted, its importer saved or not${name}`, async (t) => {
-    const folder = createFolder(t, { files: { 'main.mjs': get, 'b.mjs': from('./link.mjs'), 'one.mjs': value(1), 'two.mjs': value(2) } })
-    fs.symlinkSync('one.mjs', path.join(folder, 'link.mjs'))
-    const app = await startApp(t, { folder, before: flags })
-    assert.equal(await app.ask('get', './b.mjs'), 1)
-    app.save('one.mjs', value(11))
-    assert.equal(await app.ask('get', './b.mjs'), 11)
-    retarget(app.file('link.mjs'), 'two.mjs')
-    assert.equal(await app.ask('get', './b.mjs'), 2)
-    app.save('two.mjs', value(12))
-    assert.equal(await app.ask('get', './b.mjs'), 12)
-    retarget(app.file('link.mjs'), 'one.mjs')
-    app.save('b.mjs', `${from('./link.mjs')} // saved`)
-    assert.equal(await app.ask('get', './b.mjs'), 11)
-    fs.unlinkSync(app.file('link.mjs'))
-    fs.symlinkSync('two.mjs', app.file('link.mjs'))
-    assert.equal(await app.ask('get', './b.mjs'), 12)
-    isQuiet(app)
-  })
-
-  test(`a symlinked directory: saved, retargeted, its importer saved or not${name}`, async (t) => {
-    const release = (n) => ({ [`releases/${n}/c.mjs`]: from('./deep/d.mjs'), [`releases/${n}/deep/d.mjs`]: value(n) })
-    const folder = createFolder(t, { files: { 'main.mjs': get, 'b.mjs': from('./current/c.mjs'), ...release(1), ...release(2) } })
-    fs.symlinkSync('releases/1', path.join(folder, 'current'))
-    const app = await startApp(t, { folder, before: flags })
-    assert.equal(await app.ask('get', './b.mjs'), 1)
-    app.save('releases/1/deep/d.mjs', value(11))
-    assert.equal(await app.ask('get', './b.mjs'), 11)
-    retarget(app.file('current'), 'releases/2')
-    assert.equal(await app.ask('get', './b.mjs'), 2)
-    app.save('releases/2/deep/d.mjs', value(12))
-    assert.equal(await app.ask('get', './b.mjs'), 12)
-    retarget(app.file('current'), 'releases/1')
-    app.save('b.mjs', `${from('./current/c.mjs')} // saved`)
-    assert.equal(await app.ask('get', './b.mjs'), 11)
-    isQuiet(app)
-  })
+  const release = (n) => ({ [`releases/${n}/c.mjs`]: from('./deep/d.mjs'), [`releases/${n}/deep/d.mjs`]: value(n) })
+  for (const { what, link, files, first, second, imported } of [
+    { what: 'file', link: 'link.mjs', files: { 'one.mjs': value(1), 'two.mjs': value(2) }, first: 'one.mjs', second: 'two.mjs', imported: '' },
+    { what: 'directory', link: 'current', files: { ...release(1), ...release(2) }, first: 'releases/1', second: 'releases/2', imported: '/deep/d.mjs' },
+  ]) {
+    test(`a symlinked ${what}: saved, retargeted, its importer saved or not${name}`, async (t) => {
+      const importer = from(`./${link}${imported && '/c.mjs'}`)
+      const folder = createFolder(t, { files: { 'main.mjs': get, 'b.mjs': importer, ...files } })
+      fs.symlinkSync(first, path.join(folder, link))
+      const app = await startApp(t, { folder, before: flags })
+      assert.equal(await app.ask('get', './b.mjs'), 1)
+      app.save(first + imported, value(11))
+      assert.equal(await app.ask('get', './b.mjs'), 11)
+      retarget(app.file(link), second)
+      assert.equal(await app.ask('get', './b.mjs'), 2)
+      app.save(second + imported, value(12))
+      assert.equal(await app.ask('get', './b.mjs'), 12)
+      retarget(app.file(link), first)
+      app.save('b.mjs', `${importer} // saved`)
+      assert.equal(await app.ask('get', './b.mjs'), 11)
+      fs.unlinkSync(app.file(link))
+      fs.symlinkSync(second, app.file(link))
+      assert.equal(await app.ask('get', './b.mjs'), 12)
+      isQuiet(app)
+    })
+  }
 
   test(`a symlinked project${name}`, async (t) => {
     const folder = createFolder(t, { hotHook: { boundaries: ['./b.mjs'] }, files: { 'main.mjs': get.replace(HOT, '{}'), 'b.mjs': from('./lib/c.mjs'), 'lib/c.mjs': value(1) } })

@@ -7,7 +7,7 @@ use napi_derive::napi;
 
 use crate::engine;
 use crate::graph::instance::InstanceId;
-use crate::graph::{EdgeKind, ModuleId, Step};
+use crate::graph::{ModuleId, Step};
 use crate::source::awaits;
 
 /// A format as Node's load hook names it, of a module with that text. `bare`: see [`engine::Format::Es`].
@@ -262,7 +262,7 @@ impl From<&Step> for Link {
     fn from(step: &Step) -> Self {
         Self {
             path: step.path.to_string(),
-            kind: step.kind.map_or("root", EdgeKind::name).to_owned(),
+            kind: step.kind_name().to_owned(),
             specifier: step.specifier.to_string(),
         }
     }
@@ -361,67 +361,6 @@ pub struct Place {
     pub module: u32,
     /// The URL without our version.
     pub url: String,
-}
-
-/// A module in `dump()`.
-#[napi(object)]
-pub struct DumpNode {
-    /// Relative to the folder of the main thread's root file.
-    pub path: String,
-    /// How often it was invalidated.
-    pub version: u32,
-    /// Whether some hot edge leads to it.
-    pub boundary: bool,
-    /// Whether a change of it needs no restart.
-    pub reloadable: bool,
-    /// What it imports.
-    pub dependencies: Vec<String>,
-    /// What imports it.
-    pub dependents: Vec<String>,
-}
-
-impl From<engine::DumpNode> for DumpNode {
-    fn from(node: engine::DumpNode) -> Self {
-        let engine::DumpNode { path, version, boundary, reloadable, dependencies, dependents } =
-            node;
-        Self { path, version, boundary, reloadable, dependencies, dependents }
-    }
-}
-
-/// What a change of a file would do. All paths are absolute.
-#[napi(object)]
-pub struct Explanation {
-    /// The file.
-    pub path: String,
-    /// How often it was invalidated.
-    pub version: u32,
-    /// `hot`, `declined`, `restart`, `ignored` or `unknown`.
-    pub verdict: String,
-    /// What would run again and is entered by hot or accepted imports.
-    pub boundaries: Vec<String>,
-    /// The imports that make it cold, root first.
-    pub chain: Vec<Link>,
-    /// Why a restart would be asked for.
-    pub reason: Option<String>,
-    /// What would make it hot.
-    pub hint: Option<String>,
-    /// What would run again.
-    pub invalidates: Vec<String>,
-}
-
-impl From<engine::Explanation> for Explanation {
-    fn from(from: engine::Explanation) -> Self {
-        Self {
-            path: from.path.to_string(),
-            version: from.version,
-            verdict: from.outcome.name().to_owned(),
-            boundaries: strings(&from.boundaries),
-            chain: from.chain.iter().map(Link::from).collect(),
-            reason: from.text,
-            hint: from.hint,
-            invalidates: strings(&from.invalidates),
-        }
-    }
 }
 
 /// The engine's name for a module.

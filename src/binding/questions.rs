@@ -4,19 +4,22 @@ use napi_derive::napi;
 
 use crate::engine::Engine;
 
-use super::convert::{DumpNode, Explanation};
 use super::host::{Error, with};
 
-/// What a change of the file, whose path is absolute, would do now, and why.
+/// What a change of the file, whose path is absolute, would do now, and why: the JSON of an `Explanation` of index.d.ts.
 #[napi]
-pub fn explain(path: String) -> Result<Explanation, Error> {
-    with(|engine| engine.explain(&path).into())
+pub fn explain(path: String) -> Result<String, Error> {
+    with(|engine| json(&engine.explain(&path)))
 }
 
-/// All modules, in the order in which they came.
+/// All modules, in the order in which they came: the JSON of a list of `DumpNode`s of index.d.ts.
 #[napi]
-pub fn dump() -> Result<Vec<DumpNode>, Error> {
-    with(|engine| engine.dump().into_iter().map(DumpNode::from).collect())
+pub fn dump() -> Result<String, Error> {
+    with(|engine| json(&engine.dump()))
+}
+
+fn json(of: &impl serde::Serialize) -> String {
+    serde_json::to_string(of).unwrap_or_default()
 }
 
 /// The graph with all that was decided on it, as JSON: see `packages/dump-viewer/README.md`.

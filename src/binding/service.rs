@@ -91,7 +91,7 @@ mod unix {
         let found = match (text("ask"), text("path")) {
             (Some("explain"), Some(path)) => with(|engine| {
                 engine.drain(Caller::Watcher, Instant::now());
-                engine.explain(path).to_json()
+                serde_json::to_value(engine.explain(path)).unwrap_or_default()
             }),
             (Some("graph"), _) => with(|engine| {
                 engine.drain(Caller::Watcher, Instant::now());

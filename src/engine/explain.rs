@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::decision::{Cause, Decisions, FullReload, Reason, Verdict};
-use crate::graph::{EdgeKind, ModuleId, ModuleKind, Step};
+use crate::graph::{ModuleId, ModuleKind, Step};
 
 use super::Engine;
 
 /// What a change of a file would do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// It would run again, with what imports it.
     Hot,
@@ -24,35 +25,25 @@ pub enum Outcome {
     Unknown,
 }
 
-impl Outcome {
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Hot => "hot",
-            Self::Declined => "declined",
-            Self::Restart => "restart",
-            Self::Ignored => "ignored",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// What a change of a file would do, and why. All paths are absolute.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a change of a file would do, and why; serialized with the field names of `hot.explain()`. All paths are absolute.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Explanation {
     /// The file: its real path, if it is a module.
     pub path: Arc<str>,
     /// How often it was invalidated.
     pub version: u32,
     /// What a change would do.
+    #[serde(rename = "verdict")]
     pub outcome: Outcome,
     /// The modules that would run again and are entered by hot or accepted imports: they make it hot.
     pub boundaries: Vec<Arc<str>>,
     /// The imports that make it cold, root first.
     pub chain: Vec<Step>,
     /// See [`FullReload::describe`]; `None` if no restart would be asked for.
+    #[serde(rename = "reason", skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// See [`FullReload::hint`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// What would run again: the file itself, then what imports it.
     pub invalidates: Vec<Arc<str>>,
@@ -158,21 +149,6 @@ impl Engine {
 }
 
 impl Explanation {
-    /// With the field names of `hot.explain()`.
-    pub fn to_json(&self) -> Value {
-        let step = |step: &Step| json!({ "path": step.path, "kind": step.kind.map_or("root", EdgeKind::name), "specifier": step.specifier });
-        json!({
-            "path": self.path,
-            "version": self.version,
-            "verdict": self.outcome.name(),
-            "boundaries": self.boundaries,
-            "chain": self.chain.iter().map(step).collect::<Vec<_>>(),
-            "reason": self.text,
-            "hint": self.hint,
-            "invalidates": self.invalidates,
-        })
-    }
-
     fn of(path: Arc<str>, version: u32, outcome: Outcome) -> Self {
         Self {
             path,

@@ -7,21 +7,40 @@ use std::sync::Arc;
 use petgraph::stable_graph::EdgeReference;
 use petgraph::visit::EdgeRef;
 use rustc_hash::FxHashMap;
+use serde::{Serialize, Serializer};
 
 use super::accept::Climb;
 use super::{Edge, EdgeKind, Graph, ModuleId};
 
 /// One step of a chain of imports.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// The module that this step arrives at.
     pub path: Arc<str>,
     /// How it was imported; `None` for the root, where the chain begins.
+    #[serde(serialize_with = "serialize_kind")]
     pub kind: Option<EdgeKind>,
     /// What the importer wrote; empty for the root.
     pub specifier: Arc<str>,
     /// A boundary entered by something else than `import()`.
+    #[serde(skip)]
     pub wrongly_imported: bool,
+}
+
+impl Step {
+    /// The word for how it was imported: `root`, where the chain begins.
+    pub fn kind_name(&self) -> &'static str {
+        kind_name(self.kind)
+    }
+}
+
+fn kind_name(kind: Option<EdgeKind>) -> &'static str {
+    kind.map_or("root", EdgeKind::name)
+}
+
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn serialize_kind<S: Serializer>(kind: &Option<EdgeKind>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(kind_name(*kind))
 }
 
 /// By which edge a walk has come to each module, and from where; nothing where it began.
