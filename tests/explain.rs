@@ -30,7 +30,7 @@ fn explain(node: &Node, name: &str) -> String {
         .map(|step| format!("{}{}", step.kind.map_or("", |kind| kind.name()), short(&step.path)))
         .collect();
     let parts = [
-        format!("{} v{version}", outcome.name()),
+        format!("{} v{version}", json!(outcome).as_str().expect("a name")),
         names(&boundaries),
         names(&invalidates),
         chain.join(" > "),
