@@ -27,9 +27,12 @@ mod missing;
 mod outbox;
 mod picture;
 mod places;
+mod renewal;
+mod service;
 mod shortcuts;
 mod thread;
 mod watched;
+mod witness;
 
 use std::collections::BTreeMap;
 use std::path::is_separator;
@@ -49,7 +52,6 @@ use crate::url::Urls;
 use crate::watch::settle::Settle;
 use crate::watch::{Sleeper, Waker, Watch, parent};
 
-pub use accept::{Accepting, Linked, Renewal};
 pub use changes::{Caller, Next};
 pub use commonjs::Required;
 use commonjs::Unreported;
@@ -62,6 +64,7 @@ pub use loading::{Format, Need, Source};
 use missing::Missing;
 pub use outbox::{Happening, Message, Reload, Update};
 use places::Places;
+pub use renewal::{Accepting, Linked, Renewal};
 use shortcuts::Shortcuts;
 use thread::Thread;
 

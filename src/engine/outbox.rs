@@ -7,7 +7,7 @@ use crate::graph::instance::InstanceId;
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
-use super::accept::Renewal;
+use super::renewal::Renewal;
 use super::thread::Thread;
 
 /// What is told to the parent process and to the app.

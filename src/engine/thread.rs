@@ -8,9 +8,9 @@ use crate::graph::instance::InstanceId;
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
-use super::accept::Renewing;
 use super::commonjs::Moment;
 use super::outbox::Update;
+use super::renewal::Renewing;
 
 /// What a thread wants to be told, besides what it must.
 #[derive(Default)]

@@ -1,0 +1,192 @@
+//! What an update imports again at once, because it is accepted.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::graph::instance::InstanceId;
+use crate::graph::{ModuleId, ThreadId};
+
+use super::Engine;
+
+/// A module that is to be imported again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    /// Its URL without our version.
+    pub url: Arc<str>,
+    /// It must be imported as JSON.
+    pub json: bool,
+    /// It has changed in a way that its accepting itself is for.
+    pub own: bool,
+}
+
+/// An instance whose callbacks are to be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepting {
+    /// The instance that has registered them.
+    pub instance: InstanceId,
+    /// Itself is imported again.
+    pub own: bool,
+    /// Which of the others that it accepts are imported again, by URLs without our version.
+    pub urls: Vec<Arc<str>>,
+}
+
+/// What is to be done with the renewals that have linked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Linked {
+    /// Those to go on with: the others were changed once more meanwhile, and belong to the next update.
+    pub urls: Vec<Arc<str>>,
+    /// Who is to be told, in this order.
+    pub accepting: Vec<Accepting>,
+    /// Instances whose `dispose` handlers are to run before anything evaluates, latest evaluation first.
+    pub disposals: Vec<InstanceId>,
+}
+
+/// What a thread has to import again, and what waits for that.
+#[derive(Default)]
+pub(super) struct Renewing {
+    /// Changed modules that accept themselves.
+    own: FxHashSet<ModuleId>,
+    /// Changed modules that somebody else accepts.
+    dependencies: FxHashSet<ModuleId>,
+    /// Superseded instances that stay in service until what replaces them has linked.
+    pub held: Vec<(u64, InstanceId)>,
+    /// How many updates were handed out that did not come to [`Engine::linked`] yet.
+    pub under_way: u32,
+    /// The versions that are being imported, by URL without version.
+    pins: FxHashMap<Arc<str>, u32>,
+}
+
+impl Renewing {
+    /// Whether there is anything to import again.
+    pub fn is_due(&self) -> bool {
+        !self.own.is_empty() || !self.dependencies.is_empty()
+    }
+}
+
+impl Engine {
+    /// These modules are superseded by one decision: what accepts them is to import them again. `past`: it has changed in
+    /// a way that accepting itself does not help.
+    pub(super) fn renew(&mut self, bumped: &[ModuleId], past: Option<ModuleId>) {
+        if self.places.is_empty() {
+            return;
+        }
+        let bumped: FxHashSet<_> = bumped.iter().copied().collect();
+        for (&thread, state) in &mut self.threads {
+            for (place, entry) in self.places.current(thread) {
+                if entry.own && bumped.contains(&place.module) && past != Some(place.module) {
+                    state.renewing.own.insert(place.module);
+                }
+                let changed = entry.dependencies.iter().filter(|(id, _)| bumped.contains(id));
+                state.renewing.dependencies.extend(changed.map(|&(id, _)| id));
+            }
+        }
+    }
+
+    /// What a thread is to import again. What somebody accepts who is superseded himself is none of it.
+    pub(super) fn take_renewals(&mut self, thread: ThreadId) -> Vec<Renewal> {
+        let Some(state) = self.threads.get_mut(&thread) else { return Vec::new() };
+        let own = std::mem::take(&mut state.renewing.own);
+        let dependencies = std::mem::take(&mut state.renewing.dependencies);
+        let mut found: Vec<(ModuleId, Renewal)> = Vec::new();
+        let mut add = |id: ModuleId, url: &Arc<str>, own: bool| {
+            if let Some((_, known)) = found.iter_mut().find(|(_, known)| known.url == *url) {
+                known.own |= own;
+            } else {
+                let json = self.graph.get(id).is_json;
+                found.push((id, Renewal { url: url.clone(), json, own }));
+            }
+        };
+        for (place, entry) in self.accepting(thread) {
+            if entry.own && own.contains(&place.module) {
+                add(place.module, &place.url, true);
+            }
+            for (id, url) in self.accepted_by(entry) {
+                if dependencies.contains(id) {
+                    add(*id, url, false);
+                }
+            }
+        }
+        found.into_iter().map(|(_, renewal)| renewal).collect()
+    }
+
+    /// The URL under which a module is imported again, which Node resolved to `url`. `first`: it is to be today's; if
+    /// not, the one that was given then.
+    pub fn renewed(&mut self, thread: ThreadId, url: &str, first: bool) -> Option<String> {
+        if first {
+            self.retry_unlinked();
+        }
+        let meaning = self.meaning_of(url)?;
+        let module = self.graph.get(meaning.module);
+        let plain = module.is_pinned() || module.keeps_url;
+        let mut version = module.version;
+        let pins = &mut self.threads.entry(thread).or_default().renewing.pins;
+        if first {
+            pins.insert(meaning.clean.clone(), version);
+        } else {
+            version = pins.get(&meaning.clean).copied().unwrap_or(version);
+        }
+        Some(match version {
+            0 => meaning.clean.to_string(),
+            _ if plain => meaning.clean.to_string(),
+            version => self.urls.issue(&meaning.clean, version),
+        })
+    }
+
+    /// What was imported again under the URL that [`Engine::renewed`] gave has evaluated, or thrown.
+    pub fn renewal_ended(&mut self, thread: ThreadId, url: &str, threw: bool, now: Instant) {
+        let Some(url) = self.renewed(thread, url, false) else { return };
+        if let Some(id) = self.find(thread, &url) {
+            self.ended(id, threw, now);
+        }
+    }
+
+    /// Node does not find what is to be imported again: when it comes back, that is a change.
+    pub fn unrenewed(&mut self, url: &str) {
+        let Some(meaning) = self.meaning_of(url) else { return };
+        let found = self.fingerprint(meaning.module);
+        let module = self.graph.get_mut(meaning.module);
+        if !module.begun {
+            module.begun = true;
+            module.read = Some(found);
+            module.seen = Some(found);
+        }
+    }
+
+    /// What a thread imports again has linked: it is about to evaluate.
+    pub fn linked(&mut self, thread: ThreadId, renewals: &[Renewal]) -> Linked {
+        let mut linked = Linked::default();
+        if let Some(state) = self.threads.get_mut(&thread) {
+            state.renewing.under_way = state.renewing.under_way.saturating_sub(1);
+        }
+        let (mut modules, mut going) = (Vec::new(), Vec::new());
+        for renewal in renewals {
+            let Some(meaning) = self.urls.meaning(&renewal.url) else { continue };
+            let pins = self.threads.get(&thread).map(|state| &state.renewing.pins);
+            let pinned = pins.and_then(|pins| pins.get(&meaning.clean));
+            if pinned == Some(&self.graph.get(meaning.module).version) {
+                modules.push(meaning.module);
+                linked.urls.push(meaning.clean);
+                going.push(renewal);
+            } else {
+                self.renew(&[meaning.module], (!renewal.own).then_some(meaning.module));
+            }
+        }
+        for (place, entry) in self.accepting(thread) {
+            let has = |url: &Arc<str>| going.iter().any(|renewal| renewal.url == *url);
+            let is_own = |renewal: &&Renewal| renewal.own && renewal.url == place.url;
+            let own = entry.own && going.iter().any(is_own);
+            let urls = self.accepted_by(entry).iter().map(|(_, url)| url).filter(|url| has(url));
+            let urls: Vec<_> = urls.cloned().collect();
+            if own || !urls.is_empty() {
+                linked.accepting.push(Accepting { instance: entry.instance, own, urls });
+            }
+        }
+        let below = self.graph.below(thread, &modules);
+        let mut gone = self.let_go_of_held(thread, |module| below.contains(&module));
+        gone.extend(self.take_deferred_below(thread, &below));
+        linked.disposals = self.begin_disposals(thread, gone);
+        linked
+    }
+}
