@@ -13,8 +13,10 @@ type FunctionNames<Module> = {
  *
  * It returns a promise of what the export returns. If the import or the export fails, the error goes to the function
  * among the arguments from the third on, if there is one, as Express' `next` and Fastify's `done` expect it; otherwise
- * the promise is rejected. Frameworks that count a function's parameters see none: an Express error handler must be
- * written with its four.
+ * the promise is rejected. Whoever gets the end by such a callback does not get it by the promise, too: that stays
+ * pending after an error, and if the export declares the callback as a parameter and returns no promise.
+ *
+ * Frameworks that count a function's parameters see none: an Express error handler must be written with its four.
  *
  * Where hot-hook is not enabled the module is imported once, at the first call. `hot-hook/lazy` exports it alone, without the addon.
  *

@@ -18,14 +18,17 @@ function functionOf(namespace, name) {
 }
 
 /**
- * Express' and Fastify's way to hear of errors: a callback, after at least two other arguments. (Koa's `next` comes
- * second, and is not for errors.)
+ * The place among the arguments of Express' and Fastify's way to hear of the end: a callback, after at least two other
+ * arguments; -1 if there is none. (Koa's `next` comes second, and is not for errors.)
  * @param {any[]} args
  */
-const callbackOf = (args) => args.find((arg, index) => index > 1 && typeof arg === 'function')
+const callbackAt = (args) => args.findIndex((arg, index) => index > 1 && typeof arg === 'function')
+
+/** Whoever has its answer by the callback must not get it by the promise, too: Fastify goes on at whichever comes first. */
+const answered = () => new Promise(() => {})
 
 /**
- * See index.d.ts.
+ * See lazy.d.ts.
  * @param {() => Promise<Record<string, any>>} load @param {string} [name]
  */
 export function lazy(load, name = 'default') {
@@ -36,14 +39,17 @@ export function lazy(load, name = 'default') {
 
   /** @this {unknown} @param {any[]} args */
   return async function (...args) {
+    const callback = callbackAt(args)
     try {
       const handler = loaded ?? functionOf(await load(), name)
       if (!isHot()) loaded = handler
-      return await handler.apply(this, args)
+      const result = handler.apply(this, args)
+      const takesCallback = callback !== -1 && handler.length > callback
+      return await (takesCallback && typeof result?.then !== 'function' ? answered() : result)
     } catch (error) {
-      const callback = callbackOf(args)
-      if (!callback) throw error
-      return void callback(error)
+      if (callback === -1) throw error
+      args[callback](error)
+      return answered()
     }
   }
 }

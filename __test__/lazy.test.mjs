@@ -70,6 +70,30 @@ test('errors go to the callback if there is one; the next call tries again', asy
   assert.deepEqual(await app.ask('koa'), ['value', 'next'])
 })
 
+test('a handler that answers by its callback is waited for by that alone', async () => {
+  const { lazy } = await import('../lazy.mjs')
+  /** As Fastify runs a hook: what comes first, its callback or its promise, goes on; the other must not. */
+  const run = (/** @type {any} */ hook) =>
+    new Promise((resolve) => {
+      /** @type {any[]} */
+      const ends = []
+      const done = (/** @type {any} */ error) => ends.push(error?.message ?? 'done')
+      hook({}, {}, done)?.then(() => done(undefined), done)
+      setTimeout(() => resolve(ends), 60)
+    })
+  /** @type {Record<string, Function>} */
+  const hooks = {
+    later: (/** @type {any} */ _request, /** @type {any} */ _reply, /** @type {any} */ done) => void setTimeout(() => done(new Error('refused')), 20),
+    atOnce: (/** @type {any} */ _request, /** @type {any} */ _reply, /** @type {any} */ done) => done(),
+    promises: async () => {},
+    rejects: async () => { throw new Error('rejected') },
+    throws: (/** @type {any} */ _request, /** @type {any} */ _reply, /** @type {any} */ _done) => { throw new Error('thrown') },
+    neither: () => {},
+  }
+  const ends = await Promise.all(Object.keys(hooks).map((name) => run(lazy(async () => hooks, name))))
+  assert.deepEqual(ends, [['refused'], ['done'], ['done'], ['rejected'], ['thrown'], ['done']])
+})
+
 test('wrong arguments are a TypeError that names them', async () => {
   const { lazy } = await import('../lazy.mjs')
   assert.throws(() => lazy(/** @type {any} */ ('./users.js')), { name: 'TypeError', message: /load must be a function that imports, got string/ })
