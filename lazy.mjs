@@ -24,6 +24,9 @@ function functionOf(namespace, name) {
  */
 const callbackAt = (args) => args.findIndex((arg, index) => index > 1 && typeof arg === 'function')
 
+/** Fastify's reply, which can be awaited: what a handler should return that answers later. @param {any[]} args */
+const replyOf = (args) => args.find((arg) => typeof arg?.send === 'function' && typeof arg.then === 'function')
+
 /** Whoever has its answer by the callback must not get it by the promise, too: Fastify goes on at whichever comes first. */
 const answered = () => new Promise(() => {})
 
@@ -44,8 +47,9 @@ export function lazy(load, name = 'default') {
       const handler = loaded ?? functionOf(await load(), name)
       if (!isHot()) loaded = handler
       const result = handler.apply(this, args)
-      const takesCallback = callback !== -1 && handler.length > callback
-      return await (takesCallback && typeof result?.then !== 'function' ? answered() : result)
+      if (typeof result?.then === 'function') return await result
+      if (callback !== -1) return handler.length > callback ? await answered() : result
+      return await (result ?? replyOf(args))
     } catch (error) {
       if (callback === -1) throw error
       args[callback](error)

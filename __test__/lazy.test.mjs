@@ -94,6 +94,20 @@ test('a handler that answers by its callback is waited for by that alone', async
   assert.deepEqual(ends, [['refused'], ['done'], ['done'], ['rejected'], ['thrown'], ['done']])
 })
 
+test('a handler that returns nothing answers when its reply is sent, if that can be awaited', async () => {
+  const { lazy } = await import('../lazy.mjs')
+  /** Fastify's reply is such a one. */
+  let sent = (/** @type {unknown} */ _) => {}
+  const sending = new Promise((resolve) => (sent = resolve))
+  const reply = { send: sent, then: sending.then.bind(sending) }
+  const order = []
+  const handled = lazy(async () => ({ default: (/** @type {any} */ _request, /** @type {any} */ answer) => void setTimeout(() => (order.push('sent'), answer.send()), 20) }))({}, reply)
+  await handled.then(() => order.push('handled'))
+  assert.deepEqual(order, ['sent', 'handled'])
+  // Any other promise among the arguments is the handler's affair.
+  assert.equal(await lazy(async () => ({ default: (/** @type {any} */ _job) => {} }))(Promise.resolve(1)), undefined)
+})
+
 test('wrong arguments are a TypeError that names them', async () => {
   const { lazy } = await import('../lazy.mjs')
   assert.throws(() => lazy(/** @type {any} */ ('./users.js')), { name: 'TypeError', message: /load must be a function that imports, got string/ })
