@@ -32,7 +32,15 @@ export declare function lazy<Module, Name extends FunctionNames<Module>>(
   name: Name,
 ): Lazy<Module[Name]>
 
-/** What {@link lazy} returns: the same function, but asynchronous. */
+/** Whether one of the arguments from the third on is a function: the callback by which Express and Fastify are answered. */
+type HasCallback<Args> = Args extends [unknown, unknown, ...infer Rest]
+  ? [Extract<Rest[number], (...args: never[]) => unknown>] extends [never] ? false : true
+  : false
+
+/**
+ * What {@link lazy} returns: the same function, but asynchronous; if it returns nothing and takes a callback, that is its
+ * only answer.
+ */
 export type Lazy<Handler> = Handler extends (this: infer This, ...args: infer Args) => infer Result
-  ? (this: This, ...args: Args) => Promise<Awaited<Result>>
+  ? (this: This, ...args: Args) => [Result, HasCallback<Args>] extends [void, true] ? void : Promise<Awaited<Result>>
   : never

@@ -111,5 +111,16 @@ export function why(error: OptionsError | NotDynamicError): string {
   lazy(async () => users, 'limit')
   // @ts-expect-error -- no default export
   lazy(async () => ({ index: users.index }))
+  const hooks = {
+    done: (_request: object, _reply: object, done: (error?: Error) => void) => done(),
+    next: async (_request: object, _reply: object, next: () => void) => next(),
+    two: (_context: object, next: () => Promise<void>): void => void next(),
+  }
+  const done = lazy(async () => hooks, 'done')
+  const next = lazy(async () => hooks, 'next')
+  const two = lazy(async () => hooks, 'two')
+  same<Same<ReturnType<typeof done>, void>>()
+  same<Same<ReturnType<typeof next>, Promise<void>>>()
+  same<Same<ReturnType<typeof two>, Promise<void>>>()
   void [index, length]
 }
