@@ -1,29 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { start } from './support/app.mjs'
-
-const files = {
-  'package.json': JSON.stringify({ type: 'module', hotHook: { boundaries: ['./tools/*.js'] } }),
-  'server.js': `import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
-import { lazy } from 'hot-hook'
-import { z } from 'zod'
-
-const server = new McpServer({ name: 'words', version: '1.0.0' })
-server.registerTool('greet', { inputSchema: { name: z.string() } }, lazy(() => import('./tools/greet.js')))
-await server.connect(new StdioServerTransport())
-`,
-  'tools/greet.js': `import { greeting } from '../greeting.js'
-
-export default async ({ name }) => ({ content: [{ type: 'text', text: greeting(name) }] })
-`,
-  'greeting.js': `export const greeting = (name) => 'Hello, ' + name
-`,
-}
+import { recipe } from './support/recipe.mjs'
 
 test('an MCP server over stdio: tool handlers, while a client stays connected', async (t) => {
-  const packages = { '@modelcontextprotocol/sdk': '1', zod: '3' }
-  const app = await start(t, { packages, files, args: ['--import=hot-hook/register', 'server.js'] })
+  const app = await start(t, recipe('mcp'))
   let last = 0
   const ask = async (method, params) => {
     const id = ++last
@@ -45,4 +26,6 @@ test('an MCP server over stdio: tool handlers, while a client stays connected', 
   app.edit('greeting.js', '(name', '(name)')
   assert.equal(await greet(), 'HI, YOU')
   assert.deepEqual(app.restarts(), [], app.known())
+  app.edit('server.js', 'z.string()', 'z.number()')
+  await app.until('a restart for the schema', () => app.restarts().includes('server.js'))
 })
