@@ -92,6 +92,9 @@ test('watch: false: changes come from the parent, whatever the action', async (t
   app.save('c.mjs', value(3))
   app.tell(fileChanged(app, 'c.mjs', 'add'))
   await app.expect('get', 3)
+  app.save('c.mjs', value(4))
+  app.tell({ type: 'hot-hook:file-changed', path: app.file('c.mjs') })
+  await app.expect('get', 4)
   assert.equal(app.told('full-reload').length, 2)
   // Of the message that said nothing new, there is no trace.
   assert.deepEqual(app.messages.slice(0, 3).map(({ type }) => type), ['hot-hook:invalidated', 'hot-hook:full-reload', 'hot-hook:full-reload'])

@@ -1,223 +1,222 @@
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
 import test from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { inspect } from 'node:util'
+import { adonisjs } from './support/adonisjs.mjs'
 import { freePort, nodeIs, start } from './support/app.mjs'
+import { recipe } from './support/recipe.mjs'
 
-const server = `import 'reflect-metadata'
-import { Ignitor, prettyPrintError } from '@adonisjs/core'
+const needs24 = !nodeIs(24) && 'AdonisJS 7 needs Node 24'
+const SERVICE = 'app/services/users_service.ts'
+const CONTROLLER = 'app/controllers/users_controller.ts'
+const MIDDLEWARE = 'app/middleware/container_bindings_middleware.ts'
 
-const APP_ROOT = new URL('../', import.meta.url)
-const IMPORTER = (path: string) => (path.startsWith('.') ? import(new URL(path, APP_ROOT).href) : import(path))
+/**
+ * How long a file must rest before AdonisJS 7's watcher (chokidar) hears of its next save, in milliseconds: it drops a
+ * change that comes within 50 ms of the last one.
+ */
+const REST = 80
 
-new Ignitor(APP_ROOT, { importer: IMPORTER })
-  .tap((app) => {
-    app.booting(async () => { await import('#start/env') })
-    app.listen('SIGTERM', () => app.terminate())
+/**
+ * @param {import('node:test').TestContext} t
+ * @param {{ version: 6 | 7, hotHook?: object, files?: Record<string, string>, args?: string[] }} options
+ */
+async function serve(t, { version, hotHook, files, args }) {
+  const port = await freePort()
+  const stock = adonisjs(version, port)
+  const { files: own, args: command } = recipe('adonisjs')
+  const ours = JSON.parse(own['package.json'])
+  const app = await start(t, {
+    packages: stock.packages,
+    files: { ...stock.files, ...own, ...files, 'package.json': JSON.stringify({ ...ours, ...stock.manifest, hotHook: { ...ours.hotHook, ...hotHook } }) },
+    args: args ?? command,
+    env: { PORT: String(port) },
   })
-  .httpServer()
-  .start()
-  .catch((error: unknown) => {
-    process.exitCode = 1
-    prettyPrintError(error)
-  })
-`
 
-const files = {
-  'package.json': JSON.stringify({
-    name: 'app',
-    version: '0.0.0',
-    type: 'module',
-    imports: Object.fromEntries(['controllers', 'middleware', 'services'].map((name) => [`#${name}/*`, `./app/${name}/*.js`]).concat([['#start/*', './start/*.js']])),
-    hotHook: { boundaries: ['./app/controllers/**/*.ts', './app/middleware/*.ts'] },
-  }),
-  'tsconfig.json': JSON.stringify({ extends: '@adonisjs/tsconfig/tsconfig.app.json', compilerOptions: { rootDir: './', outDir: './build' } }),
-  'bin/server.ts': server,
-  'bin/console.ts': server.replace('.httpServer()', '.ace()').replace('.start()', '.handle(process.argv.splice(2))'),
-  'adonisrc.ts': `import { defineConfig } from '@adonisjs/core/app'
-
-export default defineConfig({
-  commands: [() => import('@adonisjs/core/commands')],
-  providers: [
-    () => import('@adonisjs/core/providers/app_provider'),
-    () => import('@adonisjs/core/providers/hash_provider'),
-    () => import('./providers/greeting_provider.js'),
-  ],
-  preloads: [() => import('#start/routes'), () => import('#start/kernel')],
-})
-`,
-  'providers/greeting_provider.ts': `export default class GreetingProvider {
-  boot(): void { globalThis.greeting = 'provider 1' }
-}
-
-declare global { var greeting: string }
-`,
-  'start/env.ts': `import { Env } from '@adonisjs/core/env'
-
-export default await Env.create(new URL('../', import.meta.url), {
-  NODE_ENV: Env.schema.enum(['development', 'production', 'test'] as const),
-  PORT: Env.schema.number(),
-  HOST: Env.schema.string(),
-  LOG_LEVEL: Env.schema.string(),
-  APP_KEY: Env.schema.string(),
-  NAME: Env.schema.string(),
-})
-`,
-  'start/kernel.ts': `import router from '@adonisjs/core/services/router'
-import server from '@adonisjs/core/services/server'
-
-server.use([() => import('#middleware/process_middleware')])
-router.use([() => import('@adonisjs/core/bodyparser_middleware')])
-`,
-  'start/routes.ts': `import router from '@adonisjs/core/services/router'
-
-const UsersController = () => import('#controllers/users_controller')
-router.get('/users/:id', [UsersController, 'show'])
-`,
-  'app/middleware/process_middleware.ts': `import type { HttpContext } from '@adonisjs/core/http'
-import type { NextFn } from '@adonisjs/core/types/http'
-
-export default class ProcessMiddleware {
-  async handle({ response }: HttpContext, next: NextFn) {
-    response.header('x-pid', String(process.pid)).header('x-by', 'middleware 1')
-    return next()
+  const read = async (route = '/users/7') => {
+    const response = await fetch(`http://127.0.0.1:${port}${route}`).catch(() => undefined)
+    return { status: response?.status, pid: response?.headers.get('x-pid'), from: response?.headers.get('x-from'), text: await response?.text() }
   }
-}
-`,
-  'app/controllers/users_controller.ts': `import { inject } from '@adonisjs/core'
-import type { HttpContext } from '@adonisjs/core/http'
-import UsersService from '#services/users_service'
-import env from '#start/env'
-
-@inject()
-export default class UsersController {
-  constructor(protected users: UsersService) {}
-
-  show({ params }: HttpContext) {
-    return ['controller 1', this.users.nameOf(params.id), globalThis.greeting, env.get('NAME')].join(', ')
-  }
-}
-`,
-  'app/services/users_service.ts': `export default class UsersService {
-  nameOf(id: string): string { return 'user ' + id }
-}
-`,
-  'config/app.ts': `import { defineConfig } from '@adonisjs/core/http'
-import env from '#start/env'
-
-export const appKey = env.get('APP_KEY')
-export const http = defineConfig({ cookie: {}, generateRequestId: true, useAsyncLocalStorage: false })
-`,
-  'config/logger.ts': `import { defineConfig } from '@adonisjs/core/logger'
-import env from '#start/env'
-
-export default defineConfig({ default: 'app', loggers: { app: { enabled: true, name: 'app', level: env.get('LOG_LEVEL') } } })
-`,
-  'config/hash.ts': `import { defineConfig, drivers } from '@adonisjs/core/hash'
-
-export default defineConfig({ default: 'scrypt', list: { scrypt: drivers.scrypt({}) } })
-`,
-  'config/bodyparser.ts': `import { defineConfig } from '@adonisjs/core/bodyparser'
-
-export default defineConfig({ allowedMethods: ['POST'], json: {}, form: {}, multipart: {} })
-`,
-  '.env': 'NODE_ENV=development\nPORT=3333\nHOST=127.0.0.1\nLOG_LEVEL=info\nAPP_KEY=a-key-of-thirty-two-characters-a\nNAME=env 1\n',
-}
-
-const common = { '@adonisjs/tsconfig': '*', 'pino-pretty': '*', 'reflect-metadata': '*', typescript: '5' }
-const EDITIONS = [
-  {
-    name: 'AdonisJS 7: node ace serve --hmr',
-    /** The assembler watches, and tells what has changed. */
-    told: true,
-    restarts: 'update',
-    skip: !nodeIs(24) && 'AdonisJS 7 needs Node 24',
-    loader: '@poppinss/ts-exec',
-    packages: { ...common, '@adonisjs/core': '^7.5', '@adonisjs/assembler': '^8.5', '@poppinss/ts-exec': '^1.4', youch: '^4.1.0-beta.13' },
-    more: {
-      'config/encryption.ts': `import { defineConfig, drivers } from '@adonisjs/core/encryption'
-import env from '#start/env'
-
-export default defineConfig({ default: 'gcm', list: { gcm: drivers.aes256gcm({ keys: [env.get('APP_KEY')], id: 'gcm' }) } })
-`,
-    },
-  },
-  {
-    name: 'AdonisJS 6: node ace serve --hmr',
-    told: false,
-    restarts: 'full-reload',
-    skip: false,
-    loader: 'ts-node-maintained/register/esm',
-    packages: { ...common, '@adonisjs/core': '6', '@adonisjs/assembler': '7', 'ts-node-maintained': '10', '@swc/core': '1' },
-    more: {},
-  },
-]
-
-for (const edition of [...EDITIONS, { ...EDITIONS[0], name: `${EDITIONS[0].name}, with hotHook.watch: true`, watch: true }]) {
-  const { name, skip, loader, packages, more, told, restarts, watch } = { watch: false, ...edition }
-  test(name, { skip }, async (t) => {
-    const manifest = JSON.parse(files['package.json'])
-    if (watch) manifest.hotHook.watch = true
-    const port = String(await freePort())
-    const app = await start(t, {
-      packages,
-      files: {
-        ...files,
-        ...more,
-        'package.json': JSON.stringify(manifest),
-        'ace.js': `import '${loader}'\nawait import('./bin/console.js')\n`,
-        '.env': files['.env'].replace('3333', port),
-      },
-      args: ['ace.js', 'serve', '--hmr'],
-      env: { PORT: port },
-    })
-    /** @returns {Promise<any>} */
-    const read = async (path = '/users/7') => {
-      const response = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined)
-      return response && { status: response.status, pid: response.headers.get('x-pid'), by: response.headers.get('x-by'), text: await response.text() }
-    }
-    const until = async (text, path) => {
+  return {
+    ...app,
+    read,
+    /** Waits until a route is answered so, and returns who did it. @param {string} text @param {string} [route] @param {string} [from] */
+    async answers(text, route, from) {
       let last
-      await app.until(text, async () => (last = await read(path))?.text === text)
+      const isThere = async () => {
+        last = await read(route)
+        return last.text === text && (from === undefined || last.from === from)
+      }
+      await app.until(`${route ?? ''} ${text} ${from ?? ''}`, isThere).catch((error) => {
+        throw new Error(`${error.message}\nlast answer: ${inspect(last, { maxStringLength: 200 })}`)
+      })
       return last.pid
+    },
+    /** Each call of the assembler's hook, which hears of every message: whence, what kind, which file; version 6 says the file alone. */
+    told: () => [...app.output.stdout.matchAll(/^told (.*)$/gm)].map(([, text]) => text.replace(/ \/.*/, '')),
+    /** Saves when the watcher of version 7 hears of it. @param {[string, string, string]} what */
+    async edit(...what) {
+      if (version === 7) await sleep(REST)
+      app.edit(...what)
+    },
+    /** Saves at once. @type {typeof app.edit} */
+    rush: app.edit,
+  }
+}
+
+/** Whether a process watches files. @param {string} pid */
+const watches = (pid) => fs.readdirSync(`/proc/${pid}/fd`).some((fd) => linkOf(`/proc/${pid}/fd/${fd}`).includes('inotify'))
+
+/** Where a link points to; nowhere if it is gone. @param {string} name */
+function linkOf(name) {
+  try {
+    return fs.readlinkSync(name)
+  } catch {
+    return ''
+  }
+}
+
+for (const { name, version, watch } of /** @type {const} */ ([
+  { name: 'AdonisJS 7: node ace serve --hmr', version: 7, watch: undefined },
+  { name: 'AdonisJS 7: node ace serve --hmr, with hotHook.watch: true', version: 7, watch: true },
+  { name: 'AdonisJS 6: node ace serve --hmr', version: 6, watch: undefined },
+])) {
+  test(name, { skip: version === 7 && needs24 }, async (t) => {
+    const app = await serve(t, { version, hotHook: { watch }, files: { [`${SERVICE}.md`]: '', 'app/services/unused_service.ts': 'export default 1' } })
+    /** Whether hot-hook watches the files, not the assembler. */
+    const isFresh = watch || version === 6
+    const hot = (file) => (version === 6 ? file : `hot-hook hot ${file}`)
+    const cold = (file) => (version === 6 ? file : `hot-hook restart ${file}`)
+    /** What the assembler's hook must have heard, in that order. @type {string[]} */
+    const expected = []
+    const heard = async (line) => {
+      expected.push(line)
+      await app.until(line, () => app.told().length >= expected.length)
+      assert.deepEqual(app.told(), expected, app.known())
     }
-    // The assembler's watcher, or ours: a line of the assembler's for each file, once.
-    const lines = (what) => app.output.stdout.split('\n').filter((line) => line.includes(what)).length
-    const edited = (what, count) => app.until(`${count} × ${what}`, () => lines(what) >= count)
 
-    const pid = await until('controller 1, user 7, provider 1, env 1')
-    if (told) await app.until('it watches', () => app.output.stdout.includes('watching file system'))
-    app.edit('app/services/users_service.ts', 'user ', 'person ')
-    if (watch || !told) assert.equal((await read()).text, 'controller 1, person 7, provider 1, env 1')
-    assert.equal(await until('controller 1, person 7, provider 1, env 1'), pid)
-    await edited('invalidated app/services/users_service.ts', 1)
-    app.edit('app/controllers/users_controller.ts', 'controller 1', 'controller 2')
-    assert.equal(await until('controller 2, person 7, provider 1, env 1'), pid)
-    app.edit('app/middleware/process_middleware.ts', 'middleware 1', 'middleware 2')
-    await edited('invalidated app/middleware/process_middleware.ts', 1)
+    const pid = await app.answers('controller 1, user 7')
+    if (version === 7) await app.until('the assembler watches', () => app.output.stdout.includes('watching file system'))
+    assert.equal(watches(pid), isFresh, 'whether hot-hook watches')
 
-    app.edit('app/controllers/users_controller.ts', 'show({', 'show({ {')
-    await app.until('an error for the syntax error', async () => (await read())?.status === 500)
-    app.edit('app/controllers/users_controller.ts', 'show({ {', 'show({')
-    assert.equal(await until('controller 2, person 7, provider 1, env 1'), pid)
-    assert.equal(lines('invalidated app/services/users_service.ts'), 1, app.known())
+    await app.edit(SERVICE, 'user ', 'person ')
+    if (isFresh) assert.equal((await app.read()).text, 'controller 1, person 7')
+    assert.equal(await app.answers('controller 1, person 7'), pid)
+    await heard(hot(SERVICE))
+    await app.edit(CONTROLLER, 'controller 1', 'controller 2')
+    assert.equal(await app.answers('controller 2, person 7'), pid)
+    await heard(hot(CONTROLLER))
+    await app.edit(MIDDLEWARE, 'middleware 1', 'middleware 2')
+    assert.equal(await app.answers('controller 2, person 7', undefined, 'middleware 2, provider 1, env 1'), pid)
+    await heard(hot(MIDDLEWARE))
+
+    await app.edit(CONTROLLER, 'show({', 'show({ {')
+    await app.until('an error for the syntax error', async () => (await app.read()).status === 500)
+    await heard(hot(CONTROLLER))
+    await app.edit(CONTROLLER, 'show({ {', 'show({')
+    assert.equal(await app.answers('controller 2, person 7'), pid)
+    await heard(hot(CONTROLLER))
+
+    // Nobody has imported these: the next line that is heard is another one's.
+    await app.edit('app/services/unused_service.ts', '1', '2')
+    app.save(`${SERVICE}.md`, '# Users')
+    app.save('app/services/new_service.ts', 'export default 1')
+    if (isFresh) {
+      app.rush(SERVICE, 'person ', 'nobody ')
+      app.rush(SERVICE, 'nobody ', 'person no. ')
+      assert.equal((await app.read()).text, 'controller 2, person no. 7')
+      await heard(hot(SERVICE))
+      app.rush(SERVICE, 'person no. ', 'person ')
+      await heard(hot(SERVICE))
+    }
 
     // A restart by the assembler, which names the changed file.
     const pids = new Set([pid])
-    const restarted = async (text, path) => {
-      const next = await until(text, path)
+    const restarted = async (route, from) => {
+      const next = await app.answers('controller 2, person 7', route, from)
       assert.ok(!pids.has(next), `the process is a new one: ${app.known()}`)
       pids.add(next)
     }
-    app.edit('start/routes.ts', '/users/:id', '/people/:id')
-    await restarted('controller 2, person 7, provider 1, env 1', '/people/7')
-    await edited(`${restarts} start/routes.ts`, 1)
-    app.edit('providers/greeting_provider.ts', 'provider 1', 'provider 2')
-    await restarted('controller 2, person 7, provider 2, env 1', '/people/7')
-    app.edit('.env', 'env 1', 'env 2')
-    await restarted('controller 2, person 7, provider 2, env 2', '/people/7')
-    if (!told) return
-    app.edit('config/app.ts', 'generateRequestId: true', 'generateRequestId: fals')
-    await app.until('the assembler waits', () => app.output.stdout.includes('Underlying HTTP server'))
-    app.edit('config/app.ts', 'generateRequestId: fals', 'generateRequestId: false')
-    await restarted('controller 2, person 7, provider 2, env 2', '/people/7')
+    const named = (file) => app.until(`the line for ${file}`, () => app.output.stdout.includes(`${version === 7 ? 'update' : 'full-reload'} ${file}`))
+    await app.edit('start/routes.ts', '/users/:id', '/people/:id')
+    await restarted('/people/7', 'middleware 2, provider 1, env 1')
+    await heard(cold('start/routes.ts'))
+    await named('start/routes.ts')
+    await app.edit('providers/greeting_provider.ts', 'provider 1', 'provider 2')
+    await restarted('/people/7', 'middleware 2, provider 2, env 1')
+    await heard(cold('providers/greeting_provider.ts'))
+    await named('providers/greeting_provider.ts')
+    await app.edit('config/app.ts', 'generateRequestId: true', 'generateRequestId: false')
+    await app.until('a new process', async () => !pids.has((await app.read('/people/7')).pid ?? pid))
+    await heard(cold('config/app.ts'))
+    await named('config/app.ts')
+    pids.add(await app.answers('controller 2, person 7', '/people/7'))
+    await app.edit('.env', 'env 1', 'env 2')
+    await restarted('/people/7', 'middleware 2, provider 2, env 2')
+    await named('.env')
+
+    // Nothing of ours keeps the process that failed.
+    await app.edit('config/app.ts', 'generateRequestId: false', 'generateRequestId: fals')
+    await app.until('the assembler knows that the app has ended', () => app.output.stdout.includes('Underlying HTTP server'))
+    if (version === 6) return
+    await app.edit('config/app.ts', 'generateRequestId: fals', 'generateRequestId: false')
+    await restarted('/people/7', 'middleware 2, provider 2, env 2')
   })
 }
+
+test('AdonisJS 7: a controller that is added, and found by its own index', { skip: needs24 }, async (t) => {
+  const app = await serve(t, { version: 7 })
+  const pid = await app.answers('posts 1', '/posts')
+  await app.until('the assembler watches', () => app.output.stdout.includes('watching file system'))
+  await app.edit('app/controllers/posts_controller.ts', 'posts 1', 'posts 2')
+  assert.equal(await app.answers('posts 2', '/posts'), pid)
+  app.save('app/controllers/tags_controller.ts', `export default class TagsController { index() { return 'tags' } }\n`)
+  const index = () => fs.readFileSync(path.join(app.folder, '.adonisjs/server/controllers.ts'), 'utf8')
+  await app.until('the index has it', () => index().includes('Tags:'))
+  await app.edit('start/posts.ts', `router.get('/posts'`, `router.get('/tags', [controllers.Tags, 'index'])\nrouter.get('/posts'`)
+  await app.answers('tags', '/tags')
+})
+
+test('AdonisJS 7: a project, and a folder in it, that are reached through symlinks', { skip: needs24 }, async (t) => {
+  const names = `export const nameOf = (id: string): string => 'user ' + id\n`
+  const app = await serve(t, {
+    version: 7,
+    files: {
+      [SERVICE]: `import { nameOf } from '#shared/names'\nexport default class UsersService { nameOf = nameOf }\n`,
+      'project.mjs': `import fs from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const shared = fs.mkdtempSync(path.resolve('../shared-'))
+fs.renameSync('names.ts', path.join(shared, 'names.ts'))
+fs.symlinkSync(shared, 'app/shared', 'dir')
+// Not inside: that would be a circle.
+const link = shared + '-link'
+fs.symlinkSync(process.cwd(), link, 'dir')
+process.on('exit', () => { for (const each of [shared, link]) fs.rmSync(each, { recursive: true }) })
+process.on('message', (text) => fs.writeFileSync(path.join(shared, 'names.ts'), text))
+process.on('SIGTERM', () => process.exit())
+
+const { DevServer } = await import('@adonisjs/assembler')
+const hooks = { fileChanged: [{ run: (name, file, info) => console.log('told', info.source, info.hotReloaded ? 'hot' : 'restart', name, file) }] }
+await new DevServer(pathToFileURL(link + '/'), { hmr: true, nodeArgs: ['--import=@poppinss/ts-exec'], scriptArgs: [], hooks }).start()
+`,
+      'names.ts': names,
+      'start/posts.ts': '',
+    },
+    args: ['project.mjs'],
+  })
+  const pid = await app.answers('controller 1, user 7')
+  await app.until('the assembler watches', () => app.output.stdout.includes('watching file system'))
+  await app.edit(CONTROLLER, 'controller 1', 'controller 2')
+  assert.equal(await app.answers('controller 2, user 7'), pid)
+  app.child.send(names.replace('user', 'person'))
+  assert.equal(await app.answers('controller 2, person 7'), pid)
+  // Files are named by their real paths, as hot-hook 1.0 names them.
+  await app.edit('start/routes.ts', '/users/:id', '/people/:id')
+  await app.until('a restart is asked for', () => app.output.stdout.match(/told hot-hook restart .*start\/routes.ts (.*)/)?.[1] === path.join(app.folder, 'start/routes.ts'))
+  app.child.kill('SIGTERM')
+  await app.until('it has cleaned up', () => !fs.existsSync(fs.readlinkSync(path.join(app.folder, 'app/shared'))))
+})

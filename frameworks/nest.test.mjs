@@ -1,22 +1,24 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { start } from './support/app.mjs'
+import { recipe } from './support/recipe.mjs'
 
-const files = {
-  'package.json': JSON.stringify({ type: 'module', hotHook: { boundaries: ['./src/hot/*.ts'] } }),
-  'tsconfig.json': JSON.stringify({
-    compilerOptions: {
-      target: 'es2022', module: 'nodenext', moduleResolution: 'nodenext', experimentalDecorators: true, emitDecoratorMetadata: true,
-      esModuleInterop: true, skipLibCheck: true, strict: true,
-    },
-  }),
+const compilerOptions = { target: 'es2022', experimentalDecorators: true, emitDecoratorMetadata: true, esModuleInterop: true, skipLibCheck: true, strict: true }
+const esm = { compilerOptions: { ...compilerOptions, module: 'nodenext', moduleResolution: 'nodenext' } }
+const commonjs = { compilerOptions: { ...compilerOptions, module: 'commonjs', moduleResolution: 'node10' } }
+
+/** What any NestJS app has. */
+const stock = {
   'src/main.ts': `import 'reflect-metadata'
 import { NestFactory } from '@nestjs/core'
 import { AppModule } from './app.module.js'
 
-const app = await NestFactory.create(AppModule, { logger: false })
-await app.listen(0, '127.0.0.1')
-console.log(await app.getUrl())
+async function bootstrap() {
+  const app = await NestFactory.create(AppModule, { logger: false })
+  await app.listen(0, '127.0.0.1')
+  console.log(await app.getUrl())
+}
+bootstrap()
 `,
   'src/app.module.ts': `import { Module } from '@nestjs/common'
 import { UsersController } from './users.controller.js'
@@ -25,46 +27,55 @@ import { UsersService } from './users.service.js'
 @Module({ controllers: [UsersController], providers: [UsersService] })
 export class AppModule {}
 `,
-  'src/users.controller.ts': `import { Controller, Get, Param } from '@nestjs/common'
-import { UsersService } from './users.service.js'
-
-@Controller('users')
-export class UsersController {
-  constructor(private readonly users: UsersService) {}
-
-  @Get(':id')
-  show(@Param('id') id: string): Promise<string> {
-    return this.users.show(id)
-  }
 }
-`,
-  'src/users.service.ts': `import { Injectable } from '@nestjs/common'
-import { lazy } from 'hot-hook'
 
-@Injectable()
-export class UsersService {
-  show: (id: string) => Promise<string> = lazy(() => import('./hot/users.js'), 'show')
-}
-`,
-  'src/hot/users.ts': `export const show = (id: string): string => 'user ' + id
-`,
-}
-const nest = { '@nestjs/common': '11', '@nestjs/core': '11', '@nestjs/platform-express': '11', 'reflect-metadata': '0.2', rxjs: '7', typescript: '5' }
+const { files, packages, args } = recipe('nestjs')
+const { '@swc-node/register': _, '@swc/core': __, ...nest } = packages
 
-for (const [name, packages, loader] of /** @type {const} */ ([
-  ['@swc-node/register', { ...nest, '@swc-node/register': '1', '@swc/core': '1' }, '--import=@swc-node/register/esm-register'],
-  ['ts-node-maintained', { ...nest, 'ts-node-maintained': '10' }, '--import=ts-node-maintained/register/esm'],
-])) {
+for (const { name, ...app } of [
+  { name: '@swc-node/register', packages, args },
+  { name: 'ts-node-maintained', packages: { ...nest, 'ts-node-maintained': '10' }, args: ['--import=ts-node-maintained/register/esm', ...args.slice(1)] },
+]) {
   test(`NestJS 11 through ${name}: what it calls is hot, what it injects restarts`, async (t) => {
-    const app = await start(t, { packages, files, args: [loader, '--import=hot-hook/register', 'src/main.ts'] })
-    const url = await app.url()
+    const server = await start(t, { packages: app.packages, files: { ...stock, ...files, 'tsconfig.json': JSON.stringify(esm) }, args: app.args })
+    const url = await server.url()
     const read = async () => (await fetch(`${url}/users/7`)).text()
 
     assert.equal(await read(), 'user 7')
-    app.edit('src/hot/users.ts', 'user', 'person')
+    server.edit('src/users/find.ts', 'user', 'person')
     assert.equal(await read(), 'person 7')
-    assert.deepEqual(app.restarts(), [], app.known())
-    app.edit('src/users.controller.ts', `':id'`, `'by-id/:id'`)
-    await app.until('a restart for the controller', () => app.restarts().includes('src/users.controller.ts'))
+    server.edit('src/users/find.ts', '(id: string)', '(id: string')
+    assert.equal(JSON.parse(await read()).statusCode, 500)
+    server.edit('src/users/find.ts', '(id: string', '(id: string)')
+    assert.equal(await read(), 'person 7')
+    assert.deepEqual(server.restarts(), [], server.known())
+    server.edit('src/users.controller.ts', `':id'`, `'by-id/:id'`)
+    await server.until('a restart for the controller', () => server.restarts().includes('src/users.controller.ts'))
+    server.edit('src/users.service.ts', `'find')`, `'find')\n`)
+    await server.until('a restart for the service', () => server.restarts().includes('src/users.service.ts'))
   })
 }
+
+/** Imports as CommonJS writes them. @param {string} text */
+const withoutExtensions = (text) => text.replaceAll(/(from|import\()( ?'\.[^']*)\.js'/g, `$1$2'`)
+
+test('NestJS 11 as CommonJS, through ts-node, which makes require() of import(): all of it restarts', async (t) => {
+  const own = Object.entries({ ...stock, ...files }).map(([file, text]) => [file, withoutExtensions(text)])
+  const server = await start(t, {
+    packages: { ...nest, 'ts-node': '10' },
+    files: {
+      ...Object.fromEntries(own),
+      'package.json': JSON.stringify({ ...JSON.parse(files['package.json']), type: 'commonjs' }),
+      'tsconfig.json': JSON.stringify(commonjs),
+      // Node 20 takes no entry point in TypeScript, once there is an `--import`.
+      'main.cjs': `require('ts-node/register')\nrequire('./src/main.ts')\n`,
+    },
+    args: ['--import=hot-hook/register', 'main.cjs'],
+  })
+  const url = await server.url()
+  assert.equal(await (await fetch(`${url}/users/7`)).text(), 'user 7')
+  for (const file of ['src/users/find.ts', 'src/users.controller.ts', 'src/main.ts']) {
+    server.save(file, `${server.text(file)}// Edited\n`)
+    await server.until(`a restart for ${file}`, () => server.restarts().includes(file))
+  }
+})

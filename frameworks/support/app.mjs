@@ -46,15 +46,16 @@ export async function install(packages) {
 }
 
 /**
- * A copy of what `install` made, with the app's files. The packages are copied, not linked: the real path of a module is
- * what counts.
+ * A copy of what `install` made, with the app's files. Symlinks would not do, as the real path of a module is what counts; hard
+ * links do, where the file system has them.
  * @param {import('node:test').TestContext} t @param {Record<string, string>} packages @param {Record<string, string>} files
  */
 export async function createApp(t, packages, files) {
   const source = await install(packages)
   const folder = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'hot-hook-framework-'))
   t.after(() => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
-  await promisify(execFile)('cp', ['-a', path.join(source, 'node_modules'), folder])
+  const copy = (/** @type {string} */ how) => promisify(execFile)('cp', [how, path.join(source, 'node_modules'), folder])
+  await copy('-al').catch(() => copy('-a'))
   for (const [name, text] of Object.entries(files)) write(folder, name, text)
   return folder
 }
@@ -121,6 +122,8 @@ export async function start(t, { packages, files, args, env }) {
       if (!now[name].includes(from)) throw new Error(`${name} has no ${from}`)
       write(folder, name, (now[name] = now[name].replaceAll(from, to)))
     },
+    /** What a file holds now. @param {string} name */
+    text: (name) => now[name],
     /** @param {string} name @param {string} text */
     save: (name, text) => write(folder, name, (now[name] = text)),
     /** The full reloads that were asked for. */
