@@ -11,13 +11,14 @@ import { parseArgs } from 'node:util'
 
 const HELP = `Usage: hot-hook explain FILE [--json]
        hot-hook graph [--json | --dot | --mermaid]
-       hot-hook view [--port NUMBER]
+       hot-hook view [--port NUMBER] [--no-open]
 
 Asks an app that runs under hot-hook in this project.
 
   explain FILE   what a change of the file would do now, and why
   graph          the modules and their imports
-  view           shows the graph, live, on 127.0.0.1; needs @hot-hook/dump-viewer
+  view           shows the graph, live, in your browser, from a port of 127.0.0.1; needs @hot-hook/dump-viewer
+  --no-open      only prints where it is; BROWSER says which browser, if not the usual one
   --pid NUMBER   which app, if several run
   -h, --help
 `
@@ -55,11 +56,17 @@ function readApp(file) {
   }
 }
 
-/** Where an app without `node_modules` leaves its pointer; as src/socket.rs has it. */
-function runtimeFolder() {
-  const { XDG_RUNTIME_DIR: folder } = process.env
-  if (folder && path.isAbsolute(folder) && fs.existsSync(folder)) return path.join(folder, 'hot-hook')
-  return path.join(os.tmpdir(), process.platform === 'linux' ? `hot-hook-${process.getuid?.()}` : 'hot-hook')
+/** Where an app without `node_modules` leaves its pointer; as src/socket/place.rs has it. */
+function runtimeFolders() {
+  const { XDG_RUNTIME_DIR: runtime } = process.env
+  const temporary = [os.tmpdir(), '/tmp'].map((folder) => path.join(folder, `hot-hook-${process.getuid?.()}`))
+  return [...new Set([...(runtime ? [path.join(runtime, 'hot-hook')] : []), ...temporary])].filter(isPrivate)
+}
+
+/** Whether nobody else can have put anything there. @param {string} folder */
+function isPrivate(folder) {
+  const found = fs.lstatSync(folder, { throwIfNoEntry: false })
+  return found?.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o777) === 0o700
 }
 
 /** The folders above one, and itself. @param {string} folder @returns {string[]} */
@@ -69,7 +76,7 @@ const upwards = (folder) => (path.dirname(folder) === folder ? [folder] : [folde
 function findApps(cwd) {
   const pointers = upwards(cwd).flatMap((folder) => listApps(path.join(folder, 'node_modules', '.cache', 'hot-hook')))
   const isHere = (/** @type {App} */ { root }) => upwards(cwd).includes(root) || upwards(root).includes(cwd)
-  return [...pointers, ...listApps(runtimeFolder()).filter(isHere)]
+  return [...pointers, ...runtimeFolders().flatMap(listApps).filter(isHere)]
 }
 
 /**
@@ -97,6 +104,30 @@ function talk(address, question) {
     socket.setEncoding('utf8').on('data', (part) => (text += part))
     socket.on('error', reject)
     socket.on('end', () => resolve(JSON.parse(text)))
+  })
+}
+
+/**
+ * Hears what happens in an app, until that or this process ends.
+ * @param {{ socket: string }} app @param {(happening: any) => void} tell
+ * @returns {Promise<{ over: Promise<void> }>} once it is heard
+ */
+function follow({ socket: address }, tell) {
+  return new Promise((resolve, reject) => {
+    let rest = ''
+    const socket = net.connect(address, () => socket.write('{"ask":"follow"}\n'))
+    const over = /** @type {Promise<void>} */ (new Promise((end) => socket.on('close', () => end())))
+    socket.setEncoding('utf8').on('error', reject).on('data', (part) => {
+      const lines = `${rest}${part}`.split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        const happening = JSON.parse(line)
+        if (happening.event === 'hello') resolve({ over })
+        else if (happening.error) reject(new Problem(happening.error))
+        else tell(happening)
+      }
+    })
+    void over.then(() => reject(new Problem('the app has just ended')))
   })
 }
 
@@ -191,28 +222,31 @@ async function run() {
   }
   if (command === 'view') {
     const { port = '0' } = values
-    if (file !== undefined || !/^\d+$/.test(port) || Number(port) > 65_535) throw new Problem('usage: hot-hook view [--port NUMBER]', 2)
-    return [await show(values.pid, Number(port))]
+    if (file !== undefined || !/^\d+$/.test(port) || Number(port) > 65_535) throw new Problem('usage: hot-hook view [--port NUMBER] [--no-open]', 2)
+    await show(values.pid, Number(port), !values['no-open'])
+    return []
   }
   throw new Problem(command === undefined ? HELP.trimEnd() : `there is no command ${JSON.stringify(command)}: hot-hook has explain, graph and view`, 2)
 }
 
-/** @param {string | undefined} pid @param {number} port */
-async function show(pid, port) {
-  const { view } = await import('./view.mjs')
-  try {
-    return await view(() => askApp({ ask: 'graph' }, pid), port)
-  } catch (error) {
+/** @param {string | undefined} pid @param {number} port @param {boolean} opens */
+async function show(pid, port, opens) {
+  const [{ view }, { openBrowser }] = await Promise.all([import('./view.mjs'), import('./browser.mjs')])
+  const url = await view({ ask: () => askApp({ ask: 'graph' }, pid), follow }, port).catch((error) => {
     if (error instanceof Problem) throw error
-    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
-    throw new Problem(code === 'ERR_MODULE_NOT_FOUND' ? 'view needs @hot-hook/dump-viewer: npm i -D @hot-hook/dump-viewer' : message)
-  }
+    if (error.code === 'EADDRINUSE') throw new Problem(`port ${port} is taken: give another one with --port`)
+    const isMissing = error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND'
+    throw new Problem(isMissing ? 'view needs @hot-hook/dump-viewer: npm i -D @hot-hook/dump-viewer' : error.message)
+  })
+  console.log(url)
+  const problem = opens ? await openBrowser(url) : undefined
+  if (problem !== undefined) console.error(`hot-hook: no browser was opened (${problem}): open the URL yourself`)
 }
 
 function read() {
   const flag = /** @type {const} */ ({ type: 'boolean', default: false })
   try {
-    return parseArgs({ allowPositionals: true, options: { json: flag, dot: flag, mermaid: flag, help: { ...flag, short: 'h' }, pid: { type: 'string' }, port: { type: 'string' } } })
+    return parseArgs({ allowPositionals: true, options: { json: flag, dot: flag, mermaid: flag, help: { ...flag, short: 'h' }, 'no-open': flag, pid: { type: 'string' }, port: { type: 'string' } } })
   } catch (error) {
     throw new Problem(/** @type {Error} */ (error).message, 2)
   }

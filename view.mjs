@@ -16,29 +16,55 @@ function findViewer(cwd) {
   }
 }
 
+/** @typedef {{ pid: number, socket: string }} App */
+/** @typedef {(happening: any) => void} Listener */
+
 /**
  * Serves the page until the process is ended; an app that is started again is followed.
- * @param {() => Promise<{ app: { pid: number }, answer: object }>} ask asks the running app for its graph
+ * @param {object} app
+ * @param {() => Promise<{ app: App, answer: object }>} app.ask asks the running app for its graph
+ * @param {(app: App, tell: Listener) => Promise<{ over: Promise<void> }>} app.follow hears what happens in it, as long as it runs
  * @param {number} port
  * @returns {Promise<string>} where the page is
  */
-export async function view(ask, port) {
+export async function view({ ask, follow }, port) {
+  const { serve } = await import(findViewer(process.cwd()))
   let { app, answer } = await ask()
+  /** @type {Set<Listener>} */
+  const listeners = new Set()
+  const tell = (/** @type {any} */ happening) => listeners.forEach((listener) => listener(happening))
+  let isFollowing = false
+
+  async function attend() {
+    if (isFollowing) return
+    const { over } = await follow(app, tell)
+    isFollowing = true
+    void over.then(() => {
+      isFollowing = false
+      tell({ event: 'end', data: {} })
+    })
+  }
+
   const source = {
     app: () => String(app.pid),
     async picture() {
       try {
         ;({ app, answer } = await ask())
+        await attend()
       } catch {
         // It does not run just now: what it was last is shown.
       }
       return JSON.stringify(answer)
     },
-    // That a version counts is seen in the picture.
-    subscribe: () => () => {},
+    /** @param {Listener} listener */
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
   }
-  const { serve } = await import(findViewer(process.cwd()))
   const { url } = await serve({ source, port })
+  // If it has just ended, whoever looks asks again.
+  await attend().catch(() => {})
   // The server keeps nothing alive.
   setInterval(() => {}, 2 ** 30)
   return url

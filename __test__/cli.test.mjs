@@ -1,60 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFile, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { DEADLINE, HOT, PACKAGE, startApp } from './support/app.mjs'
+import { startApp } from './support/app.mjs'
+import { cli, files, pointers, runtime, skip, start, until } from './support/cli.mjs'
 import { run } from './support/runs.mjs'
-
-const skip = process.platform === 'win32' && 'there are no named pipes yet'
-const CLI = path.join(PACKAGE, 'cli.mjs')
-
-const files = {
-  'main.mjs': `import './config.mjs'
-    serve({ page: async () => (await import('./page.mjs', ${HOT})).value, block: (ms) => { const end = Date.now() + ms; while (Date.now() < end); } })`,
-  'config.mjs': '',
-  'page.mjs': `export { value } from './part.mjs'`,
-  'part.mjs': 'export const value = 1',
-}
-
-/** A runtime folder of its own. */
-function runtime(t) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hot-hook-run-'))
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }))
-  return { XDG_RUNTIME_DIR: folder }
-}
-
-/** @param {string} cwd @param {Record<string, string>} env @param {string[]} args */
-async function cli(cwd, env, ...args) {
-  const { stdout, stderr, code = 0 } = await promisify(execFile)(process.execPath, [CLI, ...args], { cwd, env: { ...process.env, ...env } }).catch((error) => error)
-  return { stdout, stderr, code }
-}
-
-const pointers = (folder) => {
-  const at = path.join(folder, 'node_modules/.cache/hot-hook')
-  return fs.existsSync(at) ? fs.readdirSync(at) : []
-}
-
-/** Waits for what is opened a moment after the start. @param {() => unknown} look */
-async function until(look) {
-  const end = Date.now() + DEADLINE
-  while (!(await look())) {
-    if (Date.now() > end) throw new Error(`not: ${look}`)
-    await sleep(10)
-  }
-}
-
-async function start(t, options = {}) {
-  const env = runtime(t)
-  const app = await startApp(t, { files, ...options, env: { ...env, ...options.env } })
-  await app.ask('page')
-  const folder = path.dirname(app.file('main.mjs'))
-  await until(() => pointers(folder).length > 0)
-  return { app, env, folder, ask: (...args) => cli(folder, env, ...args) }
-}
 
 const told = (text) => ({ stdout: text, stderr: '', code: 0 })
 
@@ -116,9 +67,14 @@ test('a runtime folder that others may enter is not used', { skip }, async (t) =
   const ours = path.join(env.XDG_RUNTIME_DIR, 'hot-hook')
   fs.mkdirSync(ours)
   fs.chmodSync(ours, 0o755)
-  const app = await startApp(t, { files, env })
-  await sleep(500)
-  assert.deepEqual([pointers(path.dirname(app.file('main.mjs'))), fs.readdirSync(ours)], [[], []])
+  // The next best: that of files that are temporary.
+  const temporary = runtime(t).XDG_RUNTIME_DIR
+  const app = await startApp(t, { files, env: { ...env, TMPDIR: temporary } })
+  const folder = path.dirname(app.file('main.mjs'))
+  await until(() => pointers(folder).length > 0)
+  assert.deepEqual(fs.readdirSync(ours), [])
+  assert.deepEqual(fs.readdirSync(path.join(temporary, `hot-hook-${process.getuid?.()}`)), [`${app.child.pid}.sock`])
+  assert.match((await cli(folder, { ...env, TMPDIR: temporary }, 'graph')).stdout, /main.mjs/)
 })
 
 test('what a killed app has left is taken away, and that no app runs is a clear sentence', { skip }, async (t) => {
@@ -165,30 +121,4 @@ test('a wrong command is an error with exit code 2', { skip }, async (t) => {
     assert.equal(code, 2)
   }
   assert.match((await cli(os.tmpdir(), env, '--help')).stdout, /^Usage/)
-})
-
-test('view: the page of the app that runs, until it is ended', { skip }, async (t) => {
-  const { app, env, folder, ask } = await start(t)
-  const viewer = spawn(process.execPath, [CLI, 'view'], { cwd: folder, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
-  t.after(() => viewer.kill())
-  let text = ''
-  viewer.stdout.on('data', (data) => (text += data))
-  await until(() => text.includes('\n'))
-  assert.match(text, /^http:\/\/127\.0\.0\.1:\d+\/\?token=\S+\n$/)
-  const page = async () => {
-    const html = await (await fetch(text.trim())).text()
-    const { picture } = JSON.parse(/<script [^>]*id="given">(.*?)<\/script>/.exec(html)?.[1] ?? assert.fail('no picture'))
-    return Object.fromEntries(picture.modules.map(({ path, version }) => [path, version]))
-  }
-  assert.equal((await page())['part.mjs'], 0)
-  app.save('part.mjs', 'export const value = 2')
-  await until(async () => (await page())['part.mjs'] === 1)
-  assert.deepEqual(await ask('view', '--port', 'x'), { stdout: '', stderr: 'hot-hook: usage: hot-hook view [--port NUMBER]\n', code: 2 })
-  assert.equal((await ask('view', '--port', new URL(text).port)).code, 1)
-})
-
-test('view: no app', { skip }, async (t) => {
-  const { XDG_RUNTIME_DIR: folder } = runtime(t)
-  const { code, stderr } = await cli(folder, { XDG_RUNTIME_DIR: folder }, 'view')
-  assert.deepEqual({ code, stderr }, { code: 1, stderr: `hot-hook: no app runs under hot-hook in ${fs.realpathSync(folder)}\n` })
 })

@@ -1,52 +1,62 @@
-//! The socket by which `hot-hook explain` and `hot-hook graph` ask a running app: only its user may connect.
+//! The socket by which `hot-hook explain`, `graph` and `view` ask a running app: only its user may connect.
 //!
 //! ```text
 //!   node_modules/.cache/hot-hook/PID.json ──▶ RUNTIME/PID.sock     a question is a line of JSON, and so is the answer
 //! ```
 //!
 //! Socket paths may have about 100 bytes: so it lies in the user's runtime folder, and a pointer in the project.
+//!
+//! It is served by the thread that watches files, and nothing here waits: whoever is slow is left until he is ready, and
+//! whoever takes too long, or asks for too much, is let go.
 
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+mod client;
+mod place;
 
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags};
 use serde_json::{Value, json};
 
-/// How long a question may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// The longest question: a path and little else.
-const LONGEST: u64 = 64 * 1024;
+use client::{Client, State};
+pub use place::Files;
+use place::{pointer_folder, private_folders};
+
+/// So many are heard at once; others wait.
+const CLIENTS: usize = 32;
+/// How long nobody is let in after nobody could be.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What to say to a question.
+pub enum Answer {
+    /// This, and no more.
+    Once(String),
+    /// This, and then all that is [`Socket::tell`]d.
+    Follow(String),
+}
 
 /// A socket that is open.
 pub struct Socket {
     listener: UnixListener,
     files: Files,
-}
-
-/// What lies on disk as long as a socket is open.
-#[derive(Clone)]
-pub struct Files {
-    socket: PathBuf,
-    pointer: PathBuf,
-}
-
-impl Files {
-    /// Takes them away.
-    pub fn remove(&self) {
-        let _ = std::fs::remove_file(&self.socket);
-        let _ = std::fs::remove_file(&self.pointer);
-    }
+    clients: Vec<Client>,
+    paused: Option<Instant>,
 }
 
 impl Socket {
     /// Opens the socket of this process, for the app that `root` is the folder of. `None` where that cannot be: nobody
     /// need be told, because whoever asks is.
     pub fn open(root: &Path, entry: &str) -> Option<Self> {
-        let folder = private_folder()?;
+        private_folders().find_map(|folder| Self::open_in(&folder, root, entry))
+    }
+
+    /// As [`Socket::open`], in a folder that nobody else may enter; not if its path is too long.
+    fn open_in(folder: &Path, root: &Path, entry: &str) -> Option<Self> {
         let pid = std::process::id();
-        let pointers = pointer_folder(root).unwrap_or_else(|| folder.clone());
+        let pointers = pointer_folder(root).unwrap_or_else(|| folder.to_owned());
         std::fs::create_dir_all(&pointers).ok()?;
         let files = Files {
             socket: folder.join(format!("{pid}.sock")),
@@ -54,13 +64,21 @@ impl Socket {
         };
         // Of a process that had our number.
         files.remove();
-        let listener = UnixListener::bind(&files.socket).ok()?;
-        let mode = std::fs::Permissions::from_mode(0o600);
-        std::fs::set_permissions(&files.socket, mode).ok()?;
+        let listener = Self::listen(&files.socket)?;
         let socket = files.socket.to_str()?;
         let pointer = json!({ "pid": pid, "socket": socket, "root": root, "entry": entry });
-        std::fs::write(&files.pointer, pointer.to_string()).ok()?;
-        Some(Self { listener, files })
+        if std::fs::write(&files.pointer, pointer.to_string()).is_err() {
+            files.remove();
+            return None;
+        }
+        Some(Self { listener, files, clients: Vec::new(), paused: None })
+    }
+
+    fn listen(path: &Path) -> Option<UnixListener> {
+        let listener = UnixListener::bind(path).ok()?;
+        listener.set_nonblocking(true).ok()?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).ok()?;
+        Some(listener)
     }
 
     /// What is to be taken away at the end.
@@ -68,65 +86,246 @@ impl Socket {
         &self.files
     }
 
-    /// Answers questions, one after the other, for ever.
-    pub fn serve(&self, answer: impl Fn(&Value) -> Value) {
-        for stream in self.listener.incoming().flatten() {
-            // Whoever has gone need not be told.
-            let _ = respond(&stream, &answer);
+    /// What is to be waited for: when something of it is ready, or [`Socket::deadline`] is there, [`Socket::serve`] follows.
+    pub fn awaits(&self) -> Vec<PollFd<'_>> {
+        let listener = self.listens().then(|| PollFd::new(&self.listener, PollFlags::IN));
+        let clients = self.clients.iter().map(|client| client.awaits());
+        clients.chain(listener).collect()
+    }
+
+    /// When somebody's time is up.
+    pub fn deadline(&self) -> Option<Instant> {
+        let clients = self.clients.iter().filter_map(Client::deadline);
+        clients.chain(self.paused).min()
+    }
+
+    /// Whether anybody hears what is [`Socket::tell`]d.
+    pub fn is_followed(&self) -> bool {
+        self.clients.iter().any(|client| client.state == State::Follows)
+    }
+
+    /// Hears and tells as far as that can be without waiting. `ready` is of those that [`Socket::awaits`] named, in that
+    /// order.
+    pub fn serve(
+        &mut self,
+        ready: &[bool],
+        now: Instant,
+        mut answer: impl FnMut(&Value) -> Answer,
+    ) {
+        let (clients, listener) = ready.split_at(self.clients.len().min(ready.len()));
+        for (client, &ready) in self.clients.iter_mut().zip(clients) {
+            client.serve(ready, now, &mut answer);
+        }
+        self.paused = self.paused.filter(|&until| until > now);
+        if listener == [true] {
+            self.let_in(now);
+        }
+        self.clients.retain(|client| client.state != State::Gone);
+    }
+
+    /// Tells all who follow a line.
+    pub fn tell(&mut self, line: &str) {
+        for client in self.clients.iter_mut().filter(|it| it.state == State::Follows) {
+            client.tell(line);
+        }
+        self.clients.retain(|client| client.state != State::Gone);
+    }
+
+    fn listens(&self) -> bool {
+        self.clients.len() < CLIENTS && self.paused.is_none()
+    }
+
+    fn let_in(&mut self, now: Instant) {
+        while self.listens() {
+            match self.listener.accept() {
+                Ok((stream, _)) if stream.set_nonblocking(true).is_ok() => {
+                    self.clients.push(Client::new(stream, now));
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                // No more descriptors, most likely.
+                Err(_) => self.paused = Some(now + PAUSE),
+            }
         }
     }
 }
 
-fn respond(stream: &UnixStream, answer: impl Fn(&Value) -> Value) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let mut line = String::new();
-    BufReader::new(std::io::Read::take(stream, LONGEST)).read_line(&mut line)?;
-    let answer = match serde_json::from_str(&line) {
-        Ok(question) => answer(&question),
-        Err(error) => json!({ "error": format!("the question is not JSON: {error}") }),
-    };
-    let mut stream = stream;
-    writeln!(stream, "{answer}")
+/// An answer that says what is wrong.
+pub fn failure(text: &str) -> Answer {
+    Answer::Once(json!({ "error": text }).to_string())
 }
 
-/// The user's runtime folder's part that is ours, which nobody else may enter.
-fn private_folder() -> Option<PathBuf> {
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let folder = match runtime.filter(|folder| folder.is_absolute() && folder.is_dir()) {
-        Some(folder) => folder.join("hot-hook"),
-        None => std::env::temp_dir().join(own_name()),
-    };
-    let _ = std::fs::DirBuilder::new().mode(0o700).create(&folder);
-    let found = std::fs::symlink_metadata(&folder).ok()?;
-    let is_ours = found.is_dir() && found.mode() & 0o777 == 0o700 && is_own(found.uid());
-    is_ours.then_some(folder)
-}
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::os::unix::net::UnixStream;
 
-/// Other systems give each user a folder of his own for what is temporary.
-#[cfg(not(target_os = "linux"))]
-fn own_name() -> String {
-    "hot-hook".to_owned()
-}
+    use super::client::{ANSWER, LONGEST, QUESTION};
+    use super::*;
 
-#[cfg(target_os = "linux")]
-fn own_name() -> String {
-    format!("hot-hook-{}", rustix::process::getuid().as_raw())
-}
+    /// A socket, and one that talks to it.
+    struct Line {
+        socket: Socket,
+        now: Instant,
+        asked: Vec<Value>,
+        answer: fn() -> Answer,
+    }
 
-#[cfg(not(target_os = "linux"))]
-fn is_own(_: u32) -> bool {
-    true
-}
+    impl Line {
+        fn new(folder: &Path, answer: fn() -> Answer) -> Self {
+            let socket = Socket::open_in(folder, folder, "main.mjs").unwrap();
+            Self { socket, now: Instant::now(), asked: Vec::new(), answer }
+        }
 
-#[cfg(target_os = "linux")]
-fn is_own(uid: u32) -> bool {
-    uid == rustix::process::getuid().as_raw()
-}
+        fn call(&self) -> UnixStream {
+            UnixStream::connect(&self.socket.files.socket).unwrap()
+        }
 
-/// In the nearest `node_modules` upwards.
-fn pointer_folder(root: &Path) -> Option<PathBuf> {
-    let modules = root.ancestors().map(|folder| folder.join("node_modules"));
-    let modules = modules.into_iter().find(|folder| folder.is_dir())?;
-    Some(modules.join(".cache").join("hot-hook"))
+        /// Serves until nobody is ready.
+        fn serve(&mut self) {
+            loop {
+                let mut awaited = self.socket.awaits();
+                let at_once = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+                rustix::event::poll(&mut awaited, Some(&at_once)).unwrap();
+                let ready: Vec<_> = awaited.iter().map(|fd| !fd.revents().is_empty()).collect();
+                self.socket.serve(&ready, self.now, |question| {
+                    self.asked.push(question.clone());
+                    (self.answer)()
+                });
+                if ready.iter().all(|ready| !ready) {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn heard(stream: &UnixStream) -> String {
+        let mut text = String::new();
+        BufReader::new(stream).read_line(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn a_question_in_pieces_is_answered_once_and_whoever_waits_in_between_holds_nobody_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut line = Line::new(folder.path(), || Answer::Once("1".to_owned()));
+        let (mut slow, silent, mut quick) = (line.call(), line.call(), line.call());
+        slow.write_all(b"{\"ask\":").unwrap();
+        line.serve();
+        quick.write_all(b"{\"ask\":\"b\"}\n").unwrap();
+        line.serve();
+        assert_eq!(heard(&quick), "1\n");
+        slow.write_all(b"\"a\"}\n").unwrap();
+        line.serve();
+        assert_eq!(heard(&slow), "1\n");
+        assert_eq!(line.asked, [json!({ "ask": "b" }), json!({ "ask": "a" })]);
+        assert_eq!(line.socket.clients.len(), 1, "who has said nothing is still there");
+        line.now += QUESTION;
+        line.serve();
+        assert_eq!(heard(&silent), "");
+        assert_eq!(line.socket.deadline(), None);
+    }
+
+    #[test]
+    fn what_is_no_question_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut line = Line::new(folder.path(), || Answer::Once("1".to_owned()));
+        let garbage = line.call();
+        (&garbage).write_all(b"\xff\0garbage\n").unwrap();
+        let deep = line.call();
+        (&deep).write_all(&[b'['].repeat(LONGEST - 1)).unwrap();
+        (&deep).write_all(b"\n").unwrap();
+        let half = line.call();
+        (&half).write_all(b"{\"ask\"").unwrap();
+        drop(half);
+        let long = line.call();
+        long.set_nonblocking(true).unwrap();
+        for _ in 0..10_000 {
+            // In the end nobody hears it any more.
+            let _ = (&long).write(&[b'x'; 1024]);
+            line.serve();
+        }
+        assert!(heard(&garbage).starts_with(r#"{"error":"the question is not JSON: "#));
+        assert!(heard(&deep).starts_with(r#"{"error":"the question is not JSON: recursion"#));
+        assert_eq!(heard(&long), "{\"error\":\"the question is longer than 65536 bytes\"}\n");
+        assert!(line.asked.is_empty());
+        assert!(line.socket.clients.is_empty());
+    }
+
+    #[test]
+    fn a_long_answer_goes_out_as_it_is_read_and_is_not_kept_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut line = Line::new(folder.path(), || Answer::Once("x".repeat(4_000_000)));
+        let (mut reads, mut never) = (line.call(), line.call());
+        reads.write_all(b"{}\n").unwrap();
+        never.write_all(b"{}\n").unwrap();
+        line.serve();
+        reads.set_nonblocking(true).unwrap();
+        let (mut buffer, mut count) = (vec![0; 100_000], 0);
+        loop {
+            match reads.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(more) => count += more,
+                Err(_) => line.serve(),
+            }
+        }
+        assert_eq!(count, 4_000_001);
+        assert_eq!(line.socket.clients.len(), 1);
+        line.now += ANSWER;
+        line.serve();
+        assert!(line.socket.clients.is_empty());
+    }
+
+    #[test]
+    fn who_follows_and_does_not_read_is_let_go_and_so_is_who_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut line = Line::new(folder.path(), || Answer::Follow("0".to_owned()));
+        let (mut reads, mut never, mut goes) = (line.call(), line.call(), line.call());
+        for stream in [&mut reads, &mut never, &mut goes] {
+            stream.write_all(b"{}\n").unwrap();
+        }
+        line.serve();
+        drop(goes);
+        line.serve();
+        assert_eq!(line.socket.clients.len(), 2);
+        let mut reader = BufReader::new(&reads);
+        let mut text = String::new();
+        for round in 0..2000 {
+            line.socket.tell(&"x".repeat(1000));
+            line.serve();
+            text.clear();
+            reader.read_line(&mut text).unwrap();
+            assert_eq!(text.trim_end().len(), if round == 0 { 1 } else { 1000 });
+        }
+        assert_eq!(line.socket.clients.len(), 1, "who does not read is gone");
+        assert!(line.socket.is_followed());
+        line.now += ANSWER;
+        line.serve();
+        assert!(line.socket.is_followed(), "who follows may stay");
+    }
+
+    #[test]
+    fn more_than_can_be_heard_wait_until_others_have_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut line = Line::new(folder.path(), || Answer::Once("1".to_owned()));
+        let mut streams: Vec<_> = (0..CLIENTS + 5).map(|_| line.call()).collect();
+        line.serve();
+        assert_eq!(line.socket.clients.len(), CLIENTS);
+        streams.drain(..5);
+        line.serve();
+        assert_eq!(line.socket.clients.len(), CLIENTS);
+        let last = streams.pop().unwrap();
+        (&last).write_all(b"{}\n").unwrap();
+        line.serve();
+        assert_eq!(heard(&last), "1\n");
+    }
+
+    #[test]
+    fn a_path_that_is_too_long_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let long = folder.path().join("x".repeat(100));
+        std::fs::create_dir(&long).unwrap();
+        assert!(Socket::open_in(&long, &long, "main.mjs").is_none());
+        assert_eq!(std::fs::read_dir(&long).unwrap().count(), 0);
+    }
 }

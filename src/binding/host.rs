@@ -14,7 +14,7 @@ use crate::engine::{Caller, Engine};
 use crate::graph::ThreadId;
 use crate::watch::{Sleeper, sleep};
 
-use super::service;
+use super::service::Desk;
 
 /// The `code` of an error inside us.
 pub const INTERNAL: &str = "HOT_HOOK_INTERNAL";
@@ -112,15 +112,16 @@ pub fn start_draining() -> Result<(), Error> {
     let host = host()?;
     let Some(mut sleeper) = host.sleeper.lock().take() else { return Ok(()) };
     let run = move || {
+        let mut desk = Desk::new();
         loop {
             let mut prepare = |engine: &mut Engine| {
                 engine.wake_on_events(&mut sleeper);
                 engine.sleep_time(Instant::now())
             };
             let timeout = with(&mut prepare).ok().or_else(|| blind(&mut prepare)).flatten();
-            sleeper.sleep(service::sleep_time(timeout));
-            service::open_once();
+            desk.sleep(&sleeper, timeout);
             let drained = with(|engine| engine.drain(Caller::Watcher, Instant::now()));
+            desk.tell();
             if drained.is_err() && blind(Engine::drain_blindly).is_none() {
                 return;
             }

@@ -2,10 +2,11 @@
 //! that is busy answers, too.
 
 #[cfg(unix)]
-pub use unix::{close, open_once, sleep_time};
+pub use unix::{Desk, close};
 
 #[cfg(unix)]
 mod unix {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::path::Path;
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,65 +16,103 @@ mod unix {
     use serde_json::{Value, json};
 
     use super::super::host::with;
-    use crate::engine::Caller;
-    use crate::socket::{Files, Socket};
+    use crate::engine::{Caller, Engine};
+    use crate::socket::{Answer, Files, Socket, failure};
+    use crate::watch::Sleeper;
 
     /// An app that ends sooner is never asked.
     const START: Duration = Duration::from_millis(250);
 
     static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
-    static IS_DONE: AtomicBool = AtomicBool::new(false);
     static HAS_ENDED: AtomicBool = AtomicBool::new(false);
     static OPEN: Mutex<Option<Files>> = Mutex::new(None);
 
-    /// How long the thread that calls [`open_once`] may sleep, if it may sleep for `timeout`.
-    pub fn sleep_time(timeout: Option<Duration>) -> Option<Duration> {
-        if IS_DONE.load(Ordering::Relaxed) {
-            return timeout;
-        }
-        let until = START.saturating_sub(BEGIN.elapsed()).max(Duration::from_millis(1));
-        // Not before the app runs: until then it is looked again and again.
-        let until = if BEGIN.elapsed() > START { START } else { until };
-        Some(timeout.map_or(until, |timeout| timeout.min(until)))
+    /// Where questions come in, by and by.
+    pub enum Desk {
+        /// The app has not run for [`START`] yet.
+        Closed,
+        /// It is served.
+        Open(Socket),
+        /// There is none, and will be none.
+        Never,
     }
 
-    /// Opens the socket when the app has run for a moment; `HOT_HOOK_SOCKET=0` forbids it.
-    pub fn open_once() {
-        if IS_DONE.load(Ordering::Relaxed) || BEGIN.elapsed() < START {
-            return;
+    impl Desk {
+        /// One that opens when the app has run for a moment; `HOT_HOOK_SOCKET=0` forbids it.
+        pub fn new() -> Self {
+            LazyLock::force(&BEGIN);
+            let forbidden = std::env::var_os("HOT_HOOK_SOCKET").is_some_and(|value| value == "0");
+            if forbidden { Self::Never } else { Self::Closed }
         }
-        let Ok(Some((root, entry))) = with(|engine| engine.running_app()) else { return };
-        IS_DONE.store(true, Ordering::Relaxed);
-        if std::env::var_os("HOT_HOOK_SOCKET").is_some_and(|value| value == "0") {
-            return;
-        }
-        let serve = move || {
-            let Some(socket) = Socket::open(Path::new(&root), &entry) else { return };
-            {
-                let mut open = OPEN.lock();
-                if HAS_ENDED.load(Ordering::Relaxed) {
-                    return socket.files().remove();
+
+        /// Sleeps until there is something to do, or for `timeout`, and answers what is asked.
+        pub fn sleep(&mut self, sleeper: &Sleeper, timeout: Option<Duration>) {
+            let timeout = self.timeout().into_iter().chain(timeout).min();
+            let ready = match self {
+                Self::Open(socket) => wait(socket, sleeper, timeout),
+                Self::Closed | Self::Never => {
+                    sleeper.sleep(timeout);
+                    Vec::new()
                 }
-                *open = Some(socket.files().clone());
+            };
+            let work = AssertUnwindSafe(|| match self {
+                Self::Open(socket) => socket.serve(&ready, Instant::now(), answer),
+                Self::Closed if BEGIN.elapsed() >= START => self.open(),
+                Self::Closed | Self::Never => {}
+            });
+            if catch_unwind(work).is_err() {
+                close();
+                *self = Self::Never;
             }
+        }
+
+        /// Tells who follows what has happened.
+        pub fn tell(&mut self) {
+            let Self::Open(socket) = self else { return };
+            let news = with(|engine| engine.take_news(socket.is_followed())).unwrap_or_default();
+            for line in news {
+                socket.tell(&line);
+            }
+        }
+
+        fn timeout(&self) -> Option<Duration> {
+            match self {
+                Self::Closed => START.checked_sub(BEGIN.elapsed()).filter(|left| !left.is_zero()),
+                Self::Open(socket) => socket.deadline().map(|at| at - Instant::now()),
+                Self::Never => None,
+            }
+        }
+
+        fn open(&mut self) {
+            // Until it runs, whatever may be its beginning wakes us.
+            let Ok(Some((root, entry))) = with(Engine::running_app) else { return };
+            let mut open = OPEN.lock();
+            let socket = Socket::open(Path::new(&root), &entry);
+            let Some(socket) = socket.filter(|_| !HAS_ENDED.load(Ordering::Relaxed)) else {
+                *self = Self::Never;
+                return;
+            };
+            *open = Some(socket.files().clone());
             close_at_exit();
-            socket.serve(answer);
-        };
-        let _ = std::thread::Builder::new().name("hot-hook-socket".to_owned()).spawn(serve);
+            *self = Self::Open(socket);
+        }
+    }
+
+    fn wait(socket: &Socket, sleeper: &Sleeper, timeout: Option<Duration>) -> Vec<bool> {
+        let mut awaited = socket.awaits();
+        sleeper.sleep_also_on(timeout, &mut awaited);
+        awaited.iter().map(|fd| !fd.revents().is_empty()).collect()
     }
 
     /// The process ends.
     pub fn close() {
-        IS_DONE.store(true, Ordering::Relaxed);
-        let mut open = OPEN.lock();
         HAS_ENDED.store(true, Ordering::Relaxed);
-        if let Some(files) = open.take() {
+        if let Some(files) = OPEN.lock().take() {
             files.remove();
         }
     }
 
     /// `process.exit()` runs no clean-up hook of Node's.
-    #[cfg(target_os = "linux")]
     #[expect(unsafe_code, reason = "the C library knows no other way")]
     fn close_at_exit() {
         extern "C" fn at_exit() {
@@ -83,40 +122,55 @@ mod unix {
         unsafe { libc::atexit(at_exit) };
     }
 
-    #[cfg(not(target_os = "linux"))]
-    fn close_at_exit() {}
-
-    fn answer(question: &Value) -> Value {
+    fn answer(question: &Value) -> Answer {
         let text = |name: &str| question.get(name).and_then(Value::as_str);
         let found = match (text("ask"), text("path")) {
             (Some("explain"), Some(path)) => with(|engine| {
                 engine.drain(Caller::Watcher, Instant::now());
-                serde_json::to_value(engine.explain(path)).unwrap_or_default()
+                let found = engine.explain(path);
+                Answer::Once(serde_json::to_string(&found).unwrap_or_default())
             }),
             (Some("graph"), _) => with(|engine| {
                 engine.drain(Caller::Watcher, Instant::now());
-                serde_json::from_str(&engine.picture()).unwrap_or_default()
+                Answer::Once(engine.picture())
+            }),
+            (Some("follow"), _) => with(|engine| {
+                engine.follow();
+                Answer::Follow(json!({ "event": "hello" }).to_string())
             }),
             _ => {
-                return json!({ "error": "hot-hook does not know this question: it may be of another version" });
+                return failure(
+                    "hot-hook does not know this question: it may be of another version",
+                );
             }
         };
-        found.unwrap_or_else(|error| json!({ "error": error.reason }))
+        found.unwrap_or_else(|error| failure(&error.reason))
     }
 }
 
 #[cfg(not(unix))]
-pub use elsewhere::{close, open_once, sleep_time};
+pub use elsewhere::{Desk, close};
 
 #[cfg(not(unix))]
 mod elsewhere {
     use std::time::Duration;
 
-    pub fn sleep_time(timeout: Option<Duration>) -> Option<Duration> {
-        timeout
-    }
+    use crate::watch::Sleeper;
 
-    pub fn open_once() {}
+    /// There are no questions.
+    pub struct Desk;
+
+    impl Desk {
+        pub fn new() -> Self {
+            Self
+        }
+
+        pub fn sleep(&mut self, sleeper: &Sleeper, timeout: Option<Duration>) {
+            sleeper.sleep(timeout);
+        }
+
+        pub fn tell(&mut self) {}
+    }
 
     pub fn close() {}
 }

@@ -27,6 +27,7 @@ impl Engine {
     /// changed that cannot be loaded anew: only another process can run the app.
     pub fn rewind(&mut self, thread: ThreadId, entry: &str, now: Instant) -> Option<Vec<Arc<str>>> {
         let since = self.linking_since.take()? - GRAIN;
+        self.app_begins();
         self.collect(now);
         self.decide_undecided();
         if let Some(thread) = self.threads.get_mut(&thread) {

@@ -126,7 +126,9 @@ impl Engine {
     pub fn told_blindly(&mut self, path: &str) {
         let reload = FullReload::new(path.into(), Reason::Blind);
         let text = reload.describe(str::to_owned);
-        self.say(Message::FullReload(Reload { reload, text, hint: None }));
+        let reload = Reload { reload, text, hint: None };
+        self.spread(&Happening::FullReload(reload.clone()));
+        self.say(Message::FullReload(reload));
         self.wake_threads();
     }
 

@@ -135,11 +135,12 @@ impl Engine {
             self.reloaded(thread, id);
             // Its imports passed no hook, so that nothing below it can be reloaded.
             if required.es_modules.contains(&path) {
-                self.graph.add_root(thread, id);
+                self.add_root(thread, id);
             }
         }
         if self.graph.importers(id).is_empty() {
             self.graph.add_stranger(thread, id);
+            self.app_begins();
         }
     }
 

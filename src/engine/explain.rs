@@ -66,14 +66,6 @@ impl Engine {
         }
     }
 
-    /// The root directory and the entry file of the app, once it runs.
-    pub fn running_app(&self) -> Option<(String, String)> {
-        let config = self.config()?;
-        let &(_, entry) = self.graph.roots().first().filter(|_| self.linking_since.is_none())?;
-        let entry = config.root.clone().unwrap_or_else(|| self.graph.get(entry).path.to_string());
-        Some((config.root_directory.clone(), entry))
-    }
-
     /// A file that is no module.
     fn explain_file(&self, path: &str, real: Arc<str>) -> Explanation {
         let found =

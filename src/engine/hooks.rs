@@ -74,7 +74,7 @@ impl Engine {
             self.retry_unlinked();
         }
         match importer {
-            None => self.graph.add_root(import.thread, target.module),
+            None => self.add_root(import.thread, target.module),
             Some(importer) => self.connect(import, &importer, target.module)?,
         }
         if import.require {

@@ -10,6 +10,7 @@
 //! - [`places`], [`accept`]: what instances register, and what is imported again for them.
 //! - [`ahead`]: what was linked before it may run.
 //! - [`dump`], [`picture`], [`explain`]: the graph, to be looked at; what a change would do.
+//! - [`news`]: what happens, for other processes.
 
 mod accept;
 mod ahead;
@@ -24,6 +25,7 @@ mod hooks;
 mod links;
 mod loading;
 mod missing;
+mod news;
 mod outbox;
 mod picture;
 mod places;
@@ -104,6 +106,10 @@ pub struct Engine {
     /// Since when a thread links what it is to run later.
     linking_since: Option<SystemTime>,
     waker: Waker,
+    /// Somebody wants to know when the app runs.
+    is_awaited: bool,
+    /// What who follows is still to be told, a line of JSON each, if anybody does.
+    news: Option<Vec<String>>,
     /// For `NODE_DEBUG=hot-hook`.
     notes: Option<Vec<String>>,
 }
@@ -138,6 +144,8 @@ impl Engine {
             generation: 0,
             linking_since: None,
             waker,
+            is_awaited: false,
+            news: None,
             notes: None,
         }
     }
@@ -176,7 +184,7 @@ impl Engine {
         module.begun = true;
         module.read.get_or_insert(found);
         module.seen.get_or_insert(found);
-        self.graph.add_root(thread, id);
+        self.add_root(thread, id);
     }
 
     fn apply(&mut self, config: Config) {

@@ -154,12 +154,13 @@ impl Engine {
         }
     }
 
-    /// Tells the threads that listen, if there is one, `what` has happened.
+    /// Tells the threads that listen, and who follows, if there is one, `what` has happened.
     pub(super) fn happened(&mut self, what: impl FnOnce(&Self) -> Happening) {
-        if !self.threads.values().any(|thread| thread.interest.happenings) {
+        if !self.is_followed() && !self.threads.values().any(|it| it.interest.happenings) {
             return;
         }
         let what = what(self);
+        self.spread(&what);
         for thread in self.threads.values_mut().filter(|thread| thread.interest.happenings) {
             thread.pending.happenings.push(what.clone());
         }

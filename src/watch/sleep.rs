@@ -2,52 +2,63 @@
 
 use std::time::Duration;
 
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod imp {
-    use std::os::fd::OwnedFd;
+    use std::io::{PipeReader, PipeWriter, Read, Write};
     use std::sync::Arc;
     use std::time::Duration;
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    use rustix::pipe::{PipeFlags, pipe_with};
 
     #[derive(Clone)]
-    pub struct Waker(Arc<OwnedFd>);
+    pub struct Waker(Arc<PipeWriter>);
 
     pub struct Sleeper {
-        pipe: OwnedFd,
-        events: Option<Arc<OwnedFd>>,
+        pipe: PipeReader,
+        #[cfg(target_os = "linux")]
+        events: Option<Arc<std::os::fd::OwnedFd>>,
     }
 
     pub fn pair() -> std::io::Result<(Waker, Sleeper)> {
-        let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
-        Ok((Waker(Arc::new(write)), Sleeper { pipe: read, events: None }))
+        let (read, write) = std::io::pipe()?;
+        rustix::io::ioctl_fionbio(&read, true)?;
+        rustix::io::ioctl_fionbio(&write, true)?;
+        let sleeper = Sleeper {
+            pipe: read,
+            #[cfg(target_os = "linux")]
+            events: None,
+        };
+        Ok((Waker(Arc::new(write)), sleeper))
     }
 
     impl Waker {
         pub fn wake(&self) {
             // A full pipe is as good: the sleeper will wake.
-            let _ = rustix::io::write(&*self.0, &[0]);
+            let _ = (&*self.0).write(&[0]);
         }
     }
 
     impl Sleeper {
-        pub fn also_on(&mut self, events: Arc<OwnedFd>) {
+        #[cfg(target_os = "linux")]
+        pub fn also_on(&mut self, events: Arc<std::os::fd::OwnedFd>) {
             self.events = Some(events);
         }
 
-        pub fn sleep(&self, timeout: Option<Duration>) {
+        pub fn sleep<'a>(&'a self, timeout: Option<Duration>, also: &mut [PollFd<'a>]) {
             let timeout = timeout.and_then(|t| Timespec::try_from(t).ok());
-            let mut fds = vec![PollFd::new(&self.pipe, PollFlags::IN)];
+            let mut fds = also.to_vec();
+            fds.push(PollFd::new(&self.pipe, PollFlags::IN));
+            #[cfg(target_os = "linux")]
             fds.extend(self.events.iter().map(|fd| PollFd::new(&**fd, PollFlags::IN)));
             let _ = poll(&mut fds, timeout.as_ref());
+            also.clone_from_slice(&fds[..also.len()]);
             let mut buffer = [0; 64];
-            while rustix::io::read(&self.pipe, &mut buffer).is_ok_and(|n| n == buffer.len()) {}
+            while (&self.pipe).read(&mut buffer).is_ok_and(|n| n == buffer.len()) {}
         }
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(unix))]
 mod imp {
     use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
     use std::time::Duration;
@@ -88,7 +99,7 @@ pub struct Sleeper(imp::Sleeper);
 /// A sleeper and what wakes it.
 ///
 /// # Errors
-/// Those of `pipe2`: no more file descriptors.
+/// No more file descriptors.
 pub fn pair() -> std::io::Result<(Waker, Sleeper)> {
     imp::pair().map(|(waker, sleeper)| (Waker(waker), Sleeper(sleeper)))
 }
@@ -109,6 +120,19 @@ impl Sleeper {
 
     /// Sleeps until woken, or for `timeout`.
     pub fn sleep(&self, timeout: Option<Duration>) {
+        #[cfg(unix)]
+        self.0.sleep(timeout, &mut []);
+        #[cfg(not(unix))]
         self.0.sleep(timeout);
+    }
+
+    /// [`Sleeper::sleep`], but no longer than until something of `also` is ready: what, is told there.
+    #[cfg(unix)]
+    pub fn sleep_also_on<'a>(
+        &'a self,
+        timeout: Option<Duration>,
+        also: &mut [rustix::event::PollFd<'a>],
+    ) {
+        self.0.sleep(timeout, also);
     }
 }

@@ -33,6 +33,10 @@ export function listen(events, { replace }) {
   })
   on('picture', replace)
   on('update', ({ files, paths }) => note('update', ['✎ saved ', first(files), `: ${paths.length} ${paths.length === 1 ? 'module runs' : 'modules run'} again`]))
+  on('end', () => {
+    note('end', ['□ the app has ended'])
+    byId('connection').textContent = 'the app does not run'
+  })
   on('restart', ({ text, hint }) => note('restart', ['■ restart asked for: ', text, ...(hint ? [' — ', hint] : [])]))
   source.addEventListener('error', () => (byId('connection').textContent = 'not connected; trying again'))
 }

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import test from 'node:test'
+import { commandsFor } from '../browser.mjs'
+import { drawn, needsBrowser, openBrowser } from '../packages/dump-viewer/__test__/support/browser.mjs'
+import { startApp } from './support/app.mjs'
+import { cli, runCli, runScript, runtime, skip, start, temporary, until } from './support/cli.mjs'
+
+/** A command for `BROWSER` that notes what it is given. @param {import('node:test').TestContext} t */
+function fakeBrowser(t, text = '') {
+  const folder = temporary(t)
+  const command = path.join(folder, 'a browser')
+  const opened = path.join(folder, 'opened')
+  fs.writeFileSync(command, `#!/bin/sh\nprintf '%s|' "$@" >> '${opened}'\n${text}`, { mode: 0o755 })
+  return { command, opened: () => (fs.existsSync(opened) ? fs.readFileSync(opened, 'utf8') : '') }
+}
+
+test('it prints where the page is, and opens the browser', { skip }, async (t) => {
+  const { app, env, folder } = await start(t)
+  const browser = fakeBrowser(t)
+  const output = runCli(t, folder, { ...env, BROWSER: browser.command }, 'view')
+  await until(() => browser.opened() !== '')
+  assert.match(output.stdout, /^http:\/\/127\.0\.0\.1:\d+\/\?token=\S+\n$/)
+  assert.equal(browser.opened(), `${output.stdout.trim()}|`)
+  const page = async () => {
+    const html = await (await fetch(output.stdout.trim())).text()
+    const { picture } = JSON.parse(/<script [^>]*id="given">(.*?)<\/script>/.exec(html)?.[1] ?? assert.fail('no picture'))
+    return Object.fromEntries(picture.modules.map((/** @type {any} */ { path, version }) => [path, version]))
+  }
+  assert.equal((await page())['part.mjs'], 0)
+  app.save('part.mjs', 'export const value = 2')
+  await until(async () => (await page())['part.mjs'] === 1)
+  assert.deepEqual({ stderr: output.stderr, code: output.code }, { stderr: '', code: null })
+})
+
+test('without a browser, a display, or the wish for one the URL is there all the same', { skip }, async (t) => {
+  const { env, folder } = await start(t)
+  const broken = fakeBrowser(t, 'exit 3')
+  const none = { DISPLAY: '', WAYLAND_DISPLAY: '', WSL_DISTRO_NAME: '' }
+  for (const [args, more, problem] of /** @type {[string[], Record<string, string>, string | undefined][]} */ ([
+    [['--no-open'], { BROWSER: broken.command }, undefined],
+    [[], { BROWSER: broken.command }, `${broken.command} ended with 3`],
+    [[], { BROWSER: '/no/such/browser' }, 'there is no /no/such/browser'],
+    [[], { BROWSER: 'none' }, 'BROWSER=none forbids it'],
+    ...(process.platform === 'linux' ? [[[], { BROWSER: '', ...none }, 'there is no display']] : []),
+  ])) {
+    const output = runCli(t, folder, { ...env, ...more }, 'view', ...args)
+    await until(() => output.stdout.includes('\n') && (problem === undefined || output.stderr.includes('\n')))
+    assert.equal(output.stderr, problem === undefined ? '' : `hot-hook: no browser was opened (${problem}): open the URL yourself\n`)
+    assert.equal((await fetch(output.stdout.trim())).status, 200)
+    assert.equal(output.code, null)
+  }
+  assert.match(broken.opened(), /^http:[^|]*\|$/, 'once')
+})
+
+test('which command opens it', () => {
+  const url = 'http://127.0.0.1:1/?token=x'
+  const linux = (/** @type {Record<string, string>} */ env) => commandsFor(url, env, 'linux')
+  assert.deepEqual(linux({ DISPLAY: ':0' }), [['xdg-open', url]])
+  assert.deepEqual(linux({ WAYLAND_DISPLAY: 'wayland-0' }), [['xdg-open', url]])
+  assert.deepEqual(linux({ WSL_DISTRO_NAME: 'Debian' }), [['wslview', url], ['xdg-open', url]])
+  assert.equal(linux({}), 'there is no display')
+  assert.deepEqual(linux({ BROWSER: 'firefox -P dev:w3m %s -x' }), [['firefox', '-P', 'dev', url], ['w3m', url, '-x']])
+  assert.deepEqual(commandsFor(url, {}, 'darwin'), [['open', url]])
+  assert.deepEqual(commandsFor(url, {}, 'win32'), [['cmd', '/c', 'start', '""', url]])
+  assert.deepEqual(commandsFor(url, { BROWSER: 'C:\\firefox.exe' }, 'win32'), [['C:\\firefox.exe', url]])
+})
+
+test('the page is live: saves, versions, restarts with their reasons, the next process', { skip: skip || needsBrowser.skip }, async (t) => {
+  const { app, env, folder } = await start(t)
+  const output = runCli(t, folder, env, 'view', '--no-open')
+  await until(() => output.stdout.includes('\n'))
+  const { page, seen } = await openBrowser(t)
+  await page.goto(output.stdout.trim())
+  await page.getByText('live', { exact: true }).waitFor()
+
+  app.save('part.mjs', 'export const value = 2')
+  await page.locator('#log', { hasText: 'saved part.mjs: 2 modules run again' }).waitFor()
+  await app.until('versions count', async () => (await drawn(page)).nodes['module part.mjs'].label === 'part.mjs ✎1')
+  const lit = Object.entries((await drawn(page)).nodes).filter(([, { classes }]) => classes.split(' ').includes('lit'))
+  assert.deepEqual(lit.map(([id]) => id).toSorted(), ['module page.mjs', 'module part.mjs'])
+
+  app.save('config.mjs', '// 2')
+  await page.locator('#log .restart', { hasText: 'config.mjs changed, which no boundary makes hot: main.mjs ─static→ config.mjs' }).waitFor()
+  await app.kill()
+  await page.locator('#log .end').waitFor()
+  await page.getByText('the app does not run').waitFor()
+
+  const next = await startApp(t, { folder, env })
+  await page.locator('#log .started', { hasText: 'started again' }).waitFor()
+  await next.ask('page')
+  next.save('part.mjs', 'export const value = 3')
+  await page.locator('#log .update').nth(1).waitFor()
+  assert.deepEqual(seen.problems, [])
+})
+
+test('what is wrong is a clear sentence', { skip }, async (t) => {
+  const { ask, env, folder } = await start(t)
+  const output = runCli(t, folder, env, 'view', '--no-open')
+  await until(() => output.stdout.includes('\n'))
+  const { port } = new URL(output.stdout)
+  const taken = await ask('view', '--port', port)
+  assert.deepEqual(taken, { stdout: '', stderr: `hot-hook: port ${port} is taken: give another one with --port\n`, code: 1 })
+  for (const port of ['x', '-1', '65536']) assert.deepEqual(await ask('view', `--port=${port}`), { stdout: '', stderr: 'hot-hook: usage: hot-hook view [--port NUMBER] [--no-open]\n', code: 2 })
+  const empty = runtime(t)
+  const { code, stderr } = await cli(empty.XDG_RUNTIME_DIR, empty, 'view')
+  assert.deepEqual({ code, stderr }, { code: 1, stderr: `hot-hook: no app runs under hot-hook in ${fs.realpathSync(empty.XDG_RUNTIME_DIR)}\n` })
+})
+
+test('without @hot-hook/dump-viewer: what to install', { skip }, async (t) => {
+  const { env, folder } = await start(t)
+  // Another copy of the package, which finds nothing but itself.
+  const copy = path.join(temporary(t), 'node_modules/hot-hook')
+  fs.mkdirSync(copy, { recursive: true })
+  for (const name of ['cli.mjs', 'view.mjs', 'browser.mjs', 'package.json']) fs.copyFileSync(new URL(`../${name}`, import.meta.url), path.join(copy, name))
+  const found = await runScript(path.join(copy, 'cli.mjs'), folder, env, 'view')
+  assert.deepEqual(found, { stdout: '', stderr: 'hot-hook: view needs @hot-hook/dump-viewer: npm i -D @hot-hook/dump-viewer\n', code: 1 })
+})
