@@ -63,6 +63,8 @@ export type Happening =
   | { event: 'update'; data: { files: string[]; paths: string[] } }
   /** A change needs a restart. */
   | { event: 'restart'; data: { path: string; text: string; hint?: string } }
+  /** It has ended. */
+  | { event: 'end'; data: {} }
 
 /** The graph, with all that was decided on it. */
 export interface Picture {
