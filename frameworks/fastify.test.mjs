@@ -37,10 +37,13 @@ test('Fastify 5 under hot-runner: a route, too', async (t) => {
   app.edit('src/services/users.ts', 'user $', 'person $')
   assert.deepEqual(await read('/users/7'), { id: 7, name: 'person 7' })
   app.edit('src/routes/users.ts', '/users/:id', '/people/:id')
+  let lost = 0
   await app.until('the new route answers', async () => {
     const last = app.output.stdout.match(/https?:\/\/[\w.]+:\d+/g)?.at(-1)
-    return (await fetch(`${last}/people/7`).then((response) => response.json()).catch(() => ({}))).name === 'person 7'
+    const response = await fetch(`${last}/people/7`, { signal: AbortSignal.timeout(15_000) }).catch(({ name }) => void (lost += name === 'TimeoutError' ? 1 : 0))
+    return (await response?.json())?.name === 'person 7'
   })
+  assert.equal(lost, 0, `requests without an answer\n${app.known()}`)
 })
 
 test('Fastify 5: hooks that are lazy, with a promise or with done', async (t) => {

@@ -38,6 +38,10 @@ for (const [name, target] of [['hot-hook', '..'], ['@hot-hook/runner', '../../pa
   if (!fs.existsSync(link)) fs.symlinkSync(target, link, 'dir')
 }
 
+// As npm does it for a package that has been installed: for the scripts of examples.
+const runner = path.join(root, 'node_modules/.bin/hot-runner')
+if (process.platform !== 'win32' && !fs.existsSync(runner)) fs.symlinkSync('../@hot-hook/runner/cli.mjs', runner)
+
 // The viewer's page goes out as text: it is bundled beforehand, with the graph library.
 const viewer = 'packages/dump-viewer'
 if (changed(`${viewer}/dist/page.js`) < Math.max(...['page', 'build.mjs', '../../package-lock.json'].map((name) => changed(`${viewer}/${name}`)))) {

@@ -13,6 +13,4 @@ const server = http.createServer(async (request, response) => {
 
 server.listen(port, () => {
   console.log(`http://localhost:${server.address().port}  (pid ${process.pid})`)
-  console.log('Edit controllers/greet.mjs or services/greeting.mjs and reload the page: same process, new code.')
-  console.log('Edit config.mjs: it is imported at start, so hot-hook says that a restart is needed, and why.')
 })

@@ -3,7 +3,7 @@ import * as first from './handler.mjs'
 
 let handler = first
 
-const server = new WebSocketServer({ port: Number(process.env.PORT ?? 8080) })
+const server = new WebSocketServer({ port: Number(process.env.PORT ?? 3333) })
 server.on('connection', (socket) => {
   handler.open(socket)
   // By its name, each time: so the newest one answers.

@@ -1,5 +1,5 @@
 /**
- * The examples, edited while they run.
+ * What the examples promise, and a reader cannot see at a glance: that nothing is lost, done twice or disconnected.
  */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -7,8 +7,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { WebSocket } from 'ws'
-import { createFolder, nodeIs, PACKAGE, startApp } from './support/app.mjs'
-import { install } from './support/runs.mjs'
+import { createFolder, nodeIs, PACKAGE, startApp } from '../../__test__/support/app.mjs'
+import { install } from '../../__test__/support/runs.mjs'
 
 /**
  * Starts a copy of an example, as its `npm start` does.
