@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
+import { createModel, explain } from '../packages/dump-viewer/page/model.mjs'
 import { HOT, startApp } from './support/app.mjs'
 
 const serves = `import { picture } from 'hot-hook/internal'
@@ -75,4 +77,89 @@ test('states, chains, and where a change climbs', async (t) => {
       'src/cold.mjs ─static→ src/lib.mjs ./lib.mjs',
     ],
   })
+})
+
+/** A random app: imports of every kind, what accepts, what declines, packages; the same for the same seed. */
+function randomApp(seed) {
+  let state = seed
+  const below = (n) => (state = (state * 48_271) % 2_147_483_647) % n
+  const pick = (list) => list[below(list.length)]
+  const COUNT = 18
+  const nameOf = (at) => (at % 9 === 8 ? `node_modules/dep${at}/index.mjs` : `${pick(['', 'a/', 'b/'])}m${at}.mjs`)
+  const names = Array.from({ length: COUNT }, (_, at) => nameOf(at))
+  const files = {}
+  const imports = names.map((_, at) => {
+    const lines = []
+    for (let count = below(4); count >= 0; count--) {
+      const to = names[below(COUNT)]
+      const url = JSON.stringify(`${'../'.repeat(names[at].split('/').length - 1) || './'}${to}`)
+      lines.push(pick([`import ${url}`, `import ${url}`, `import(${url}).catch(() => {})`, `import(${url}, ${HOT}).catch(() => {})`, `import ${url}; import.meta.hot?.accept(${url}, () => {})`]))
+    }
+    if (below(8) === 0) lines.push('import.meta.hot?.accept()')
+    if (below(10) === 0) lines.push('import.meta.hot?.decline()')
+    return lines.join('\n')
+  })
+  names.forEach((name, at) => (files[name] = imports[at]))
+  const starts = [`import ${JSON.stringify(`./${names[below(COUNT)]}`)}`, ...[1, 2, 3].map(() => `await import(${JSON.stringify(`./${names[below(COUNT)]}`)}, ${HOT}).catch(() => {})`)]
+  return {
+    hotHook: { restart: [names[3]], boundaries: [`./${names[5]}`] },
+    files: {
+      ...files,
+      'main.mjs': `${starts.join('\n')}\nimport { hot } from 'hot-hook'\nimport { picture } from 'hot-hook/internal'
+        serve({ both: async (names) => { const explained = {}; for (const name of names) explained[name] = await hot.explain(name); return { picture: JSON.parse(picture()), explained } },
+          paths: () => JSON.parse(picture()).modules.map(({ path }) => path) })`,
+    },
+  }
+}
+
+/** What the page says of each module, in the shape of `hot.explain()`. */
+function toldByPage(app, picture) {
+  const model = createModel(picture)
+  return Object.fromEntries(
+    picture.modules.map(({ path }, at) => {
+      const { chain, boundaries, invalidates, reason, hint, ...found } = explain(model, at)
+      const paths = (list) => list.map((one) => app.file(picture.modules[one].path))
+      const isCold = found.verdict === 'restart' && picture.modules[at].restart === undefined
+      const start = chain.length > 0 ? picture.modules[chain[0].from].path : path
+      const steps = isCold ? [{ path: start, kind: 'root', specifier: '' }, ...chain.map(({ to, kind, specifier }) => ({ path: picture.modules[to].path, kind, specifier }))] : []
+      const arrows = steps.map(({ kind, path: to }) => (kind === 'root' ? to : ` ─${kind}→ ${to}`)).join('')
+      const told = {
+        ...found,
+        path: app.file(path),
+        boundaries: paths(boundaries),
+        invalidates: paths(invalidates),
+        chain: steps.map((step) => ({ ...step, path: app.file(step.path) })),
+        ...(reason !== undefined && { reason: steps.length > 1 ? `${reason}: ${arrows}` : reason }),
+        ...(hint !== undefined && { hint }),
+      }
+      return [path, told]
+    }),
+  )
+}
+
+test('what the page says of a module is what hot.explain() says: every module of random apps', async (t) => {
+  const verdicts = new Set()
+  let hints = 0
+  for (let seed = 1; seed <= 12; seed++) {
+    const app = await startApp(t, randomApp(seed))
+    const paths = (await app.ask('paths')).filter((path) => !path.startsWith('..'))
+    // What has evaluated may be told a little later.
+    const isSame = ({ picture, explained }) => {
+      const told = toldByPage(app, picture)
+      return paths.every((path) => isDeepStrictEqual(told[path], explained[path]))
+    }
+    const { explained } = await app.expect('both', isSame, paths).catch(async (error) => {
+      const { picture, explained } = await app.ask('both', paths)
+      const told = toldByPage(app, picture)
+      for (const path of paths) assert.deepEqual(told[path], explained[path], `seed ${seed}`)
+      throw error
+    })
+    for (const { verdict, hint } of Object.values(explained)) {
+      verdicts.add(verdict)
+      if (hint) hints++
+    }
+    await app.kill()
+  }
+  assert.deepEqual([...verdicts].toSorted(), ['declined', 'hot', 'ignored', 'restart'])
+  assert.ok(hints > 5, `${hints} hints`)
 })

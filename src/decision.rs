@@ -101,6 +101,22 @@ impl FullReload {
 
     /// The change and its reason in one line, with paths as `show` writes them.
     pub fn describe(&self, show: impl Fn(&str) -> String) -> String {
+        let gist = self.gist(&show);
+        match &self.reason {
+            Reason::Cold { chain, .. } if chain.len() > 1 => {
+                let steps = chain.iter().map(|step| match step.kind {
+                    Some(kind) => format!(" ─{}→ {}", kind.name(), show(&step.path)),
+                    None => show(&step.path),
+                });
+                let steps: String = steps.collect();
+                format!("{gist}: {steps}")
+            }
+            _ => gist,
+        }
+    }
+
+    /// [`FullReload::describe`], without the chain.
+    pub fn gist(&self, show: impl Fn(&str) -> String) -> String {
         let path = show(&self.path);
         // What the reason is said of.
         let subject = match &self.cause {
@@ -123,14 +139,7 @@ impl FullReload {
             Reason::Cold { chain, .. } if chain.len() == 1 => {
                 format!("{subject} is where the app begins")
             }
-            Reason::Cold { chain, .. } => {
-                let steps = chain.iter().map(|step| match step.kind {
-                    Some(kind) => format!(" ─{}→ {}", kind.name(), show(&step.path)),
-                    None => show(&step.path),
-                });
-                let steps: String = steps.collect();
-                format!("{subject} no boundary makes hot: {steps}")
-            }
+            Reason::Cold { .. } => format!("{subject} no boundary makes hot"),
             Reason::Required => {
                 format!("{event}, an ES module that require() has loaded and cannot reload")
             }

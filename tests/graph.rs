@@ -17,7 +17,7 @@ use diagram::{Diagram, draw};
 use hot_hook::decision::{Decisions, Verdict};
 use hot_hook::graph::accept::{Accepted, Climb};
 use hot_hook::graph::instance::{Instance, Instances, State};
-use hot_hook::graph::{EdgeKind, Graph, ModuleId, ModuleKind, NewEdge, ThreadId};
+use hot_hook::graph::{EdgeKind, Graph, ModuleId, ModuleKind, NewEdge, Step, ThreadId};
 use oracle::{Arrow, Oracle};
 use random::Random;
 use table::table;
@@ -370,7 +370,7 @@ impl Pair {
             thread: ThreadId(arrow.thread),
             version: arrow.version,
             hot: arrow.hot,
-            meant_hot: arrow.hot,
+            meant_hot: arrow.hot || random.once_in(4),
             ..edge(kind)
         };
         self.graph.add_edge(self.ids[arrow.from], self.ids[arrow.to], &new);
@@ -464,22 +464,30 @@ impl Pair {
             let mut next = 0;
             while let Some(&target) = climbed.get(next) {
                 next += 1;
-                for &importer in &self.ids {
-                    let climbs = self
-                        .graph
-                        .crossings(importer, &climb)
-                        .iter()
-                        .any(|crossing| crossing.target == target && crossing.climbs);
-                    if climbs && !climbed.contains(&importer) {
-                        climbed.push(importer);
+                for crossing in self.graph.crossings(target, &climb) {
+                    if crossing.climbs && !climbed.contains(&crossing.importer) {
+                        climbed.push(crossing.importer);
                     }
                 }
             }
-            let mut expected = self.graph.climb(id, &climb);
-            expected.sort_unstable();
-            climbed.sort_unstable();
-            assert_eq!(climbed, expected, "crossings above {id:?}");
+            assert_eq!(climbed, self.graph.climb(id, &climb), "crossings above {id:?}");
         }
+    }
+
+    /// The one import without which a module would be hot: of those that should have been, else of all, the nearest.
+    fn compare_opening(&self, index: usize, past: bool) {
+        let chain = self.graph.chain(self.ids[index], past);
+        let at = |step: &Step| step.path[1..].parse::<usize>().expect("a number");
+        let opens = |&place: &usize| {
+            let (from, to) = (at(&chain[place - 1]), at(&chain[place]));
+            let mut without = self.oracle.clone();
+            without.arrows.retain(|arrow| (arrow.from, arrow.to) != (from, to));
+            without.chain(index, past.then_some(index)).is_none()
+        };
+        let all: Vec<_> = (1..chain.len()).rev().filter(opens).collect();
+        let wrong = all.iter().find(|&&place| chain[place].wrongly_imported);
+        let expected = wrong.or(all.first()).copied();
+        assert_eq!(self.graph.opening(&chain, past), expected, "opening of {index}, past: {past}");
     }
 
     fn compare(&self) {
@@ -494,6 +502,7 @@ impl Pair {
                 let chain: Vec<_> = chain.iter().map(|step| &*step.path).collect();
                 assert_eq!(chain, expected, "chain to {index}, past: {past}");
                 self.compare_climb(index, past);
+                self.compare_opening(index, past);
             }
         }
     }

@@ -82,6 +82,8 @@ export interface PictureModule {
    * above it declines (`declined`), or nothing (`ignored`).
    */
   state: 'hot' | 'cold' | 'declined' | 'ignored'
+  /** The verdict of `hot.explain()`. */
+  verdict: 'hot' | 'restart' | 'declined' | 'ignored' | 'unknown'
   /** The app begins here, or it is an importer that is no file. */
   root: boolean
   /** Some import makes it a boundary. */
@@ -90,10 +92,14 @@ export interface PictureModule {
   accepts: boolean
   /** It has called `decline()`. */
   declines: boolean
-  /** Of a cold module: the edge, by its place, by which the chain that makes it cold arrives; none where that begins. */
+  /** The edge, by its place, by which the chain that makes it cold, or what it imports, arrives; none where that begins. */
   via?: number
   /** The `restart` pattern that it matches: a save asks for a restart, whatever its state. */
   restart?: string
+  /** Why a save asks for a restart: what `hot.explain()` says, without the chain, which `via` tells. */
+  reason?: string
+  /** The one import that, written otherwise, would make it hot: what `hot.explain()` says. */
+  hint?: string
 }
 
 export interface PictureEdge {

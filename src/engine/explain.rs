@@ -54,12 +54,13 @@ impl Engine {
     pub fn explain(&self, path: &str) -> Explanation {
         let real = std::fs::canonicalize(path).ok().and_then(|real| real.to_str().map(Arc::from));
         let real: Arc<str> = real.unwrap_or_else(|| path.into());
-        if let Some(pattern) = self.restart_pattern(path, &real) {
-            let reload = FullReload::new(real.clone(), Reason::RestartFile { pattern });
-            return self.in_words(real, 0, &reload);
-        }
         let known = self.graph.find(path).or_else(|| self.aliases.get(path).copied());
         let known = known.or_else(|| self.graph.find(&real));
+        if let Some(pattern) = self.restart_pattern(path, &real) {
+            let reload = FullReload::new(real.clone(), Reason::RestartFile { pattern });
+            let version = known.map_or(0, |id| self.graph.get(id).version);
+            return self.in_words(real, version, &reload);
+        }
         match known.filter(|&id| !self.graph.get(id).pruned) {
             Some(id) => self.explain_module(id, Cause::Changed, None),
             None => self.explain_file(path, real),

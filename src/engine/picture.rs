@@ -1,22 +1,25 @@
 //! The graph with all that was decided on it, to be drawn: whoever draws follows what is here, and decides nothing.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use crate::decision::declined;
+use crate::decision::{FullReload, Reason, declined};
 use crate::fingerprint::Fingerprint;
 use crate::graph::accept::Climb;
 use crate::graph::instance::Instance;
-use crate::graph::{Crossing, EdgeKind, ModuleId, ModuleKind, Visited};
+use crate::graph::{Arrivals, Crossing, EdgeKind, ModuleId, ModuleKind, Openings, Step, Visited};
 
-use super::Engine;
+use super::{Engine, Outcome};
 
 /// The graph, over all threads.
 #[derive(Debug, Serialize)]
 pub struct Picture<'a> {
     /// In the order in which they came.
     modules: Vec<PictureModule<'a>>,
-    /// Those of a module stand together, in the order in which they came.
+    /// Those into a module stand together, in the order in which they came.
     edges: Vec<PictureEdge<'a>>,
 }
 
@@ -46,6 +49,8 @@ struct PictureModule<'a> {
     /// How often it was invalidated.
     version: u32,
     state: State,
+    /// As [`Engine::explain`] has it.
+    verdict: Outcome,
     /// An entry point of a thread, or an importer that is no file.
     root: bool,
     /// Some hot edge leads to it.
@@ -54,12 +59,18 @@ struct PictureModule<'a> {
     accepts: bool,
     /// It has called `decline()`.
     declines: bool,
-    /// Cold modules only: the edge by which the chain that makes it cold arrives; none for where it begins.
+    /// The edge by which the chain that makes it cold, or what it imports, arrives; none for where it begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     via: Option<usize>,
     /// The `restart` pattern that matches it: a change asks for a restart, whatever its state.
     #[serde(skip_serializing_if = "Option::is_none")]
     restart: Option<&'a str>,
+    /// Why a restart would be asked for: see [`FullReload::gist`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// What would make it hot: see [`FullReload::hint`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
 }
 
 /// Imports of one module by another that are alike in kind and heat, in whatever thread.
@@ -84,20 +95,89 @@ struct PictureEdge<'a> {
 /// What makes two imports one in the picture.
 type Key = (ModuleId, ModuleId, EdgeKind, bool);
 
+/// What was found out of all modules together.
+struct Findings<'a> {
+    declined: Visited,
+    /// The module nearest above each that declines.
+    declining: FxHashMap<ModuleId, ModuleId>,
+    arrivals: Arrivals<'a>,
+    openings: Openings,
+}
+
 impl Engine {
     /// The graph with all that was decided on it, as JSON.
     pub fn picture(&self) -> String {
         let ids: Vec<_> = self.graph.ids().filter(|&id| self.is_drawn(id)).collect();
         let places: FxHashMap<_, _> = ids.iter().enumerate().map(|(at, &id)| (id, at)).collect();
         let (edges, by_key) = self.picture_edges(&ids, &places);
-        let (declined, arrivals) = (declined(&self.graph, &self.instances), self.graph.arrivals());
+        let findings = self.findings();
         let via = |id: ModuleId| {
-            let (from, edge) = arrivals.get(&id).copied().flatten()?;
+            let (from, edge) = findings.arrivals.get(&id).copied().flatten()?;
             by_key.get(&(from, id, edge.kind, edge.hot)).copied()
         };
-        let modules = ids.iter().map(|&id| self.picture_module(id, &declined, via(id)));
+        let modules = ids.iter().map(|&id| self.picture_module(id, &findings, via(id)));
         let picture = Picture { modules: modules.collect(), edges };
         serde_json::to_string(&picture).unwrap_or_default()
+    }
+
+    fn findings(&self) -> Findings<'_> {
+        let arrivals = self.graph.arrivals();
+        let is_wrong = |id: ModuleId| self.step_to(id, &arrivals).wrongly_imported;
+        Findings {
+            declined: declined(&self.graph, &self.instances),
+            declining: self.declining(),
+            openings: self.graph.openings(None, is_wrong),
+            arrivals,
+        }
+    }
+
+    /// The first that a climb from each module comes to of those that decline, itself perhaps.
+    fn declining(&self) -> FxHashMap<ModuleId, ModuleId> {
+        let declines = |id: &ModuleId| self.declines(*id) && !self.graph.is_cold(*id);
+        let tops: Vec<_> = self.graph.ids().filter(declines).collect();
+        let mut nearest: FxHashMap<_, _> = tops.iter().map(|&id| (id, (0, id))).collect();
+        if tops.is_empty() {
+            return FxHashMap::default();
+        }
+        let climbing = self.climbing();
+        let mut below: FxHashMap<ModuleId, Vec<ModuleId>> = FxHashMap::default();
+        for (&target, importers) in &climbing {
+            for &importer in importers {
+                below.entry(importer).or_default().push(target);
+            }
+        }
+        let mut queue: VecDeque<_> = tops.into();
+        while let Some(id) = queue.pop_front() {
+            let (distance, _) = nearest[&id];
+            for &target in below.get(&id).into_iter().flatten() {
+                if nearest.contains_key(&target) {
+                    continue;
+                }
+                // Of those as near, the one that a climb comes to first; all of them are known by now.
+                let next = climbing[&target]
+                    .iter()
+                    .find_map(|importer| nearest.get(importer).filter(|&&(at, _)| at == distance));
+                let Some(&(_, found)) = next else { continue };
+                nearest.insert(target, (distance + 1, found));
+                queue.push_back(target);
+            }
+        }
+        nearest.into_iter().map(|(id, (_, found))| (id, found)).collect()
+    }
+
+    /// Whom a change of each module climbs to at once, in the order in which it does.
+    fn climbing(&self) -> FxHashMap<ModuleId, Vec<ModuleId>> {
+        let evaluated = |thread, id| self.instances.have_evaluated(thread, id);
+        let climb = Climb { evaluated: &evaluated, past: false };
+        let importers = |id| {
+            let crossings = self.graph.crossings(id, &climb).into_iter();
+            crossings.filter(|crossing| crossing.climbs).map(|it| it.importer).collect()
+        };
+        self.graph.ids().map(|id| (id, importers(id))).collect()
+    }
+
+    fn declines(&self, id: ModuleId) -> bool {
+        self.instances.of_module(id).any(Instance::declines)
     }
 
     /// Whether there is anything to see: not what was deleted, nor an importer that imports nothing any more.
@@ -113,29 +193,69 @@ impl Engine {
     fn picture_module(
         &self,
         id: ModuleId,
-        declined: &Visited,
+        findings: &Findings,
         via: Option<usize>,
     ) -> PictureModule<'_> {
         let module = self.graph.get(id);
         let state = match module.kind {
             ModuleKind::File if self.graph.is_cold(id) => State::Cold,
-            ModuleKind::File if declined.contains(id) => State::Declined,
+            ModuleKind::File if findings.declined.contains(id) => State::Declined,
             ModuleKind::File => State::Hot,
             ModuleKind::Ignored | ModuleKind::Virtual => State::Ignored,
         };
-        let config = self.config.as_ref();
+        let restart = self.config().and_then(|config| config.restart.matching(&module.path));
+        let outcome = match (restart, state) {
+            (Some(_), _) | (None, State::Cold) => Outcome::Restart,
+            (None, State::Declined) => Outcome::Declined,
+            (None, State::Hot) => Outcome::Hot,
+            (None, State::Ignored) if module.kind == ModuleKind::Virtual => Outcome::Unknown,
+            (None, State::Ignored) => Outcome::Ignored,
+        };
+        let reason = match (restart, state) {
+            (Some(pattern), _) => Some(Reason::RestartFile { pattern: pattern.to_owned() }),
+            (None, State::Cold) => Some(self.cold_excerpt(id, findings)),
+            (None, State::Declined) => findings
+                .declining
+                .get(&id)
+                .map(|&module| Reason::Declined { module: self.path_of(module) }),
+            (None, State::Hot | State::Ignored) => None,
+        };
+        let reload = reason.map(|reason| FullReload::new(module.path.clone(), reason));
         PictureModule {
             path: self.show(&module.path),
             version: module.version,
             state,
+            verdict: outcome,
             root: module.kind == ModuleKind::Virtual
                 || self.graph.roots().iter().any(|&(_, root)| root == id),
             boundary: self.graph.importers(id).iter().any(|(_, edge)| edge.hot),
             accepts: self.graph.accepted().own.iter().any(|&(_, own)| own == id),
-            declines: self.instances.of_module(id).any(Instance::declines),
-            via: via.filter(|_| state == State::Cold),
-            restart: config.and_then(|config| config.restart.matching(&module.path)),
+            declines: self.declines(id),
+            via,
+            restart,
+            reason: reload.as_ref().map(|reload| reload.gist(|path| self.show(path))),
+            hint: reload.and_then(|reload| reload.hint(|path| self.show(path))),
         }
+    }
+
+    /// What the words for a cold module need of its chain: all of it can be followed by `via`.
+    fn cold_excerpt(&self, id: ModuleId, findings: &Findings) -> Reason {
+        let opening = findings.openings.of(id);
+        let last = opening.map_or(id, |(_, to)| to);
+        let arrival = findings.arrivals.get(&last).copied().flatten();
+        let first = arrival.map(|(importer, _)| Step::new(self.path_of(importer), None));
+        let last = self.step_to(last, &findings.arrivals);
+        let chain: Vec<_> = first.into_iter().chain([last]).collect();
+        Reason::Cold { opening: opening.map(|_| chain.len() - 1), chain }
+    }
+
+    fn step_to(&self, id: ModuleId, arrivals: &Arrivals) -> Step {
+        let by = arrivals.get(&id).copied().flatten();
+        Step::new(self.path_of(id), by.map(|(_, edge)| edge))
+    }
+
+    fn path_of(&self, id: ModuleId) -> Arc<str> {
+        self.graph.get(id).path.clone()
     }
 
     fn picture_edges(
@@ -147,13 +267,14 @@ impl Engine {
         let climb = Climb { evaluated: &evaluated, past: false };
         let (mut edges, mut by_key) = (Vec::new(), FxHashMap::default());
         for &id in ids {
-            for Crossing { target, edge, accepted, climbs } in self.graph.crossings(id, &climb) {
-                let Some(&to) = places.get(&target) else { continue };
-                let at = *by_key.entry((id, target, edge.kind, edge.hot)).or_insert(edges.len());
+            for Crossing { importer, edge, accepted, climbs } in self.graph.crossings(id, &climb) {
+                let Some(&from) = places.get(&importer) else { continue };
+                let key = (importer, id, edge.kind, edge.hot);
+                let at = *by_key.entry(key).or_insert(edges.len());
                 if at == edges.len() {
                     edges.push(PictureEdge {
-                        from: places[&id],
-                        to,
+                        from,
+                        to: places[&id],
                         kind: edge.kind.name(),
                         hot: edge.hot,
                         accepted,

@@ -6,6 +6,7 @@
 
 pub mod accept;
 mod cold;
+mod dominators;
 mod edge;
 pub mod instance;
 mod opening;
@@ -22,6 +23,7 @@ use crate::fingerprint::Fingerprint;
 use accept::Accepted;
 use edge::EdgeKey;
 pub use edge::{Edge, EdgeKind, NewEdge};
+pub use opening::Openings;
 pub use walk::{Arrivals, Crossing, Step, Visited};
 
 /// Names a module for the life of the process.

@@ -32,6 +32,17 @@ impl Step {
     pub fn kind_name(&self) -> &'static str {
         kind_name(self.kind)
     }
+
+    /// The step by an edge to the module at `path`, or the beginning there.
+    pub fn new(path: Arc<str>, by: Option<&Edge>) -> Self {
+        Self {
+            path,
+            kind: by.map(|edge| edge.kind),
+            specifier: by.map_or_else(|| "".into(), |edge| edge.specifier.clone()),
+            wrongly_imported: by
+                .is_some_and(|edge| edge.meant_hot && edge.kind == EdgeKind::Static),
+        }
+    }
 }
 
 fn kind_name(kind: Option<EdgeKind>) -> &'static str {
@@ -48,8 +59,8 @@ pub type Arrivals<'a> = FxHashMap<ModuleId, Option<(ModuleId, &'a Edge)>>;
 
 /// An edge, and what becomes of a change that comes to it.
 pub struct Crossing<'a> {
-    /// What is imported.
-    pub target: ModuleId,
+    /// Who imports.
+    pub importer: ModuleId,
     /// How.
     pub edge: &'a Edge,
     /// It is an accepted edge.
@@ -235,16 +246,16 @@ impl Graph {
         }
     }
 
-    /// The edges out of a module in the order in which they came, with what becomes of a change there.
+    /// The edges into a module in the order in which they came, with what becomes of a change of it there.
     pub fn crossings(&self, id: ModuleId, climb: &Climb) -> Vec<Crossing<'_>> {
-        let is_cold = self.is_cold(id);
+        let (cold, below) = (self.cold(), OnceCell::new());
         let mut crossings: Vec<_> = self
-            .edges_from(id)
+            .edges_into(id)
             .map(|edge| Crossing {
-                target: edge.target(),
+                importer: edge.source(),
                 edge: edge.weight(),
-                accepted: self.is_accepted(id, edge.weight(), edge.target(), None),
-                climbs: !is_cold && !self.stops(&edge, climb, None, &OnceCell::new()),
+                accepted: self.is_accepted(edge.source(), edge.weight(), id, None),
+                climbs: !cold.contains(edge.source()) && !self.stops(&edge, climb, None, &below),
             })
             .collect();
         crossings.reverse();
@@ -256,13 +267,7 @@ impl Graph {
         let mut at = Some(target);
         while let Some(id) = at {
             let arrival = came_by.get(&id).copied().flatten();
-            chain.push(Step {
-                path: self.store[id].path.clone(),
-                kind: arrival.map(|(_, edge)| edge.kind),
-                specifier: arrival.map_or_else(|| "".into(), |(_, edge)| edge.specifier.clone()),
-                wrongly_imported: arrival
-                    .is_some_and(|(_, edge)| edge.meant_hot && edge.kind == EdgeKind::Static),
-            });
+            chain.push(Step::new(self.store[id].path.clone(), arrival.map(|(_, edge)| edge)));
             at = arrival.map(|(importer, _)| importer);
         }
         chain.reverse();

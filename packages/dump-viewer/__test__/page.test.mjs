@@ -51,9 +51,9 @@ test('a click on a cold module: importers, imports, verdict, and the chain, draw
   const { page } = await open(t, small)
   const { x, y } = await placeOf(page, 'module src/config.mjs')
   await page.mouse.click(x, y)
-  await page.getByText('A save asks for a restart: no boundary makes it hot.').first().waitFor()
+  await page.getByText('Reason: src/config.mjs changed, which no boundary makes hot').waitFor()
   const text = await details(page)
-  for (const part of ['src/config.mjs', '■ cold · version 0', 'What makes it cold (2)', '─static→', '─dynamic→', 'Imported by (1)']) assert.ok(text.includes(part), `${part} in ${text}`)
+  for (const part of ['src/config.mjs', '■ cold · version 0', 'A save asks for a restart.', 'Hint: imported dynamically by src/cold.mjs, not as a boundary: add it to `boundaries`', 'What makes it cold (2)', '─static→', '─dynamic→', 'Imported by (1)']) assert.ok(text.includes(part), `${part} in ${text}`)
   assert.deepEqual(await marked(page, 'chain'), {
     nodes: ['main.mjs', 'src/cold.mjs', 'src/config.mjs'],
     edges: ['main.mjs → src/cold.mjs', 'src/cold.mjs → src/config.mjs'],
@@ -64,18 +64,18 @@ test('a click on a cold module: importers, imports, verdict, and the chain, draw
 test('a hot module: what a save runs again, drawn', needsBrowser, async (t) => {
   const { page } = await open(t, small, { hash: '#src/pages/text.mjs' })
   const text = await details(page)
-  for (const part of ['● hot · version 3 · ✎ changed', 'A save reloads it, and 1 module above it.', 'What a save runs again (2)']) assert.ok(text.includes(part), `${part} in ${text}`)
+  for (const part of ['● hot · version 3 · ✎ changed', 'A save reloads it, and 1 module above it.', 'What makes it hot (1)', 'What a save runs again (2)']) assert.ok(text.includes(part), `${part} in ${text}`)
   assert.deepEqual(await marked(page, 'climb'), { nodes: ['src/pages/page.mjs', 'src/pages/text.mjs'], edges: ['src/pages/page.mjs → src/pages/text.mjs'] })
 })
 
 test('declined, self-accepting, ignored, restart patterns: each in words', needsBrowser, async (t) => {
-  const { page } = await open(t, pictureOf({ '.env.mjs': { restart: '.env*' }, ...Object.fromEntries(small.modules.map((module) => [module.path, { ...module, via: undefined }])) }, []))
+  const { page } = await open(t, pictureOf({ '.env.mjs': { restart: '.env*', reason: '.env.mjs changed, which matches restart: ".env*"' }, ...Object.fromEntries(small.modules.map((module) => [module.path, { ...module, via: undefined }])) }, []))
   for (const [path, words] of [
     ['src/pages/frozen.mjs', 'declines hot reload'],
     ['src/pages/clock.mjs', '↻ accepts itself'],
     ['node_modules/express/index.js', 'A save does nothing'],
-    ['.env.mjs', 'it matches restart: ".env*"'],
-    ['main.mjs', 'the app begins here'],
+    ['.env.mjs', 'which matches restart: ".env*"'],
+    ['main.mjs', 'which is where the app begins'],
   ]) {
     await page.fill('#search', path)
     await page.press('#search', 'Enter')
@@ -151,7 +151,7 @@ const HOSTILE = [
 
 test('hostile file names are text', needsBrowser, async (t) => {
   const picture = pictureOf(
-    Object.fromEntries([['main.mjs', { state: 'cold', root: true }], ...HOSTILE.map((path) => [path, { restart: path }])]),
+    Object.fromEntries([['main.mjs', { state: 'cold', root: true }], ...HOSTILE.map((path) => [path, { restart: path, reason: `${path} changed, which matches`, hint: path }])]),
     HOSTILE.map((path) => ['main.mjs', path, { specifier: path }]),
   )
   const { page, seen } = await open(t, picture)

@@ -5,7 +5,7 @@ import { createDrawing } from './drawing.mjs'
 import { collectFolders, foldAtFirst, foldersOf, toUnits } from './fold.mjs'
 import { addTo, layersOf, layOut } from './layout.mjs'
 import { listen } from './live.mjs'
-import { createModel } from './model.mjs'
+import { createModel, explain } from './model.mjs'
 import { createPanel } from './panel.mjs'
 import { createSearch } from './search.mjs'
 import { byId, element, visible } from './text.mjs'
@@ -83,7 +83,8 @@ function describe() {
   if (at !== undefined) {
     panel.showModule(model, at, foldersOf(model.modules[at].path).map(({ path }) => path))
     const { found, crossed } = model.climb(at)
-    add(marks.chain, model.chain(at).flatMap(({ from, to }) => [from, to]), model.chain(at))
+    const { chain } = explain(model, at)
+    add(marks.chain, chain.flatMap(({ from, to }) => [from, to]), chain)
     add(marks.climb, found, crossed)
   } else if (folder) {
     panel.showFolder(model, folder, folder.id.slice('folder '.length))
@@ -125,7 +126,7 @@ function choose(path) {
   else describe()
   drawing.reveal(shown.unitOf[at] ?? '')
   history.replaceState(null, '', `#${path.split('/').map(encodeURIComponent).join('/')}`)
-  say(byId('panel').querySelector('.verdict')?.textContent ?? '', path)
+  say(byId('panel').querySelector('.verdict p')?.textContent ?? '', path)
 }
 
 function showAllStates() {

@@ -2,7 +2,8 @@
  * A picture, indexed. The engine has decided: here its answers are only followed.
  *
  * @typedef {'hot' | 'cold' | 'declined' | 'ignored'} State
- * @typedef {{ path: string, version: number, state: State, root: boolean, boundary: boolean, accepts: boolean, declines: boolean, via?: number, restart?: string }} Module
+ * @typedef {'hot' | 'restart' | 'declined' | 'ignored' | 'unknown'} Verdict
+ * @typedef {{ path: string, version: number, state: State, verdict: Verdict, root: boolean, boundary: boolean, accepts: boolean, declines: boolean, via?: number, restart?: string, reason?: string, hint?: string }} Module
  * @typedef {{ from: number, to: number, kind: 'static' | 'dynamic' | 'require', hot: boolean, accepted: boolean, climbs: boolean, specifier: string }} Edge
  * @typedef {{ modules: Module[], edges: Edge[] }} Picture
  * @typedef {ReturnType<typeof createModel>} Model
@@ -40,8 +41,7 @@ export function createModel({ modules, edges }) {
     climb(at) {
       /** @type {Edge[]} */
       const crossed = []
-      const { state, restart } = modules[at]
-      if (state === 'cold' || state === 'ignored' || restart !== undefined) return { found: [], crossed }
+      if (modules[at].verdict !== 'hot' && modules[at].verdict !== 'declined') return { found: [], crossed }
       const found = new Set([at])
       for (const target of found) {
         for (const edge of importers[target]) {
@@ -55,15 +55,30 @@ export function createModel({ modules, edges }) {
   }
 }
 
-/** What a save of a module would do, in a sentence. @param {Model} model @param {number} at @returns {string} */
-export function verdict(model, at) {
-  const { state, restart, via } = model.modules[at]
-  if (restart !== undefined) return `A save asks for a restart: it matches restart: ${JSON.stringify(restart)}.`
-  if (state === 'ignored') return 'A save does nothing: it keeps its one instance until a restart.'
-  if (state === 'cold' && via === undefined) return 'A save asks for a restart: the app begins here.'
-  if (state === 'cold') return 'A save asks for a restart: no boundary makes it hot.'
-  const above = model.climb(at).found.slice(1)
-  if (state === 'declined') return 'A save asks for a restart: a module that would have to run again declines hot reload.'
-  if (above.length === 0) return 'A save reloads it.'
-  return `A save reloads it, and ${above.length} ${above.length === 1 ? 'module' : 'modules'} above it.`
+/**
+ * What `hot.explain()` says of a module, with its paths as the picture has them, and the reason without the chain.
+ * @param {Model} model @param {number} at
+ */
+export function explain(model, at) {
+  const { modules, importers } = model
+  const { path, version, verdict, restart, reason, hint } = modules[at]
+  const chain = verdict === 'restart' && restart === undefined ? model.chain(at) : []
+  const invalidates = verdict === 'hot' ? model.climb(at).found : []
+  return { path, version, verdict, boundaries: invalidates.filter((one) => importers[one].some(({ hot, accepted }) => hot || accepted)), chain, reason, hint, invalidates }
+}
+
+/** What a save would do, in a sentence. @param {ReturnType<typeof explain>} explanation @returns {string} */
+export function sentence({ verdict, invalidates }) {
+  const above = invalidates.length - 1
+  switch (verdict) {
+    case 'hot':
+      return above === 0 ? 'A save reloads it.' : `A save reloads it, and ${above} ${above === 1 ? 'module' : 'modules'} above it.`
+    case 'restart':
+    case 'declined':
+      return 'A save asks for a restart.'
+    case 'ignored':
+      return 'A save does nothing: the option `ignore` matches it.'
+    default:
+      return 'It is no file that could be saved.'
+  }
 }

@@ -1,7 +1,7 @@
 /**
  * What is known of the chosen module or folder, as text.
  */
-import { verdict } from './model.mjs'
+import { explain, sentence } from './model.mjs'
 import { element, visible } from './text.mjs'
 
 /** So many of a list are shown. */
@@ -36,8 +36,9 @@ export function createPanel(panel, { choose, toggle }) {
     showModule(model, at, folders) {
       const { modules, imports, importers } = model
       const { path, version, state, root, boundary, accepts, declines } = modules[at]
-      const chain = model.chain(at)
-      const { found } = model.climb(at)
+      const explanation = explain(model, at)
+      const { chain, reason, hint, boundaries, invalidates } = explanation
+      const declining = state === 'declined' ? model.climb(at).found.filter((one) => modules[one].declines) : []
       const facts = [
         STATES[state],
         `version ${version}`,
@@ -47,13 +48,17 @@ export function createPanel(panel, { choose, toggle }) {
         declines && '✖ declines',
         version > 0 && '✎ changed',
       ].filter((fact) => typeof fact === 'string')
-      const invalidated = state === 'hot' ? found : found.filter((one) => modules[one].declines)
       panel.replaceChildren(
         element('h2', {}, element('bdi', { textContent: visible(path) })),
         element('p', { className: 'facts', textContent: facts.join(' · ') }),
-        element('p', { className: 'verdict', textContent: verdict(model, at) }),
+        element('div', { className: `verdict ${state}` },
+          element('p', { textContent: sentence(explanation) }),
+          ...(reason === undefined ? [] : [element('p', { className: 'reason' }, 'Reason: ', element('bdi', { textContent: visible(reason) }))]),
+          ...(hint === undefined ? [] : [element('p', { className: 'hint' }, 'Hint: ', element('bdi', { textContent: visible(hint) }))])),
         ...list('What makes it cold', chain.length, chain.map((edge) => element('span', {}, link(modules[edge.from].path), ` ─${edge.kind}→ `, link(modules[edge.to].path))), 'ol'),
-        ...list(state === 'declined' ? 'What declines' : 'What a save runs again', invalidated.length, invalidated.slice(0, SHOWN).map((one) => link(modules[one].path))),
+        ...list('What declines', declining.length, declining.slice(0, SHOWN).map((one) => link(modules[one].path))),
+        ...list('What makes it hot', boundaries.length, boundaries.slice(0, SHOWN).map((one) => link(modules[one].path, modules[one].boundary ? '⇥ boundary' : 'accepted'))),
+        ...list('What a save runs again', invalidates.length, invalidates.slice(0, SHOWN).map((one) => link(modules[one].path))),
         ...list('Imported by', importers[at].length, importers[at].slice(0, SHOWN).map((edge) => link(modules[edge.from].path, kindOf(edge)))),
         ...list('Imports', imports[at].length, imports[at].slice(0, SHOWN).map((edge) => link(modules[edge.to].path, `${kindOf(edge)}, as ${visible(JSON.stringify(edge.specifier))}`))),
         ...folders.map((folder) => element('p', {}, element('button', { type: 'button', onclick: () => toggle(folder) }, 'Fold ', element('bdi', { textContent: `${visible(folder)}/` })))),

@@ -11,9 +11,13 @@
  */
 export function pictureOf(modules, edges) {
   const paths = Object.keys(modules)
+  const verdicts = /** @type {const} */ ({ hot: 'hot', cold: 'restart', declined: 'declined', ignored: 'ignored' })
   const plain = { version: 0, state: /** @type {const} */ ('hot'), root: false, boundary: false, accepts: false, declines: false }
   return {
-    modules: paths.map((path) => ({ path, ...plain, ...modules[path] })),
+    modules: paths.map((path) => {
+      const { state = 'hot', restart } = modules[path]
+      return { path, ...plain, verdict: restart === undefined ? verdicts[state] : 'restart', ...modules[path] }
+    }),
     edges: edges.map(([from, to, more]) => ({
       from: paths.indexOf(from),
       to: paths.indexOf(to),
@@ -30,14 +34,24 @@ export function pictureOf(modules, edges) {
 /** main → cold → config; main ─hot→ page → text; what declines, accepts and is ignored; two packages. */
 export const small = pictureOf(
   {
-    'main.mjs': { state: 'cold', root: true },
-    'src/cold.mjs': { state: 'cold', via: 0 },
-    'src/config.mjs': { state: 'cold', via: 2 },
+    'main.mjs': { state: 'cold', root: true, reason: 'main.mjs changed, which is where the app begins' },
+    'src/cold.mjs': {
+      state: 'cold',
+      via: 0,
+      reason: 'src/cold.mjs changed, which no boundary makes hot',
+      hint: 'imported statically by main.mjs: import it dynamically, as a boundary, to make it hot',
+    },
+    'src/config.mjs': {
+      state: 'cold',
+      via: 2,
+      reason: 'src/config.mjs changed, which no boundary makes hot',
+      hint: 'imported dynamically by src/cold.mjs, not as a boundary: add it to `boundaries`, or import it with import.meta.hot?.boundary, to make it hot',
+    },
     'src/pages/page.mjs': { boundary: true },
     'src/pages/text.mjs': { version: 3 },
     'src/pages/clock.mjs': { accepts: true },
-    'src/pages/frozen.mjs': { state: 'declined', declines: true },
-    'src/pages/stiff.mjs': { state: 'declined' },
+    'src/pages/frozen.mjs': { state: 'declined', declines: true, reason: 'src/pages/frozen.mjs changed, which declines hot reload' },
+    'src/pages/stiff.mjs': { state: 'declined', reason: 'src/pages/stiff.mjs changed, and src/pages/frozen.mjs declines hot reload' },
     'node_modules/express/index.js': { state: 'ignored' },
     'node_modules/express/lib/router.js': { state: 'ignored' },
     'node_modules/@scope/tool/index.js': { state: 'ignored' },
