@@ -84,7 +84,7 @@ export function createPage(picture, events) {
 <ul id="results" aria-label="Found" hidden></ul>
 </div>
 <fieldset id="states"><legend>Show</legend>
-${STATES.map(([state, label]) => `<label><input type="checkbox" id="state-${state}" checked> ${label}</label>`).join('\n')}
+${STATES.map(([state, label]) => `<label class="state ${state}"><input type="checkbox" id="state-${state}" checked> ${label}</label>`).join('\n')}
 </fieldset>
 <label>In <select id="folder"><option value="">all folders</option></select></label>
 <label>Only <select id="only">
@@ -101,7 +101,7 @@ ${STATES.map(([state, label]) => `<label><input type="checkbox" id="state-${stat
 <div id="graph" role="application" tabindex="0" aria-label="Import graph" aria-describedby="keys"></div>
 <p id="keys" class="unseen">Arrow left: what imports this. Arrow right: what it imports. Arrow up and down: beside it. Enter: unfold. Plus, minus and 0: zoom. Escape: choose nothing. All that is drawn is told in the details, and can be searched.</p>
 <details id="legend"><summary>Legend</summary>
-<ul>
+<ul class="key">
 <li>Left to right: from the roots to what they import</li>
 <li>● hot: a save reloads it</li>
 <li>■ cold: a save asks for a restart</li>
@@ -110,7 +110,8 @@ ${STATES.map(([state, label]) => `<label><input type="checkbox" id="state-${stat
 <li>▶ root, double border; ⇥ boundary, dashed border; ↻ accepts itself, dotted border; ✖ declines; ✎3 version 3</li>
 <li>Lines: solid static, dashed import(), dotted require; thick and orange if hot; ending in a bar if accepted</li>
 <li>Of what is chosen: the thick blue line makes it cold; along the thick dashed orange one a save climbs</li>
-<li>Boxes are folders, barrels are packages: double-click or Enter unfolds them</li>
+<li>What has a shadow is a folder or a package of so many modules (◐: of several states): double-click or Enter unfolds it</li>
+<li>Bold with ✎: changed; a yellow glow: the last save runs it again</li>
 </ul>
 </details>
 </main>

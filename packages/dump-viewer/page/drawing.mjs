@@ -5,11 +5,15 @@
 import cytoscape from 'cytoscape'
 import { baseName, visible } from './text.mjs'
 
-/** Beyond so many edges they are drawn without arrows and curves. */
+/** Beyond so many edges they are drawn without arrows and curves, and nodes small, with their names beside them. */
 const MANY = 1500
-const SHAPES = { hot: 'ellipse', cold: 'rectangle', declined: 'triangle', ignored: 'diamond', mixed: 'round-rectangle' }
-/** Of a longer name the end is drawn, which tells more. */
-const LONGEST = 26
+const SMALL = { hot: 'ellipse', cold: 'rectangle', declined: 'triangle', ignored: 'diamond', mixed: 'round-rectangle' }
+const SHAPES = { hot: 'round-rectangle', cold: 'rectangle', declined: 'cut-rectangle', ignored: 'barrel', mixed: 'round-rectangle' }
+const SIGNS = { hot: '●', cold: '■', declined: '▲', ignored: '◆', mixed: '◐' }
+/** So many characters fit into a node. */
+const LONGEST = 25
+/** Of a node. */
+const WIDTH = 180
 
 /** @param {string} name */
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
@@ -20,46 +24,94 @@ function createStyle() {
     {
       selector: 'node',
       style: {
-        'width': 18,
-        'height': 18,
-        'label': 'data(label)',
+        'width': WIDTH,
+        'height': 24,
+        'label': 'data(text)',
         'color': text,
         'font-size': 12,
         'font-family': 'system-ui, sans-serif',
-        'text-halign': 'right',
+        'text-halign': 'center',
         'text-valign': 'center',
+        'min-zoomed-font-size': 5,
+        'border-width': 1.5,
+        'background-color': color('page'),
+      },
+    },
+    ...Object.entries(SHAPES).map(([state, shape]) => ({
+      selector: `node.${state}`,
+      style: { shape, 'background-color': color(`${state}-fill`), 'border-color': color(state) },
+    })),
+    {
+      selector: 'node.many',
+      style: {
+        'width': 18,
+        'height': 18,
+        'text-halign': 'right',
         'text-margin-x': 5,
         'text-background-color': color('page'),
         'text-background-opacity': 0.75,
         'min-zoomed-font-size': 6,
-        'border-width': 1,
-        'border-color': text,
       },
     },
-    ...Object.entries(SHAPES).map(([state, shape]) => ({ selector: `node.${state}`, style: { shape, 'background-color': color(state) } })),
-    { selector: 'node.folder, node.package', style: { 'width': 30, 'height': 22, 'border-width': 2, 'border-style': 'double', 'shape': 'round-rectangle' } },
-    { selector: 'node.package', style: { shape: 'barrel' } },
+    ...Object.entries(SMALL).map(([state, shape]) => ({ selector: `node.many.${state}`, style: { shape, 'background-color': color(state), 'border-color': text } })),
+    { selector: 'node.few.folder, node.few.package', style: { 'height': 28, 'ghost': 'yes', 'ghost-offset-x': 4, 'ghost-offset-y': 4, 'ghost-opacity': 0.45 } },
     { selector: 'node.boundary', style: { 'border-width': 3, 'border-style': 'dashed' } },
     { selector: 'node.accepts', style: { 'border-width': 3, 'border-style': 'dotted' } },
-    { selector: 'node.root', style: { 'border-width': 5, 'border-style': 'double', 'width': 24, 'height': 24, 'font-weight': 'bold' } },
-    { selector: 'edge', style: { 'width': 1, 'line-color': color('edge'), 'curve-style': 'haystack', 'opacity': 0.6 } },
-    { selector: 'edge.few', style: { 'curve-style': 'straight', 'target-arrow-shape': 'triangle', 'arrow-scale': 0.7, 'target-arrow-color': color('edge') } },
+    { selector: 'node.root', style: { 'border-width': 6, 'border-style': 'double', 'font-weight': 'bold' } },
+    { selector: 'node.few.root', style: { height: 30 } },
+    { selector: 'node.changed', style: { 'font-weight': 'bold' } },
+    { selector: 'edge', style: { 'width': 1, 'line-color': color('edge'), 'curve-style': 'haystack', 'opacity': 0.5 } },
+    {
+      selector: 'edge.few',
+      style: {
+        'curve-style': 'unbundled-bezier',
+        'edge-distances': 'endpoints',
+        'source-endpoint': 'data(out)',
+        'target-endpoint': 'data(in)',
+        'control-point-distances': 'data(bends)',
+        'control-point-weights': 'data(at)',
+        'target-arrow-shape': 'triangle',
+        'arrow-scale': 0.8,
+        'target-arrow-color': color('edge'),
+        'opacity': 0.8,
+      },
+    },
     { selector: 'edge.dynamic', style: { 'line-style': 'dashed' } },
     { selector: 'edge.require', style: { 'line-style': 'dotted' } },
     { selector: 'edge.hot', style: { 'line-color': color('hot'), 'target-arrow-color': color('hot'), 'width': 2 } },
     { selector: 'edge.accepted', style: { 'target-arrow-shape': 'tee' } },
-    { selector: '.faded', style: { opacity: 0.15 } },
-    { selector: 'node.chain', style: { 'underlay-color': color('cold'), 'underlay-opacity': 0.5, 'underlay-padding': 7 } },
+    { selector: '.faded', style: { opacity: 0.2 } },
+    { selector: 'node.chain', style: { 'underlay-color': color('cold'), 'underlay-opacity': 0.45, 'underlay-padding': 6 } },
     { selector: 'edge.chain', style: { 'width': 5, 'line-color': color('cold'), 'target-arrow-color': color('cold'), 'opacity': 1, 'z-index': 9 } },
-    { selector: 'node.climb', style: { 'underlay-color': color('hot'), 'underlay-opacity': 0.5, 'underlay-padding': 7 } },
+    { selector: 'node.climb', style: { 'underlay-color': color('hot'), 'underlay-opacity': 0.4, 'underlay-padding': 6 } },
     { selector: 'edge.climb', style: { 'width': 5, 'line-color': color('hot'), 'line-style': 'dashed', 'target-arrow-color': color('hot'), 'opacity': 1, 'z-index': 9 } },
-    { selector: 'node.lit', style: { 'underlay-color': color('lit'), 'underlay-opacity': 0.9, 'underlay-padding': 9, 'underlay-shape': 'ellipse' } },
+    { selector: 'node.lit', style: { 'underlay-color': color('lit'), 'underlay-opacity': 0.9, 'underlay-padding': 8 } },
     { selector: 'node.chosen', style: { 'outline-width': 3, 'outline-color': text, 'outline-offset': 3, 'font-weight': 'bold', 'z-index': 10 } },
   ])
 }
 
-/** @param {string} text */
-const short = (text) => (text.length > LONGEST ? `…${text.slice(1 - LONGEST)}` : text)
+/**
+ * Which way an edge goes: out of a node's right side into the left one of what stands to the right, in a soft S; around what
+ * stands in the same column.
+ * @param {import('./layout.mjs').Point} from @param {import('./layout.mjs').Point} to
+ */
+function wayOf(from, to) {
+  if (from.x === to.x) return { out: '50% 0', in: '50% 0', bends: String(from.y < to.y ? -36 : 36), at: '0.5' }
+  const side = from.x < to.x ? 1 : -1
+  const [x, y] = [to.x - from.x - side * WIDTH, to.y - from.y]
+  const squared = x * x + y * y
+  // Where the corners of that S lie along the straight line, and how far from it.
+  const bend = (x * y) / 2 / Math.sqrt(squared)
+  return {
+    out: `${side * 50}% 0`,
+    in: `${side * -50}% 0`,
+    bends: `${-bend} ${bend}`,
+    at: `${(x * x) / 2 / squared} ${((x * x) / 2 + y * y) / squared}`,
+  }
+}
+
+/** Of what is too long the end, which tells more. @param {string} text @param {number} length */
+const short = (text, length) => (text.length > length ? `…${text.slice(1 - length)}` : text)
 
 /**
  * What a unit's node says, and what it looks like.
@@ -71,12 +123,13 @@ function face({ kind, name, members }, modules) {
   const has = (/** @type {'root' | 'boundary' | 'accepts' | 'declines'} */ flag) => inside.some((module) => module[flag])
   const version = Math.max(...inside.map((module) => module.version))
   const signs = [has('root') && '▶', has('boundary') && '⇥', has('accepts') && '↻', has('declines') && '✖'].filter(Boolean)
-  const flags = [has('root') && 'root', has('boundary') && 'boundary', has('accepts') && 'accepts'].filter(Boolean)
-  const label = kind === 'module' ? baseName(name) : `${name} (${members.length})`
-  return {
-    label: [...signs, short(visible(label)), ...(version > 0 ? [`✎${version}`] : [])].join(' '),
-    classes: [kind, states.size === 1 ? [...states][0] : 'mixed', ...(kind === 'module' ? flags : [])].join(' '),
-  }
+  const flags = [has('root') && 'root', has('boundary') && 'boundary', has('accepts') && 'accepts', version > 0 && 'changed'].filter(Boolean)
+  const shownName = kind === 'module' ? baseName(name) : `${name} (${members.length})`
+  const state = states.size === 1 ? [...states][0] : 'mixed'
+  const marks = version > 0 ? [`✎${version}`] : []
+  const room = LONGEST - 2 * signs.length - (marks[0]?.length ?? -1) - 1
+  const label = [...signs, short(visible(shownName), room), ...marks].join(' ')
+  return { label, text: `${SIGNS[state]} ${label}`, classes: [kind, state, ...(kind === 'module' ? flags : [])].join(' ') }
 }
 
 /** @param {HTMLElement} container */
@@ -107,19 +160,22 @@ export function createDrawing(container) {
       cy.elements().filter((one) => !units.has(one.id()) && !arrows.has(one.id())).remove()
       /** @type {import('cytoscape').ElementDefinition[]} */
       const added = []
+      const amount = arrows.size > MANY ? 'many' : 'few'
       for (const unit of units.values()) {
-        const { label, classes } = face(unit, modules)
+        const { label, text, classes: own } = face(unit, modules)
+        const classes = `${own} ${amount}`
         const node = cy.getElementById(unit.id)
         const position = { .../** @type {import('./layout.mjs').Point} */ (points.get(unit.id)) }
-        if (node.empty()) added.push({ group: 'nodes', data: { id: unit.id, label }, classes, position })
-        else node.data('label', label).classes(classes).position(position)
+        if (node.empty()) added.push({ group: 'nodes', data: { id: unit.id, label, text }, classes, position })
+        else node.data({ label, text }).classes(classes).position(position)
       }
-      const few = arrows.size <= MANY ? ['few'] : []
+      const origin = { x: 0, y: 0 }
       for (const [id, { from, to, classes }] of arrows) {
-        const all = [...classes, ...few].join(' ')
+        const way = wayOf(points.get(from) ?? origin, points.get(to) ?? origin)
+        const all = [...classes, amount].join(' ')
         const edge = cy.getElementById(id)
-        if (edge.empty()) added.push({ group: 'edges', data: { id, source: from, target: to }, classes: all })
-        else edge.classes(all)
+        if (edge.empty()) added.push({ group: 'edges', data: { id, source: from, target: to, ...way }, classes: all })
+        else edge.data(way).classes(all)
       }
       cy.add(added)
     })

@@ -6,7 +6,7 @@
  */
 
 /** So many are drawn at first, at most, if that can be: what is more is folded. */
-const FEW = 150
+const FEW = 70
 
 const PACKAGE = /^(.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//
 

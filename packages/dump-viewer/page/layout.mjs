@@ -4,10 +4,10 @@
  * @typedef {{ x: number, y: number }} Point
  */
 
-const COLUMN = 210
-const ROW = 34
+const COLUMN = 200
+const ROW = 38
 /** Between layers there is more room than between the columns of one. */
-const GAP = 90
+const GAP = 80
 
 /**
  * The distance of each unit from the roots.
@@ -45,7 +45,7 @@ export function layOut(layers, arrows) {
   for (const [id, layer] of layers) (columns[layer] ??= []).push(id)
   for (const column of columns) column.sort()
   order(columns, arrows)
-  const rows = Math.max(14, Math.ceil(Math.sqrt(layers.size) * 2.2))
+  const rows = Math.max(14, Math.ceil(Math.sqrt(layers.size) * 2.4))
   /** @type {Map<string, Point>} */
   const points = new Map()
   let x = 0

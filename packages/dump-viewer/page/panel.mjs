@@ -53,8 +53,8 @@ export function createPanel(panel, { choose, toggle }) {
         element('p', { className: 'facts', textContent: facts.join(' · ') }),
         element('div', { className: `verdict ${state}` },
           element('p', { textContent: sentence(explanation) }),
-          ...(reason === undefined ? [] : [element('p', { className: 'reason' }, 'Reason: ', element('bdi', { textContent: visible(reason) }))]),
-          ...(hint === undefined ? [] : [element('p', { className: 'hint' }, 'Hint: ', element('bdi', { textContent: visible(hint) }))])),
+          ...(reason === undefined ? [] : [element('p', { className: 'reason' }, element('b', { textContent: 'Reason: ' }), element('bdi', { textContent: visible(reason) }))]),
+          ...(hint === undefined ? [] : [element('p', { className: 'hint' }, element('b', { textContent: 'Hint: ' }), element('bdi', { textContent: visible(hint) }))])),
         ...list('What makes it cold', chain.length, chain.map((edge) => element('span', {}, link(modules[edge.from].path), ` ─${edge.kind}→ `, link(modules[edge.to].path))), 'ol'),
         ...list('What declines', declining.length, declining.slice(0, SHOWN).map((one) => link(modules[one].path))),
         ...list('What makes it hot', boundaries.length, boundaries.slice(0, SHOWN).map((one) => link(modules[one].path, modules[one].boundary ? '⇥ boundary' : 'accepted'))),
@@ -80,8 +80,15 @@ export function createPanel(panel, { choose, toggle }) {
 
     /** @param {import('./model.mjs').Model} model */
     showAll({ modules }) {
+      const counts = /** @type {Array<keyof typeof STATES>} */ (Object.keys(STATES)).map((state) => [state, modules.filter((module) => module.state === state).length])
+      const chips = counts.filter(([, count]) => count).map(([state, count]) => element('li', { className: `state ${state}`, textContent: `${count} ${STATES[/** @type {keyof typeof STATES} */ (state)]}` }))
+      const changed = modules.filter(({ version }) => version > 0)
+      const key = document.querySelector('#legend ul')?.cloneNode(true)
       const text = modules.length === 0 ? 'No modules: hot-hook is not enabled in this thread, or nothing was imported since.' : `${modules.length} modules. Choose one to see who imports it, and what a save of it would do.`
-      panel.replaceChildren(element('h2', { textContent: 'Import graph' }), element('p', { textContent: text }))
+      panel.replaceChildren(element('h2', { textContent: 'Import graph' }), element('p', { textContent: text }),
+        ...(chips.length > 0 ? [element('ul', { className: 'counts' }, ...chips)] : []),
+        ...(modules.length > 0 && key ? [element('h3', { textContent: 'What is drawn' }), key] : []),
+        ...list('Changed', changed.length, changed.slice(0, SHOWN).map(({ path, version }) => link(path, `✎${version}`))))
     },
   }
 }
