@@ -46,11 +46,20 @@ export const HOT = `{ with: { hot: 'true' } }`
  */
 
 /**
+ * How to end the apps of a test. They end before its folders are deleted: an app that runs writes into node_modules/.cache.
+ * @type {WeakMap<import('node:test').TestContext, Array<() => Promise<void>>>}
+ */
+const ends = new WeakMap()
+
+/**
  * A folder with an app's files, deleted after the test. @param {import('node:test').TestContext} t @param {Options} options
  */
 export function createFolder(t, { files = {}, hotHook, packageJson = {} }) {
   const base = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'hot-hook-')))
-  t.after(() => fs.rmSync(base, { recursive: true, force: true, maxRetries: 3 }))
+  t.after(async () => {
+    for (const end of ends.get(t) ?? []) await end()
+    fs.rmSync(base, { recursive: true, force: true, maxRetries: 3 })
+  })
   const folder = path.join(base, 'app')
   fs.mkdirSync(path.join(folder, 'node_modules'), { recursive: true })
   fs.symlinkSync(PACKAGE, path.join(folder, 'node_modules/hot-hook'), 'dir')
@@ -92,6 +101,7 @@ export async function startApp(t, options) {
     stdio: ipc ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
   })
   const app = createApp(folder, child)
+  ends.set(t, [...(ends.get(t) ?? []), app.kill])
   t.after(app.kill)
   if (ipc && wait) await app.ready()
   return app

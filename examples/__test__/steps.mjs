@@ -44,10 +44,9 @@ async function freePort() {
   return port
 }
 
-/** A copy of an example, in a folder from where it finds what this project has installed. @param {import('node:test').TestContext} t @param {string} name */
-function copy(t, name) {
+/** A copy of an example, in a folder from where it finds what this project has installed. @param {string} name */
+function copy(name) {
   const base = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'hot-hook-example-')))
-  t.after(() => fs.rmSync(base, { recursive: true, force: true, maxRetries: 3 }))
   fs.symlinkSync(path.join(ROOT, 'node_modules'), path.join(base, 'node_modules'), 'dir')
   fs.cpSync(path.join(ROOT, 'examples', name), path.join(base, name), { recursive: true, verbatimSymlinks: true })
   return path.join(base, name)
@@ -67,7 +66,7 @@ function processesWith(mark) {
 
 /** @param {import('node:test').TestContext} t @param {string} name */
 export async function follow(t, name) {
-  const folder = copy(t, name)
+  const folder = copy(name)
   const readme = fs.readFileSync(path.join(folder, 'README.md'), 'utf8')
   const [[, , command], ...steps] = [...readme.matchAll(/^```(sh|console|diff|text)\n([^]*?)^```$/gm)]
   assert.equal(command, `npm run example ${name}\n`, 'the first block is the one command')
@@ -87,8 +86,10 @@ export async function follow(t, name) {
   let seen = 0
   let deadline = START
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data))
-  t.after(() => {
+  t.after(async () => {
     for (const pid of processesWith(mark)) process.kill(Number(pid), 'SIGKILL')
+    await exited
+    fs.rmSync(path.dirname(folder), { recursive: true, force: true, maxRetries: 3 })
   })
 
   /** @param {string} what @param {() => unknown} look */

@@ -46,6 +46,12 @@ export async function install(packages) {
 }
 
 /**
+ * How to end the app of a test. It ends before its folder is deleted: an app that runs writes into node_modules/.cache.
+ * @type {WeakMap<import('node:test').TestContext, () => Promise<void>>}
+ */
+const ends = new WeakMap()
+
+/**
  * A copy of what `install` made, with the app's files. Symlinks would not do, as the real path of a module is what counts; hard
  * links do, where the file system has them.
  * @param {import('node:test').TestContext} t @param {Record<string, string>} packages @param {Record<string, string>} files
@@ -53,7 +59,10 @@ export async function install(packages) {
 export async function createApp(t, packages, files) {
   const source = await install(packages)
   const folder = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'hot-hook-framework-'))
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  t.after(async () => {
+    await ends.get(t)?.()
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  })
   const copy = (/** @type {string} */ how) => promisify(execFile)('cp', [how, path.join(source, 'node_modules'), folder])
   await copy('-al').catch(() => copy('-a'))
   for (const [name, text] of Object.entries(files)) write(folder, name, text)
@@ -88,13 +97,15 @@ export async function start(t, { packages, files, args, env }) {
   child.stderr?.on('data', (data) => (output.stderr += data))
   child.on('message', (message) => messages.push(message))
   child.on('exit', (code, signal) => (exit = { code, signal }))
-  t.after(async () => {
+  const end = async () => {
     if (exit) return
     const exited = once(child, 'exit')
     // With all that it has started.
     process.kill(-(/** @type {number} */ (child.pid)), 'SIGKILL')
     await exited
-  })
+  }
+  ends.set(t, end)
+  t.after(end)
   const known = () => inspect({ args, exit, messages, ...output }, { depth: 6, maxStringLength: 4000, breakLength: 120 })
 
   /** @template T @param {string} what @param {() => T | Promise<T>} look @returns {Promise<NonNullable<T>>} */
