@@ -49,7 +49,9 @@ function listApps(folder) {
 /** @param {string} file @returns {App[]} */
 function readApp(file) {
   try {
-    return [{ ...JSON.parse(fs.readFileSync(file, 'utf8')), file }]
+    const { pid, socket, root, entry } = JSON.parse(fs.readFileSync(file, 'utf8'))
+    const isWhole = Number.isInteger(pid) && [socket, root, entry].every((text) => typeof text === 'string' && path.isAbsolute(text))
+    return isWhole ? [{ pid, socket, root, entry, file }] : []
   } catch {
     // It is just being written, or has just gone.
     return []
@@ -80,7 +82,7 @@ function findApps(cwd) {
 }
 
 /**
- * What an app answers; `undefined` if it runs no more: then its pointer goes.
+ * What an app answers, or why it does not; `undefined` if it runs no more: then its pointer goes.
  * @param {App} app @param {object} question @returns {Promise<any>}
  */
 async function ask({ socket, file, pid }, question) {
@@ -88,7 +90,7 @@ async function ask({ socket, file, pid }, question) {
     return await talk(socket, question)
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error)
-    if (code !== 'ECONNREFUSED' && code !== 'ENOENT') throw new Problem(`the app with the pid ${pid} does not answer: ${/** @type {Error} */ (error).message}`)
+    if (code !== 'ECONNREFUSED' && code !== 'ENOENT') return new Problem(`the app with the pid ${pid} does not answer: ${/** @type {Error} */ (error).message}`)
     fs.rmSync(file, { force: true })
     if (fs.lstatSync(socket, { throwIfNoEntry: false })?.isSocket()) fs.rmSync(socket, { force: true })
     return undefined
@@ -133,12 +135,9 @@ function follow({ socket: address }, tell) {
 
 /** Asks the one app that is meant. @param {object} question @param {string | undefined} pid */
 async function askApp(question, pid) {
-  const answers = []
-  for (const app of findApps(process.cwd())) {
-    if (pid !== undefined && String(app.pid) !== pid) continue
-    const answer = await ask(app, question)
-    if (answer) answers.push({ app, answer })
-  }
+  const apps = findApps(process.cwd()).filter((app) => pid === undefined || String(app.pid) === pid)
+  const asked = await Promise.all(apps.map(async (app) => ({ app, answer: await ask(app, question) })))
+  const answers = asked.filter(({ answer }) => answer !== undefined)
   if (answers.length === 0) {
     throw new Problem(pid === undefined ? `no app runs under hot-hook in ${process.cwd()}` : `no app with the pid ${pid} runs under hot-hook in ${process.cwd()}`)
   }
@@ -147,6 +146,7 @@ async function askApp(question, pid) {
     throw new Problem(`${answers.length} apps run here; say which is meant:\n${list.join('\n')}`)
   }
   const [{ app, answer }] = answers
+  if (answer instanceof Problem) throw answer
   if (answer.error) throw new Problem(answer.error)
   return { app, answer }
 }
@@ -155,7 +155,7 @@ async function askApp(question, pid) {
 const visible = (text) => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
 
 /** @param {any} found @param {(file: string) => string} show */
-function describe({ path: file, version, verdict, boundaries, chain, reason, hint, invalidates }, show) {
+function describe({ path: file, version, verdict, boundaries, reason, hint, invalidates }, show) {
   const head = `${show(file)}: ${verdict}${version > 0 ? `, version ${version}` : ''}`
   switch (verdict) {
     case 'hot': {
@@ -165,13 +165,12 @@ function describe({ path: file, version, verdict, boundaries, chain, reason, hin
     }
     case 'restart':
     case 'declined': {
-      const steps = chain.map((/** @type {any} */ { kind, path: at }) => (kind === 'root' ? show(at) : ` ─${kind}→ ${show(at)}`))
-      return [head, ...(reason ? [visible(reason)] : []), ...(chain.length > 1 && !reason ? [steps.join('')] : []), ...(hint ? [`hint: ${visible(hint)}`] : [])]
+      return [head, visible(reason), ...(hint ? [`hint: ${visible(hint)}`] : [])]
     }
     case 'ignored':
       return [head, 'a change of it does nothing: the option `ignore` matches it']
     default:
-      return [head, 'a change of it does nothing: nobody has imported it']
+      return [head, fs.existsSync(file) ? 'a change of it does nothing: nobody has imported it' : 'there is no such file, and nobody waits for it']
   }
 }
 

@@ -290,11 +290,13 @@ function recordAt(url) {
   return id === 0 ? undefined : recordOf(id, /** @type {ImportMeta} */ ({ url: String(url) }))
 }
 
-/** The absolute path that a user means. @param {string | URL} file */
-function pathOf(file) {
-  const { fileURLToPath } = builtin('node:url')
-  if (file instanceof URL || (typeof file === 'string' && file.startsWith('file:'))) return fileURLToPath(file)
-  if (typeof file === 'string' && file !== '') return builtin('node:path').resolve(file)
+/** What users mean: an absolute path, or the URL of what is no file. @param {string | URL} file */
+function targetOf(file) {
+  const text = file instanceof URL ? file.href : file
+  if (typeof text === 'string' && text.startsWith('file:')) return builtin('node:url').fileURLToPath(text)
+  // One letter would be a drive of Windows.
+  if (typeof text === 'string' && /^[a-z][a-z\d+.-]+:/i.test(text)) return text
+  if (typeof text === 'string' && text !== '') return builtin('node:path').resolve(text)
   throw new TypeError(`hot.explain(path): the path must be a path or file: URL, got ${inspect(file)}`)
 }
 
@@ -312,7 +314,7 @@ function createHot() {
     async explain(file) {
       if (isAttached) deliver()
       if (isAttached) guarded(() => reportRequires(threadId))
-      return JSON.parse(engine.explain(pathOf(file)))
+      return JSON.parse(engine.explain(targetOf(file)))
     },
     /** @param {[] | [url: string, callback: () => unknown]} args */
     dispose(...args) {

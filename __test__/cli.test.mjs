@@ -16,7 +16,8 @@ test('explain: in words, and as JSON as hot.explain() gives it', { skip }, async
 config.mjs changed, which no boundary makes hot: main.mjs ─static→ config.mjs
 hint: imported statically by main.mjs: import it dynamically, as a boundary, to make it hot
 `))
-  assert.deepEqual(await ask('explain', 'nobody.mjs'), told('nobody.mjs: unknown\na change of it does nothing: nobody has imported it\n'))
+  assert.deepEqual(await ask('explain', 'nobody.mjs'), told('nobody.mjs: unknown\nthere is no such file, and nobody waits for it\n'))
+  assert.deepEqual(await ask('explain', 'package.json'), told('package.json: unknown\na change of it does nothing: nobody has imported it\n'))
   app.save('part.mjs', 'export const value = 2')
   const { path: file, version, verdict, invalidates } = JSON.parse((await ask('explain', 'part.mjs', '--json')).stdout)
   assert.deepEqual({ file, version, verdict, invalidates }, { file: app.file('part.mjs'), version: 1, verdict: 'hot', invalidates: [app.file('part.mjs'), app.file('page.mjs')] })
@@ -84,6 +85,24 @@ test('what a killed app has left is taken away, and that no app runs is a clear 
   assert.equal(pointers(folder).length, 1)
   assert.deepEqual(await ask('graph'), { stdout: '', stderr: `hot-hook: no app runs under hot-hook in ${fs.realpathSync(folder)}\n`, code: 1 })
   assert.deepEqual([pointers(folder), fs.readdirSync(path.join(env.XDG_RUNTIME_DIR, 'hot-hook'))], [[], []])
+})
+
+test('pointers that are stale, half written or of somebody else do no harm', { skip }, async (t) => {
+  const { app, folder, ask } = await start(t)
+  const cache = path.join(folder, 'node_modules/.cache/hot-hook')
+  const write = (name, text) => fs.writeFileSync(path.join(cache, name), text)
+  const gone = { root: folder, entry: app.file('main.mjs') }
+  write('999990.json', JSON.stringify({ ...gone, pid: 999_990, socket: path.join(folder, 'gone.sock') }))
+  write('999991.json', '{"pid": 99')
+  write('999992.json', 'null')
+  write('999993.json', '{"pid":1}')
+  write('999994.json', JSON.stringify({ ...gone, pid: 999_994, socket: 'relative.sock' }))
+  write('notes.json', '{}')
+  // No socket, and not to be deleted.
+  write('999995.json', JSON.stringify({ ...gone, pid: 999_995, socket: app.file('part.mjs') }))
+  assert.match((await ask('explain', 'part.mjs')).stdout, /^part.mjs: hot/)
+  assert.ok(!fs.existsSync(path.join(cache, '999990.json')) && !fs.existsSync(path.join(cache, '999995.json')))
+  assert.ok(fs.existsSync(app.file('part.mjs')))
 })
 
 test('several apps of one project are told apart', { skip }, async (t) => {

@@ -86,6 +86,47 @@ test('paths: relative to the working directory, URLs, and what is neither', asyn
   }
 })
 
+test('what is no file is unknown, also if it imports, or was imported', async (t) => {
+  const app = await startApp(t, {
+    before: ['--import', './loader.mjs'],
+    files: {
+      ...files,
+      'loader.mjs': `import module from 'node:module'
+        const hooks = {
+          resolve: (specifier, context, next) => (specifier === 'virtual:menu' ? { url: specifier, format: 'module', shortCircuit: true } : next(specifier, context)),
+          load: (url, context, next) => (url === 'virtual:menu' ? { format: 'module', source: "export default 'menu'", shortCircuit: true } : next(url, context)),
+        }
+        if (module.registerHooks) module.registerHooks(hooks)
+        else module.register('data:text/javascript,' + encodeURIComponent('export const resolve = ' + hooks.resolve + '; export const load = ' + hooks.load))`,
+      'page.mjs': `import 'virtual:menu'; import 'data:text/javascript,export default 1'; export { value } from './part.mjs'`,
+    },
+  })
+  assert.equal(await app.ask('page'), 1)
+  for (const [url, isUrl] of [['virtual:menu'], ['data:text/javascript,export default 1'], ['node:fs'], ['node:fs', true], ['https://example.org/a.mjs', true]]) {
+    const { path, verdict, chain, invalidates } = await app.ask('explain', url, isUrl)
+    assert.deepEqual({ path, verdict, chain, invalidates }, { path: url, verdict: 'unknown', chain: [], invalidates: [] })
+  }
+})
+
+test('the reason is the same, word by word: explain, the message, stderr, hot.on, NODE_DEBUG', async (t) => {
+  const main = files['main.mjs'].replace('serve({', "hot.on('hot:beforeFullReload', ({ text, hint }) => console.log(JSON.stringify({ text, hint }))); serve({")
+  const app = await startApp(t, { files: { ...files, 'main.mjs': main }, env: { HOT_HOOK_REASON: '1', NODE_DEBUG: 'hot-hook' } })
+  const { reason, hint } = await app.ask('explain', app.file('config.mjs'))
+  app.save('config.mjs', '// saved')
+  const message = await app.message('full-reload')
+  assert.deepEqual({ text: message.reason.text, hint: message.reason.hint }, { text: reason, hint })
+  await app.until('listeners are told', () => app.output.stdout.includes('\n'))
+  assert.deepEqual(JSON.parse(app.output.stdout), { text: reason, hint })
+  await app.until('it is noted', () => app.output.stderr.includes(`full reload: ${reason}\n`))
+
+  // With nobody to tell, it is a line.
+  const alone = await startApp(t, { files: { 'main.mjs': `import './config.mjs'; console.log('runs'); setInterval(() => {}, 1000)`, 'config.mjs': '' }, ipc: false })
+  await alone.until('it runs', () => alone.output.stdout !== '')
+  alone.save('config.mjs', '// saved')
+  await alone.until('it is said', () => alone.output.stderr.endsWith('\n'))
+  assert.equal(alone.output.stderr, `hot-hook: restart needed: ${reason} (${hint})\n`)
+})
+
 test('before init nothing is known', async (t) => {
   const { stdout } = await run(t, {
     register: false,

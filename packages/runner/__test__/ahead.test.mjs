@@ -33,6 +33,22 @@ test('the next process waits before it is needed, and runs what the files hold t
   assert.deepEqual(runner.told('restart').map(({ reason }) => reason.text), Array(3).fill('value.mjs changed, which no boundary makes hot: main.mjs ─static→ a.mjs ─static→ value.mjs'))
 })
 
+test('while it waits, its thread wakes for nothing', { skip: process.platform !== 'linux' && 'it reads /proc' }, async (t) => {
+  const runner = await startRunner(t, { files: FILES })
+  const { pid } = await runner.event('waiting')
+  const tasks = fs.readdirSync(`/proc/${pid}/task`).filter((task) => fs.readFileSync(`/proc/${pid}/task/${task}/comm`, 'utf8').startsWith('hot-hook'))
+  assert.equal(tasks.length, 1)
+  const switches = () => /^voluntary_ctxt_switches:\s*(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/task/${tasks[0]}/status`, 'utf8'))?.[1]
+  await runner.until('it is at rest', async () => {
+    const before = switches()
+    await sleep(1000)
+    return switches() === before
+  })
+  runner.save('value.mjs', value(1))
+  await runner.event('ready', 2)
+  assert.equal(await ask(runner.port()), 'a1,other,a,other,false,2,', runner.known())
+})
+
 test('whatever else has changed meanwhile: a module that is new, one that is gone, the entry', async (t) => {
   const runner = await startRunner(t, { files: FILES })
   await runner.event('waiting')

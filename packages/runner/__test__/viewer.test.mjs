@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
 import http from 'node:http'
+import os from 'node:os'
+import path from 'node:path'
 import test from 'node:test'
 import { HOT } from '../../../__test__/support/app.mjs'
-import { ask, startRunner } from './support/runner.mjs'
+import { ask, CLI, startRunner } from './support/runner.mjs'
 
 const files = {
   'main.mjs': `import http from 'node:http'
@@ -57,6 +60,19 @@ test('--viewer with a port, and one that is taken', async (t) => {
   const runner = await startRunner(t, { files, options: ['--viewer', String(port)] })
   const { text } = await runner.event('problem')
   assert.match(text, /^--viewer: .*EADDRINUSE/)
+  assert.equal(await ask(runner.port()), '1')
+})
+
+test('--viewer without @hot-hook/dump-viewer: what to install, and the app runs', async (t) => {
+  const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'hot-runner-'))
+  t.after(() => fs.rmSync(copy, { recursive: true, force: true }))
+  const packages = path.join(copy, 'node_modules/@hot-hook')
+  fs.mkdirSync(packages, { recursive: true })
+  fs.cpSync(path.dirname(CLI), path.join(packages, 'runner'), { recursive: true })
+  fs.symlinkSync(path.join(path.dirname(CLI), '../..'), path.join(copy, 'node_modules/hot-hook'), 'dir')
+  const runner = await startRunner(t, { files, runner: [path.join(packages, 'runner/cli.mjs'), '--json', '--viewer', 'main.mjs'] })
+  const { text } = await runner.event('problem')
+  assert.equal(text, '--viewer needs @hot-hook/dump-viewer: npm i -D @hot-hook/dump-viewer')
   assert.equal(await ask(runner.port()), '1')
 })
 
