@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { HOT, startApp } from './support/app.mjs'
+import { HOT, nodeIs, startApp } from './support/app.mjs'
 
 const main = `serve({ get: async () => (await import('./b.mjs', import.meta.hot?.boundary)).value })`
 const value = (n) => `export const value = ${n}`
@@ -63,4 +63,38 @@ test('a boundary by attribute, by pattern, and in a literal', async (t) => {
   app.replace('controllers/c.mjs', value(2))
   assert.deepEqual(await app.ask('get'), [2, 2])
   assert.deepEqual(app.told('full-reload'), [])
+})
+
+const wraps = `import { registerHooks } from 'node:module'
+registerHooks({
+  resolve(specifier, context, next) {
+    const result = next(specifier, context)
+    const isApp = result.url.startsWith('file:') && !result.url.includes('/node_modules/') && !context.parentURL?.endsWith('wrapped')
+    return isApp ? { ...result, url: result.url + (result.url.includes('?') ? '&' : '?') + 'wrapped' } : result
+  },
+  load(url, context, next) {
+    if (!url.endsWith('wrapped')) return next(url, context)
+    return { format: 'module', source: 'export * from ' + JSON.stringify(url.slice(0, -8)), shortCircuit: true }
+  },
+})`
+
+test('a loader around us that puts a wrapper around each module', { skip: !nodeIs(22, 23) && 'without complete registerHooks' }, async (t) => {
+  const app = await startApp(t, {
+    files: {
+      'wraps.mjs': wraps,
+      'main.mjs': `import './cold.mjs'; serve({ get: async () => (await import('./b.mjs')).value })`,
+      'cold.mjs': '',
+      'b.mjs': `export { value } from './c.mjs'`,
+      'c.mjs': 'export const value = 1',
+    },
+    hotHook: { boundaries: ['./b.mjs'] },
+    after: ['--import=./wraps.mjs'],
+  })
+  for (const value of [1, 2, 3]) {
+    app.save('c.mjs', `export const value = ${value}`)
+    assert.equal(await app.ask('get'), value)
+  }
+  assert.deepEqual(app.told('full-reload'), [])
+  app.save('cold.mjs', '1')
+  assert.equal((await app.message('full-reload')).path, app.file('cold.mjs'))
 })

@@ -1,6 +1,7 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- the sources of an app stand with its test */
 /* CommonJS below a boundary: what `require` does behind the hooks' back. Each kind of module by itself: kinds.test.mjs. */
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
 import test from 'node:test'
 import { HOT, nodeIs, startApp } from './support/app.mjs'
 
@@ -125,4 +126,55 @@ test('JSON that is imported, and required by a module that came before it', asyn
     app.save('n.json', String(n))
     assert.deepEqual(await app.ask('get'), [n, n])
   }
+})
+
+const endsByItself = !nodeIs(22) && 'Node 20 ends when imported CommonJS throws, without us too'
+
+test('a required module that fails, and is mended, directly and further below', { skip: endsByItself }, async (t) => {
+  const app = await startApp(t, {
+    files: {
+      'main.mjs': get,
+      'b.mjs': `export { value } from './lib/c.cjs'`,
+      'lib/c.cjs': `exports.value = require('./d.cjs').value`,
+      'lib/d.cjs': `exports.value = require('./e.cjs')`,
+      'lib/e.cjs': 'module.exports = 1',
+    },
+  })
+  assert.equal(await app.ask('get'), 1)
+  for (const file of ['lib/e.cjs', 'lib/d.cjs', 'lib/e.cjs']) {
+    const text = fs.readFileSync(app.file(file), 'utf8')
+    app.save(file, `throw new Error('1')\n${text}`)
+    await app.askError('get')
+    app.save(file, `throw new Error('2')\n${text}`)
+    await app.askError('get')
+    app.save(file, text)
+    assert.equal(await app.ask('get'), 1)
+  }
+  assert.deepEqual(app.told('full-reload'), [])
+})
+
+test('files that a handler of require.extensions reads by itself, past all hooks', async (t) => {
+  const app = await startApp(t, {
+    files: {
+      'main.mjs': `${createRequire} import fs from 'node:fs'
+        require.extensions['.txt'] = (module, path) => module._compile('exports.v = ' + fs.readFileSync(path, 'utf8'), path)
+        require('./cold.txt')
+        ${get}`,
+      'b.mjs': `${createRequire} export const value = require('./c.txt').v`,
+      'c.txt': '1',
+      'cold.txt': '1',
+    },
+  })
+  assert.equal(await app.ask('get'), 1)
+  for (const value of [2, 3]) {
+    app.save('c.txt', String(value))
+    assert.equal(await app.ask('get'), value)
+    app.save('c.txt', ')')
+    await app.askError('get')
+    app.save('c.txt', String(value))
+    assert.equal(await app.ask('get'), value)
+  }
+  assert.deepEqual(app.told('full-reload'), [])
+  app.save('cold.txt', '2')
+  assert.equal((await app.message('full-reload')).path, app.file('cold.txt'))
 })

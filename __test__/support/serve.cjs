@@ -1,5 +1,7 @@
 // Preloaded into test apps: `serve({ name: () => value })` answers the test's questions over IPC.
 'use strict'
+const { inspect } = require('node:util')
+
 const commands = {}
 let isListening = false
 
@@ -14,7 +16,7 @@ globalThis.serve = (more) => {
         process.send({ answer: ask, value: await commands[name](...args) })
       } catch (error) {
         const { name, message, code, stack } = Object(error)
-        process.send({ answer: ask, error: { name, message: message ?? String(error), code, stack } })
+        process.send({ answer: ask, error: { name, message: message ?? inspect(error), code, stack } })
       }
     })
     setInterval(() => {}, 1 << 30)

@@ -75,6 +75,7 @@ impl Engine {
             self.instances.of_module(id).map(|i| (i.id, i.thread, i.url.clone())).collect();
         let module = self.graph.get_mut(id);
         module.begun = false;
+        module.asked_for = false;
         module.read = None;
         let unload = |(instance, thread, url): (_, _, Arc<str>)| {
             self.graph.drop_older_edges(thread, id, u32::MAX);

@@ -256,6 +256,9 @@ impl Engine {
         reporter: Reporter,
         batch: &mut Batch,
     ) {
+        if self.may_have_failed_unseen(id) {
+            self.graph.get_mut(id).begun = true;
+        }
         if is_change(&mut self.graph, id, now, reporter) {
             self.decide_on(id, batch);
         }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rustc_hash::FxHashMap;
 
 use crate::decision::Reporter;
-use crate::graph::{EdgeKind, ModuleId, NewEdge, ThreadId};
+use crate::graph::{EdgeKind, ModuleId, NewEdge, ThreadId, Visited};
 use crate::watch::parent;
 
 use super::Engine;
@@ -144,6 +144,36 @@ impl Engine {
         }
     }
 
+    /// Whether somebody may have required the current version, which has thrown: then `require.cache` has it no more, and whoever
+    /// imported it holds the failure. It passed no hook: there is none, or a handler of `require.extensions` reads by itself.
+    /// Below cold code it may be that it was only looked for, by `require.resolve()`.
+    pub(super) fn may_have_failed_unseen(&mut self, id: ModuleId) -> bool {
+        let module = self.graph.get(id);
+        if module.begun || !module.by_require || module.is_pinned() || self.graph.is_cold(id) {
+            return false;
+        }
+        let is_unhooked = self.threads.values().any(|thread| thread.requires_unhooked);
+        self.graph.get(id).asked_for || is_unhooked && self.is_required_by_begun(id)
+    }
+
+    /// Whether what requires a module, directly or by others of which nothing is known either, was begun to be loaded.
+    fn is_required_by_begun(&self, id: ModuleId) -> bool {
+        let mut visited = Visited::default();
+        let mut stack = vec![id];
+        while let Some(at) = stack.pop() {
+            for (importer, edge) in self.graph.importers(at) {
+                if edge.kind != EdgeKind::Require || !visited.insert(importer) {
+                    continue;
+                }
+                if self.graph.get(importer).begun {
+                    return true;
+                }
+                stack.push(importer);
+            }
+        }
+        false
+    }
+
     /// A CommonJS module was loaded again: what it requires now is in the next report.
     pub(super) fn reloaded(&mut self, thread: ThreadId, id: ModuleId) {
         let version = self.graph.get(id).version;
@@ -167,14 +197,16 @@ impl Engine {
         module.read = Some(found);
         module.seen = Some(found);
         let since = self.threads.get(&thread).and_then(|thread| thread.unreported_since);
+        // Where `require` is hooked, it is a handler of somebody's own (`require.extensions`) that has read the file, past the
+        // hooks, and no notes were kept.
         let may_have_changed = |since: Moment| {
-            if was_watched {
+            if was_watched && !hooked {
                 self.unreported.changed_since(path, since)
             } else {
                 changed_since(path, since.date - GRAIN)
             }
         };
-        if !hooked && since.is_some_and(may_have_changed) {
+        if since.is_some_and(may_have_changed) {
             self.undecided.push((path.into(), Reporter::WatcherWhileReading));
         }
         id

@@ -69,11 +69,13 @@ impl Engine {
         let Some(target) = self.meaning_of(retargeted.as_deref().unwrap_or(url)) else {
             return Ok(None);
         };
-        let importer = self.importer(import);
+        let is_wrapped = self.is_wrapped(import, target.module);
+        let importer = if is_wrapped { None } else { self.importer(import) };
         if importer.as_ref().is_none_or(|importer| importer.kind != EdgeKind::Static) {
             self.retry_unlinked();
         }
         match importer {
+            None if is_wrapped => {}
             None => self.add_root(import.thread, target.module),
             Some(importer) => self.connect(import, &importer, target.module)?,
         }
@@ -88,6 +90,17 @@ impl Engine {
             version => self.urls.issue(&target.clean, version),
         };
         Ok((to_load != url).then_some(to_load))
+    }
+
+    /// Whether the importer is but a wrapper that a loader outside of ours has put around the target, under the target's path
+    /// and a query of its own. It never passes our `load`. Whoever asked for the wrapper has his edge to the target already.
+    fn is_wrapped(&self, import: &Import, target: ModuleId) -> bool {
+        import.parent.is_some_and(|url| {
+            self.instances.find(import.thread, url).is_none()
+                && self.urls.meaning(url).is_none()
+                && path_of(url).is_some_and(|path| *path == *self.graph.get(target).path)
+                && !self.graph.importers(target).is_empty()
+        })
     }
 
     /// `require()` knows no queries. What it must find under the plain URL: the current instance that `import` has
@@ -146,7 +159,9 @@ impl Engine {
             self.witness_importer(import);
         }
         if import.require {
-            self.graph.get_mut(target).by_require = true;
+            let module = self.graph.get_mut(target);
+            module.by_require = true;
+            module.asked_for = true;
             self.expect_reports(import.thread, target);
         }
         Ok(())

@@ -374,6 +374,7 @@ impl Engine {
         module.keeps_url |= shares;
         module.version = version;
         module.begun = false;
+        module.asked_for = false;
         module.read = None;
         if module.keeps_url {
             let path = module.path.clone();

@@ -73,6 +73,8 @@ pub struct Module {
     pub is_json: bool,
     /// It was required, or imported as something else than an ES module: a `require.cache` may hold it.
     pub by_require: bool,
+    /// A `require()` of the current version was resolved: whether or not anybody is seen to load it.
+    pub asked_for: bool,
     /// `require()` has loaded it as an ES module: it knows no queries, so every instance has the plain URL.
     pub keeps_url: bool,
     /// Nothing reaches it any more; it keeps its version for when it comes back.
@@ -132,6 +134,7 @@ impl Graph {
             is_es: false,
             is_json: false,
             by_require: false,
+            asked_for: false,
             keeps_url: false,
             pruned: false,
         });
