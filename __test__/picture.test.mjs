@@ -85,7 +85,7 @@ function randomApp(seed) {
   const below = (n) => (state = (state * 48_271) % 2_147_483_647) % n
   const pick = (list) => list[below(list.length)]
   const COUNT = 18
-  const nameOf = (at) => (at % 9 === 8 ? `node_modules/dep${at}/index.mjs` : `${pick(['', 'a/', 'b/'])}m${at}.mjs`)
+  const nameOf = (at) => (at % 9 === 8 ? `node_modules/dep${at}/index.mjs` : `${pick(['', 'a/', 'b/'])}m${at}.${at % 6 === 4 ? 'cjs' : 'mjs'}`)
   const names = Array.from({ length: COUNT }, (_, at) => nameOf(at))
   const files = {}
   const imports = names.map((_, at) => {
@@ -93,10 +93,12 @@ function randomApp(seed) {
     for (let count = below(4); count >= 0; count--) {
       const to = names[below(COUNT)]
       const url = JSON.stringify(`${'../'.repeat(names[at].split('/').length - 1) || './'}${to}`)
-      lines.push(pick([`import ${url}`, `import ${url}`, `import(${url}).catch(() => {})`, `import(${url}, ${HOT}).catch(() => {})`, `import ${url}; import.meta.hot?.accept(${url}, () => {})`]))
+      const isCommonJs = names[at].endsWith('.cjs')
+      if (isCommonJs) lines.push(to.endsWith('.cjs') ? `require(${url})` : pick([`import(${url}).catch(() => {})`, `import(${url}, ${HOT}).catch(() => {})`]))
+      else lines.push(pick([`import ${url}`, `import ${url}`, `import(${url}).catch(() => {})`, `import(${url}, ${HOT}).catch(() => {})`, `import ${url}; import.meta.hot?.accept(${url}, () => {})`]))
     }
-    if (below(8) === 0) lines.push('import.meta.hot?.accept()')
-    if (below(10) === 0) lines.push('import.meta.hot?.decline()')
+    if (below(8) === 0 && !names[at].endsWith('.cjs')) lines.push('import.meta.hot?.accept()')
+    if (below(10) === 0 && !names[at].endsWith('.cjs')) lines.push('import.meta.hot?.decline()')
     return lines.join('\n')
   })
   names.forEach((name, at) => (files[name] = imports[at]))

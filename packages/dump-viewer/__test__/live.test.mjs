@@ -86,6 +86,9 @@ test('live: a save lights up, versions count, what is new does not move what is 
 
   app.save('text.mjs', 'export const value = 2')
   await page.locator('#log', { hasText: 'saved text.mjs: 2 modules run again' }).waitFor()
+  await page.locator('#log').getByRole('button', { name: 'text.mjs' }).click()
+  await page.locator('#panel h2', { hasText: 'text.mjs' }).waitFor()
+  await page.locator('#graph').press('Escape')
   await app.until('versions count', async () => (await drawn(page)).nodes['module text.mjs'].label === 'text.mjs ✎1')
   const lit = Object.entries((await drawn(page)).nodes).filter(([, { classes }]) => classes.includes('lit'))
   assert.deepEqual(lit.map(([id]) => id).toSorted(), ['module page.mjs', 'module text.mjs'])

@@ -171,6 +171,46 @@ test('hostile file names are text', needsBrowser, async (t) => {
   assert.equal(seen.requests.length, 1)
 })
 
+test('a link to a module: followed whenever it changes, whatever the name holds, and quiet if there is none', needsBrowser, async (t) => {
+  const odd = 'src/a b#c?d%25é.mjs'
+  const { page, seen } = await open(t, pictureOf({ 'main.mjs': { state: 'cold', root: true }, [odd]: {} }, [['main.mjs', odd]]))
+  const go = (hash) =>
+    page.evaluate((to) => new Promise((resolve) => {
+      addEventListener('hashchange', () => resolve(undefined), { once: true })
+      location.hash = to
+    }), hash)
+  await page.fill('#search', 'src/a')
+  await page.press('#search', 'Enter')
+  const { hash } = new URL(page.url())
+  await page.keyboard.press('Escape')
+  await go('#main.mjs')
+  await page.locator('#panel h2', { hasText: 'main.mjs' }).waitFor()
+  await go(hash)
+  await page.locator('#panel h2', { hasText: odd }).waitFor()
+  await go('#no/such.mjs')
+  assert.equal(await page.locator('#panel h2').textContent(), odd)
+  assert.deepEqual(seen.problems, [])
+})
+
+test('each state has a sign, a shape and a border of its own, besides its colour', needsBrowser, async (t) => {
+  const { page } = await open(t, small)
+  const faces = await page.evaluate(() => {
+    const { cy } = /** @type {any} */ (document.querySelector('#graph'))._cyreg
+    return Object.fromEntries(['src/cold.mjs', 'src/pages/text.mjs', 'src/pages/stiff.mjs', 'src/pages/page.mjs', 'src/pages/clock.mjs', 'main.mjs'].map((path) => {
+      const node = cy.getElementById(`module ${path}`)
+      return [path, [node.data('text'), node.style('shape'), node.style('border-style')].join(', ')]
+    }))
+  })
+  assert.deepEqual(faces, {
+    'src/cold.mjs': '■ cold.mjs, rectangle, solid',
+    'src/pages/text.mjs': '● text.mjs ✎3, round-rectangle, solid',
+    'src/pages/stiff.mjs': '▲ stiff.mjs, cut-rectangle, solid',
+    'src/pages/page.mjs': '● ⇥ page.mjs, round-rectangle, dashed',
+    'src/pages/clock.mjs': '● ↻ clock.mjs, round-rectangle, dotted',
+    'main.mjs': '■ ▶ main.mjs, rectangle, double',
+  })
+})
+
 test('a hostile link chooses nothing', needsBrowser, async (t) => {
   const { page, seen } = await open(t, small, { hash: '#%E0%A4%A' })
   assert.match(await details(page), /^Import graph/)

@@ -247,6 +247,8 @@ function replace(picture) {
   const isFirst = points.size === 0
   show({ keep: !isFirst })
   if (isFirst) drawing.fit()
+  // The link may be to what has only come now.
+  if (chosen === undefined) chooseByHash()
 }
 
 function fillFolders() {
@@ -280,5 +282,5 @@ fillFolders()
 show({ keep: false })
 drawing.fit()
 chooseByHash()
-if (given.events !== undefined) listen(given.events, { replace })
+if (given.events !== undefined) listen(given.events, { replace, choose, knows: (path) => model.find(path) !== undefined })
 document.documentElement.dataset.ready = 'true'
