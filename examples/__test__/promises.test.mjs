@@ -30,7 +30,8 @@ async function start(t, name, env, ...packages) {
     /** @param {string} file @param {string} from @param {string} to */
     edit(file, from, to) {
       assert.ok(read(file).includes(from), `${file} has ${from}`)
-      app.save(file, read(file).replaceAll(from, to))
+      // Renamed into place: what is imported while another file is saved must not find that one empty.
+      app.replace(file, read(file).replaceAll(from, to))
     },
   }
 }

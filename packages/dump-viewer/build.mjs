@@ -2,10 +2,15 @@
  * Makes `dist/`: what the page runs, with the graph library in it, and its style. Both go into each page as text.
  */
 import { buildSync } from 'esbuild'
+import fs from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+const here = fileURLToPath(new URL('.', import.meta.url))
+
 buildSync({
-  absWorkingDir: fileURLToPath(new URL('.', import.meta.url)),
+  absWorkingDir: here,
   entryPoints: { page: 'page/main.mjs', style: 'page/style.css' },
   outdir: 'dist',
   bundle: true,
@@ -16,3 +21,6 @@ buildSync({
   legalComments: 'inline',
   logLevel: 'warning',
 })
+// Who hands on the library has to hand on its licence.
+const library = path.dirname(createRequire(import.meta.url).resolve('cytoscape'))
+fs.copyFileSync(path.join(library, '../LICENSE'), path.join(here, 'dist/LICENSE-cytoscape'))
