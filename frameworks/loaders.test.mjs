@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process'
 import test from 'node:test'
 import { promisify } from 'node:util'
 import { nodeIs, startApp } from '../__test__/support/app.mjs'
-import { createApp } from './support/app.mjs'
+import { createApp, ends } from './support/app.mjs'
 
 const swc = { '@swc-node/register': '1', '@swc/core': '1', typescript: '5' }
 const iitm = { 'import-in-the-middle': '3', tsx: '4' }
@@ -138,6 +138,7 @@ async function check(t, loader, { entry, controller, before, after, files }) {
     throw error
   })
   if (!app) return t.skip(`${loader.name} does not run there, even without hot-hook`)
+  ends.set(t, app.kill)
   const now = { ...files }
   const edit = (/** @type {string} */ name, /** @type {string} */ from, /** @type {string} */ to) => {
     assert.ok(now[name].includes(from), `${name} has ${from}`)

@@ -1,13 +1,15 @@
 /**
- * `npm run test:frameworks [-- --node 24] [-- --only express,koa]`: real frameworks, installed from the npm registry, on each
- * Node. A whole run writes docs/compatibility.md.
+ * `npm run test:frameworks [-- --node 24] [-- --only express,koa]`: real frameworks, loaders and package managers, installed from
+ * the npm registry, on each Node. A whole run writes docs/compatibility.md.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import fs from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { page } from './support/page.mjs'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const PAGE = path.join(HERE, '../docs/compatibility.md')
@@ -20,59 +22,42 @@ const files = fs
   .readdirSync(HERE)
   .filter((name) => name.endsWith('.test.mjs') && (!wanted || wanted.includes(name.slice(0, -'.test.mjs'.length))))
 
-/** @typedef {{ name: string, skip?: string | boolean, file: string, error?: string }} Result */
+const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'hot-hook-tested-'))
+const TESTED = path.join(temporary, 'versions')
+fs.writeFileSync(TESTED, '')
 
-/** @param {string} version @returns {Promise<Result[]>} */
+/** @param {string} version @returns {Promise<import('./support/page.mjs').Result[]>} */
 async function runOn(version) {
   const node = execFileSync(process.execPath, [path.join(HERE, '../scripts/node-binary.mjs'), version], { encoding: 'utf8' }).trim()
-  const args = ['--test', '--test-concurrency=1', `--test-reporter=${path.join(HERE, 'support/reporter.mjs')}`, ...files]
-  const child = spawn(node, args, { cwd: HERE, stdio: ['ignore', 'pipe', 'inherit'] })
-  /** @type {Result[]} */
+  const args = ['--test', '--test-concurrency=2', `--test-reporter=${path.join(HERE, 'support/reporter.mjs')}`, ...files]
+  const child = spawn(node, args, { cwd: HERE, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, HOT_HOOK_TESTED: TESTED } })
+  const closed = new Promise((resolve) => child.once('close', resolve))
+  /** @type {import('./support/page.mjs').Result[]} */
   const results = []
   for await (const line of createInterface(child.stdout)) {
-    const result = JSON.parse(line)
+    const result = { ...JSON.parse(line), node: version }
     results.push(result)
     console.log(`Node ${version}: ${result.error ? 'FAIL' : result.skip ? 'skip' : 'pass'} ${result.name}`)
     if (result.error) console.log(result.error)
   }
+  const code = await closed
+  // A file that ends before its tests do reports none of them.
+  if (code !== 0 && !results.some(({ error }) => error)) results.push({ name: 'the run', file: '', node: version, error: `ended with ${code}` })
   return results
 }
 
-/** @type {Map<string, Map<string, Result>>} */
-const table = new Map()
-let failed = 0
-let passed = 0
+/** @type {import('./support/page.mjs').Result[]} */
+const results = []
 for (const version of versions) {
-  const results = await runOn(version)
-  for (const result of results) {
-    if (result.error) failed++
-    else if (!result.skip) passed++
-    const row = table.get(result.name) ?? new Map()
-    table.set(result.name, row.set(version, result))
-  }
-  if (results.length === 0) failed++
+  const began = Date.now()
+  results.push(...(await runOn(version)))
+  console.log(`Node ${version}: ${Math.round((Date.now() - began) / 1000)} s`)
 }
-
-/** @param {Result | undefined} result */
-const cell = (result) => (!result ? '' : result.error ? '**fails**' : result.skip ? '–' : 'works')
-
-if (!wanted && versions.join() === VERSIONS.join()) {
-  const rows = [...table].map(([name, row]) => `| ${name} | ${versions.map((version) => cell(row.get(version))).join(' | ')} |`)
-  const reasons = new Set([...table.values()].flatMap((row) => [...row.values()]).flatMap(({ skip }) => (typeof skip === 'string' ? [skip] : [])))
-  const text = [
-    '# Compatibility',
-    '',
-    'Written by `npm run test:frameworks`: each line is a test that edits the app while it runs. The newest versions from the npm',
-    'registry, of the major versions that are named.',
-    '',
-    `| | ${versions.map((version) => `Node ${version}`).join(' | ')} |`,
-    `| --- | ${versions.map(() => '---').join(' | ')} |`,
-    ...rows,
-    '',
-    ...(reasons.size > 0 ? [`–: ${[...reasons].join('; ')}.`, ''] : []),
-  ]
-  fs.mkdirSync(path.dirname(PAGE), { recursive: true })
-  fs.writeFileSync(PAGE, text.join('\n'))
-}
-console.log(`${passed} passed, ${failed} failed`)
-process.exitCode = failed > 0 ? 1 : 0
+const failed = results.filter(({ error }) => error)
+const passed = results.filter(({ error, skip }) => !error && !skip)
+const isWhole = !wanted && versions.join() === VERSIONS.join()
+if (isWhole && failed.length === 0) fs.writeFileSync(PAGE, page(VERSIONS, results, fs.readFileSync(TESTED, 'utf8')))
+fs.rmSync(temporary, { recursive: true })
+for (const { node, name } of failed) console.log(`failed on Node ${node}: ${name}`)
+console.log(`${passed.length} passed, ${failed.length} failed`)
+process.exitCode = failed.length > 0 || passed.length === 0 ? 1 : 0

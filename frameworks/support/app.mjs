@@ -16,9 +16,37 @@ import { write } from '../../__test__/support/app.mjs'
 export { nodeIs } from '../../__test__/support/app.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const CACHE = path.join(ROOT, 'node_modules/.cache/frameworks')
+/** What is kept from run to run. */
+export const CACHE = path.join(ROOT, 'node_modules/.cache/frameworks')
 /** How long a test waits for what must come, in milliseconds: compilers are slow, and machines busy. */
 const DEADLINE = 40_000
+
+/** How often an install is tried. */
+const TRIES = 3
+
+/**
+ * Tells the run which versions were tested, for its page. @param {Record<string, string>} versions name → version
+ */
+export function record(versions) {
+  const file = process.env.HOT_HOOK_TESTED
+  if (file) fs.appendFileSync(file, `${JSON.stringify({ file: path.basename(process.argv[1]), versions })}\n`)
+}
+
+/**
+ * Runs a package manager. What fails is said, and tried again. @param {string} command @param {string[]} args @param {{ cwd: string, env?: NodeJS.ProcessEnv }} options
+ */
+export async function tryInstall(command, args, options) {
+  for (let left = TRIES - 1; ; left--) {
+    try {
+      return await promisify(execFile)(command, args, { ...options, maxBuffer: 1 << 26 })
+    } catch (error) {
+      const { message, stdout, stderr } = /** @type {Error & { stdout: string, stderr: string }} */ (error)
+      const text = `cannot install (is the npm registry within reach?): ${message}\n${stdout}\n${stderr}`
+      if (left === 0) throw new Error(text, { cause: error })
+      console.error(`${text}\nIt is tried again, ${left} more times.`)
+    }
+  }
+}
 
 /**
  * A folder whose node_modules has these packages, made once for each list of them.
@@ -27,29 +55,43 @@ const DEADLINE = 40_000
 export async function install(packages) {
   const key = createHash('sha256').update(JSON.stringify(Object.entries(packages).toSorted())).digest('hex').slice(0, 12)
   const folder = path.join(CACHE, key)
-  if (fs.existsSync(path.join(folder, 'done'))) return folder
-  const temporary = `${folder}.${process.pid}`
-  fs.mkdirSync(temporary, { recursive: true })
-  fs.writeFileSync(path.join(temporary, 'package.json'), JSON.stringify({ private: true, dependencies: packages }, null, 2))
-  const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--legacy-peer-deps']
-  await promisify(execFile)('npm', args, { cwd: temporary, maxBuffer: 1 << 26 })
-  const links = path.join(temporary, 'node_modules')
+  const isDone = () => fs.existsSync(path.join(folder, 'done'))
+  if (!isDone()) {
+    const temporary = `${folder}.${process.pid}`
+    try {
+      await installInto(temporary, packages)
+      fs.rmSync(folder, { recursive: true, force: true })
+      fs.renameSync(temporary, folder)
+    } catch (error) {
+      fs.rmSync(temporary, { recursive: true, force: true })
+      // Another test was faster.
+      if (!isDone()) throw error
+    }
+  }
+  const versionOf = (/** @type {string} */ name) => JSON.parse(fs.readFileSync(path.join(folder, 'node_modules', name, 'package.json'), 'utf8')).version
+  record(Object.fromEntries(Object.keys(packages).map((name) => [name, versionOf(name)])))
+  return folder
+}
+
+/** @param {string} folder @param {Record<string, string>} packages */
+async function installInto(folder, packages) {
+  fs.mkdirSync(folder, { recursive: true })
+  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: packages }, null, 2))
+  await tryInstall('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--legacy-peer-deps'], { cwd: folder })
+  const links = path.join(folder, 'node_modules')
   fs.mkdirSync(path.join(links, '@hot-hook'), { recursive: true })
   for (const [name, target] of [['hot-hook', ROOT], ['@hot-hook/runner', path.join(ROOT, 'packages/runner')]]) {
     fs.rmSync(path.join(links, name), { recursive: true, force: true })
     fs.symlinkSync(target, path.join(links, name), 'dir')
   }
-  fs.writeFileSync(path.join(temporary, 'done'), '')
-  fs.rmSync(folder, { recursive: true, force: true })
-  fs.renameSync(temporary, folder)
-  return folder
+  fs.writeFileSync(path.join(folder, 'done'), '')
 }
 
 /**
  * How to end the app of a test. It ends before its folder is deleted: an app that runs writes into node_modules/.cache.
  * @type {WeakMap<import('node:test').TestContext, () => Promise<void>>}
  */
-const ends = new WeakMap()
+export const ends = new WeakMap()
 
 /**
  * A copy of what `install` made, with the app's files. Symlinks would not do, as the real path of a module is what counts; hard
@@ -71,8 +113,9 @@ export async function createApp(t, packages, files) {
 
 /**
  * @typedef {object} Start
- * @property {Record<string, string>} packages
- * @property {Record<string, string>} files
+ * @property {Record<string, string>} [packages]
+ * @property {Record<string, string>} [files]
+ * @property {string} [folder] one that is there already
  * @property {string[]} args Node's
  * @property {Record<string, string>} [env]
  */
@@ -81,8 +124,8 @@ export async function createApp(t, packages, files) {
  * Starts an app that prints the URL at which it serves.
  * @param {import('node:test').TestContext} t @param {Start} options
  */
-export async function start(t, { packages, files, args, env }) {
-  const folder = await createApp(t, packages, files)
+export async function start(t, { packages = {}, files = {}, folder: given, args, env }) {
+  const folder = given ?? (await createApp(t, packages, files))
   const now = { ...files }
   /** @type {NodeJS.ProcessEnv} */
   const clean = { ...process.env, NO_COLOR: '1', NODE_ENV: 'development' }
@@ -105,6 +148,7 @@ export async function start(t, { packages, files, args, env }) {
     await exited
   }
   ends.set(t, end)
+  if (given) t.after(end)
   t.after(end)
   const known = () => inspect({ args, exit, messages, ...output }, { depth: 6, maxStringLength: 4000, breakLength: 120 })
 
