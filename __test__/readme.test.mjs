@@ -61,6 +61,14 @@ test("README's examples parse", (t) => {
 /** The anchor that GitHub gives a heading. @param {string} heading */
 const anchor = (heading) => `#${heading.toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-')}`
 
+test('README leads to every recipe and every example', () => {
+  const list = (/** @type {string} */ folder) => fs.readdirSync(path.join(PACKAGE, folder))
+  const recipes = list('docs/recipes').map((name) => `docs/recipes/${name}`).filter((page) => !page.endsWith('README.md'))
+  const examples = list('examples').map((name) => `examples/${name}/README.md`).filter((page) => fs.existsSync(path.join(PACKAGE, page)))
+  assert.ok(recipes.includes('docs/recipes/express.md') && examples.includes('examples/express/README.md'))
+  assert.deepEqual([...recipes, ...examples].filter((page) => !readme.includes(`](${page})`)), [])
+})
+
 test("README's links lead somewhere", () => {
   const anchors = new Set([...readme.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchor(heading)))
   for (const [, target] of readme.matchAll(/\]\(([^)]+)\)/g)) {
