@@ -14,7 +14,6 @@ import { hasLinked, trialOf } from './trial.mjs'
  */
 export async function link(entry) {
   if (!loadCache()) return false
-  guarded(() => engine.linkAhead())
   const urls = trialOf(entry, 'entry')
   try {
     await import(urls[0])
@@ -24,12 +23,7 @@ export async function link(entry) {
   }
 }
 
-/** As {@link link}, of an app that cannot be linked: it is only known that nothing runs yet. */
-export function hold() {
-  guarded(() => engine.linkAhead())
-}
-
-/** The end of {@link hold}: the app is to run now. */
+/** An app that cannot be linked is to run now. */
 export function letGo() {
   guarded(() => engine.rewind(threadId, ''))
 }

@@ -60,7 +60,11 @@ const runtime = {
   shown: (paths) => guarded(() => engine.shown(paths)) ?? paths,
   hot: createHot(),
   /** For `@hot-hook/runner`. */
-  ahead: () => import('./ahead.mjs'),
+  ahead() {
+    // From now on, not only when that is loaded: nobody is to take it for an app that runs.
+    guarded(() => engine.linkAhead())
+    return import('./ahead.mjs')
+  },
 }
 
 /** What `drain` says when there is something to do. */

@@ -7,6 +7,10 @@
  * for the first time is no event.
  */
 const LOOK = 500
+/** At least so many times as long as a look takes, nobody looks: a large graph is not to keep its app busy. */
+const REST = 20
+/** But no longer than so many milliseconds. */
+const LONGEST = 3000
 
 /** @param {string} event @param {string} json */
 const frame = (event, json) => `event: ${event}\ndata: ${json}\n\n`
@@ -23,14 +27,18 @@ export function createStream(source) {
   let app = ''
   /** @type {NodeJS.Timeout | undefined} */
   let timer
+  /** Of the last look. */
+  let took = 0
   let unsubscribe = () => {}
 
   /** @param {string} text */
   const send = (text) => clients.forEach((client) => client.write(text))
 
   async function look() {
+    const begin = performance.now()
     // Who cannot tell now is asked again.
     const text = await source.picture().catch(() => undefined)
+    took = performance.now() - begin
     if (source.app() !== app) {
       app = source.app()
       send(frame('hello', JSON.stringify({ app })))
@@ -40,21 +48,26 @@ export function createStream(source) {
     send(frame('picture', text))
   }
 
+  function lookAgain() {
+    clearTimeout(timer)
+    timer = setTimeout(() => look().then(() => clients.size > 0 && lookAgain()), Math.min(LONGEST, Math.max(LOOK, REST * took)))
+    timer.unref()
+  }
+
   function begin() {
     app = source.app()
     unsubscribe = source.subscribe(({ event, data }) => {
       send(frame(event, JSON.stringify(data)))
       setImmediate(look)
     })
-    timer = setInterval(look, LOOK)
-    timer.unref()
+    lookAgain()
   }
 
   /** @param {import('node:http').ServerResponse} client */
   function leave(client) {
     clients.delete(client)
     if (clients.size > 0) return
-    clearInterval(timer)
+    clearTimeout(timer)
     unsubscribe()
     last = ''
   }

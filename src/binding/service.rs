@@ -8,7 +8,6 @@ pub use unix::{Desk, close};
 mod unix {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::path::Path;
-    use std::sync::LazyLock;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::{Duration, Instant};
 
@@ -23,14 +22,13 @@ mod unix {
     /// An app that ends sooner is never asked.
     const START: Duration = Duration::from_millis(250);
 
-    static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
     static HAS_ENDED: AtomicBool = AtomicBool::new(false);
     static OPEN: Mutex<Option<Files>> = Mutex::new(None);
 
     /// Where questions come in, by and by.
     pub enum Desk {
-        /// The app has not run for [`START`] yet.
-        Closed,
+        /// The app has not run for [`START`] yet, which is looked at then, if at any time.
+        Closed { look: Option<Instant>, runs: bool },
         /// It is served.
         Open(Socket),
         /// There is none, and will be none.
@@ -40,9 +38,9 @@ mod unix {
     impl Desk {
         /// One that opens when the app has run for a moment; `HOT_HOOK_SOCKET=0` forbids it.
         pub fn new() -> Self {
-            LazyLock::force(&BEGIN);
+            let look = Some(Instant::now() + START);
             let forbidden = std::env::var_os("HOT_HOOK_SOCKET").is_some_and(|value| value == "0");
-            if forbidden { Self::Never } else { Self::Closed }
+            if forbidden { Self::Never } else { Self::Closed { look, runs: false } }
         }
 
         /// Sleeps until there is something to do, or for `timeout`, and answers what is asked.
@@ -50,15 +48,18 @@ mod unix {
             let timeout = self.timeout().into_iter().chain(timeout).min();
             let ready = match self {
                 Self::Open(socket) => wait(socket, sleeper, timeout),
-                Self::Closed | Self::Never => {
+                Self::Closed { .. } | Self::Never => {
                     sleeper.sleep(timeout);
                     Vec::new()
                 }
             };
             let work = AssertUnwindSafe(|| match self {
                 Self::Open(socket) => socket.serve(&ready, Instant::now(), answer),
-                Self::Closed if BEGIN.elapsed() >= START => self.open(),
-                Self::Closed | Self::Never => {}
+                Self::Closed { look, runs } if look.is_none_or(|at| at <= Instant::now()) => {
+                    let runs = *runs;
+                    self.look(runs);
+                }
+                Self::Closed { .. } | Self::Never => {}
             });
             if catch_unwind(work).is_err() {
                 close();
@@ -77,15 +78,23 @@ mod unix {
 
         fn timeout(&self) -> Option<Duration> {
             match self {
-                Self::Closed => START.checked_sub(BEGIN.elapsed()).filter(|left| !left.is_zero()),
+                Self::Closed { look, .. } => look.map(|at| at - Instant::now()),
                 Self::Open(socket) => socket.deadline().map(|at| at - Instant::now()),
                 Self::Never => None,
             }
         }
 
-        fn open(&mut self) {
-            // Until it runs, whatever may be its beginning wakes us.
-            let Ok(Some((root, entry))) = with(Engine::running_app) else { return };
+        /// `runs`: it did when it was last looked. What waits before it is an app may look like one for a moment.
+        fn look(&mut self, runs: bool) {
+            let Ok(Some((root, entry))) = with(Engine::running_app) else {
+                // Whatever may be its beginning wakes us.
+                *self = Self::Closed { look: None, runs: false };
+                return;
+            };
+            if !runs {
+                *self = Self::Closed { look: Some(Instant::now() + START), runs: true };
+                return;
+            }
             let mut open = OPEN.lock();
             let socket = Socket::open(Path::new(&root), &entry);
             let Some(socket) = socket.filter(|_| !HAS_ENDED.load(Ordering::Relaxed)) else {
@@ -132,8 +141,9 @@ mod unix {
             }),
             (Some("graph"), _) => with(|engine| {
                 engine.drain(Caller::Watcher, Instant::now());
-                Answer::Once(engine.picture())
-            }),
+                engine.picture()
+            })
+            .map(|picture| Answer::Once(picture.to_json())),
             (Some("follow"), _) => with(|engine| {
                 engine.follow();
                 Answer::Follow(json!({ "event": "hello" }).to_string())

@@ -19,7 +19,7 @@ const GRAIN: Duration = Duration::from_millis(20);
 impl Engine {
     /// From now on until [`Engine::rewind`] the thread links, and runs nothing.
     pub fn link_ahead(&mut self) {
-        self.linking_since = Some(SystemTime::now());
+        self.linking_since.get_or_insert_with(SystemTime::now);
     }
 
     /// The thread has linked the app whose entry is `entry`, and is about to run it. What it linked to is forgotten where a

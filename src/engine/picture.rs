@@ -16,11 +16,11 @@ use super::{Engine, Outcome};
 
 /// The graph, over all threads.
 #[derive(Debug, Serialize)]
-pub struct Picture<'a> {
+pub struct Picture {
     /// In the order in which they came.
-    modules: Vec<PictureModule<'a>>,
+    modules: Vec<PictureModule>,
     /// Those into a module stand together, in the order in which they came.
-    edges: Vec<PictureEdge<'a>>,
+    edges: Vec<PictureEdge>,
 }
 
 /// What a change of a module would lead to.
@@ -43,7 +43,7 @@ enum State {
     clippy::struct_excessive_bools,
     reason = "independent facts, all combinations of which occur"
 )]
-struct PictureModule<'a> {
+struct PictureModule {
     /// Relative to the root directory, with forward slashes.
     path: String,
     /// How often it was invalidated.
@@ -64,7 +64,7 @@ struct PictureModule<'a> {
     via: Option<usize>,
     /// The `restart` pattern that matches it: a change asks for a restart, whatever its state.
     #[serde(skip_serializing_if = "Option::is_none")]
-    restart: Option<&'a str>,
+    restart: Option<String>,
     /// Why a restart would be asked for: see [`FullReload::gist`].
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -75,7 +75,7 @@ struct PictureModule<'a> {
 
 /// Imports of one module by another that are alike in kind and heat, in whatever thread.
 #[derive(Debug, Serialize)]
-struct PictureEdge<'a> {
+struct PictureEdge {
     /// The importer, by its place among the modules.
     from: usize,
     /// The imported module, by its place among the modules.
@@ -89,7 +89,7 @@ struct PictureEdge<'a> {
     /// A change of `to` that invalidates it invalidates `from`, too.
     climbs: bool,
     /// What the importer wrote.
-    specifier: &'a str,
+    specifier: Arc<str>,
 }
 
 /// What makes two imports one in the picture.
@@ -104,9 +104,16 @@ struct Findings<'a> {
     openings: Openings,
 }
 
+impl Picture {
+    /// As JSON. It takes as long as to make the picture, and needs no lock.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
 impl Engine {
-    /// The graph with all that was decided on it, as JSON.
-    pub fn picture(&self) -> String {
+    /// The graph with all that was decided on it.
+    pub fn picture(&self) -> Picture {
         let ids: Vec<_> = self.graph.ids().filter(|&id| self.is_drawn(id)).collect();
         let places: FxHashMap<_, _> = ids.iter().enumerate().map(|(at, &id)| (id, at)).collect();
         let (edges, by_key) = self.picture_edges(&ids, &places);
@@ -116,8 +123,7 @@ impl Engine {
             by_key.get(&(from, id, edge.kind, edge.hot)).copied()
         };
         let modules = ids.iter().map(|&id| self.picture_module(id, &findings, via(id)));
-        let picture = Picture { modules: modules.collect(), edges };
-        serde_json::to_string(&picture).unwrap_or_default()
+        Picture { modules: modules.collect(), edges }
     }
 
     fn findings(&self) -> Findings<'_> {
@@ -195,7 +201,7 @@ impl Engine {
         id: ModuleId,
         findings: &Findings,
         via: Option<usize>,
-    ) -> PictureModule<'_> {
+    ) -> PictureModule {
         let module = self.graph.get(id);
         let state = match module.kind {
             ModuleKind::File if self.graph.is_cold(id) => State::Cold,
@@ -232,7 +238,7 @@ impl Engine {
             accepts: self.graph.accepted().own.iter().any(|&(_, own)| own == id),
             declines: self.declines(id),
             via,
-            restart,
+            restart: restart.map(str::to_owned),
             reason: reload.as_ref().map(|reload| reload.gist(|path| self.show(path))),
             hint: reload.and_then(|reload| reload.hint(|path| self.show(path))),
         }
@@ -262,7 +268,7 @@ impl Engine {
         &self,
         ids: &[ModuleId],
         places: &FxHashMap<ModuleId, usize>,
-    ) -> (Vec<PictureEdge<'_>>, FxHashMap<Key, usize>) {
+    ) -> (Vec<PictureEdge>, FxHashMap<Key, usize>) {
         let evaluated = |thread, id| self.instances.have_evaluated(thread, id);
         let climb = Climb { evaluated: &evaluated, past: false };
         let (mut edges, mut by_key) = (Vec::new(), FxHashMap::default());
@@ -279,7 +285,7 @@ impl Engine {
                         hot: edge.hot,
                         accepted,
                         climbs,
-                        specifier: &edge.specifier,
+                        specifier: edge.specifier.clone(),
                     });
                 } else {
                     // What only one of them accepts still makes the target cold, and a change climbs by the other.

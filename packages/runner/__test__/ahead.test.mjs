@@ -177,7 +177,7 @@ for (const entry of ['main.mjs', 'main.cjs']) {
       const running = runner.told('start')[n - 1].pid
       await runner.until('the app is known', () => fs.existsSync(runner.file('node_modules/.cache/hot-hook')) && pids().includes(running))
       // As long as a socket takes to be opened after the start.
-      await sleep(500)
+      await sleep(1000)
       assert.ok(!pids().includes(pid), runner.known())
       runner.save(entry === 'main.mjs' ? 'value.mjs' : 'value.cjs', `// ${n}\nexport const value = ${n}`.slice(0, entry === 'main.mjs' ? undefined : 4))
       await runner.event('ready', n + 1)

@@ -29,10 +29,7 @@ async function waitLinked() {
   const entry = entryOf(process.argv[1])
   const hotHook = await /** @type {any} */ (globalThis)[Symbol.for('hot-hook')]?.ahead?.()
   if (!hotHook) return wait()
-  if (!entry) {
-    hotHook.hold()
-    return wait({ prepare: () => (hotHook.letGo(), true) })
-  }
+  if (!entry) return wait({ prepare: () => (hotHook.letGo(), true) })
   return wait({ link: () => hotHook.link(entry), prepare: () => hotHook.prepare(entry) })
 }
 
