@@ -21,29 +21,39 @@ export const CACHE = path.join(ROOT, 'node_modules/.cache/frameworks')
 /** How long a test waits for what must come, in milliseconds: compilers are slow, and machines busy. */
 const DEADLINE = 40_000
 
-/** How often an install is tried. */
+/** How often an install is tried, and how long is waited in between, in milliseconds. */
 const TRIES = 3
+const PAUSE = 2000
+/** The run's: where versions are recorded. And whether an install has failed in it: then the others need not be tried. */
+const TESTED = process.env.HOT_HOOK_TESTED
+const UNREACHABLE = TESTED && `${TESTED}.unreachable`
 
 /**
  * Tells the run which versions were tested, for its page. @param {Record<string, string>} versions name → version
  */
 export function record(versions) {
-  const file = process.env.HOT_HOOK_TESTED
-  if (file) fs.appendFileSync(file, `${JSON.stringify({ file: path.basename(process.argv[1]), versions })}\n`)
+  if (TESTED) fs.appendFileSync(TESTED, `${JSON.stringify({ file: path.basename(process.argv[1]), versions })}\n`)
 }
 
 /**
  * Runs a package manager. What fails is said, and tried again. @param {string} command @param {string[]} args @param {{ cwd: string, env?: NodeJS.ProcessEnv }} options
  */
 export async function tryInstall(command, args, options) {
+  // Ours are the retries that are seen.
+  const env = { ...process.env, ...options.env, npm_config_fetch_retries: '0', npm_config_fetch_timeout: '60000' }
   for (let left = TRIES - 1; ; left--) {
+    if (UNREACHABLE && fs.existsSync(UNREACHABLE)) throw new Error('cannot install: the npm registry is not within reach (see above)')
     try {
-      return await promisify(execFile)(command, args, { ...options, maxBuffer: 1 << 26 })
+      return await promisify(execFile)(command, args, { ...options, env, maxBuffer: 1 << 26 })
     } catch (error) {
       const { message, stdout, stderr } = /** @type {Error & { stdout: string, stderr: string }} */ (error)
       const text = `cannot install (is the npm registry within reach?): ${message}\n${stdout}\n${stderr}`
-      if (left === 0) throw new Error(text, { cause: error })
+      if (left === 0) {
+        if (UNREACHABLE && /ECONN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ERR_SOCKET|network/i.test(text)) fs.writeFileSync(UNREACHABLE, '')
+        throw new Error(text, { cause: error })
+      }
       console.error(`${text}\nIt is tried again, ${left} more times.`)
+      await sleep(PAUSE)
     }
   }
 }
