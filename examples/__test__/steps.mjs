@@ -75,7 +75,7 @@ export async function follow(t, name) {
   const port = String(await freePort())
   const mark = `HOT_HOOK_EXAMPLE=${path.basename(path.dirname(folder))}`
   /** @type {NodeJS.ProcessEnv} */
-  const env = { ...process.env, NO_COLOR: '1', PORT: port, HOT_HOOK_EXAMPLE: mark.split('=')[1] }
+  const env = { ...process.env, NO_COLOR: '1', PORT: port, INTERVAL: '100', WORK: '50', HOT_HOOK_EXAMPLE: mark.split('=')[1] }
   for (const key of ['NODE_OPTIONS', 'NODE_DEBUG', 'HOT_HOOK_WATCH', 'NODE_CHANNEL_FD', 'NODE_TEST_CONTEXT', 'FORCE_COLOR']) delete env[key]
   env.PATH = `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH}`
   // A group of its own, as a shell makes one: Ctrl-C goes to all of it.
