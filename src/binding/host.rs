@@ -14,7 +14,7 @@ use crate::engine::{Caller, Engine};
 use crate::graph::ThreadId;
 use crate::watch::{Sleeper, sleep};
 
-use super::service::Desk;
+use super::desk::Desk;
 
 /// The `code` of an error inside us.
 pub const INTERNAL: &str = "HOT_HOOK_INTERNAL";

@@ -10,12 +10,12 @@
 )]
 
 mod convert;
+mod desk;
 mod host;
 pub mod imports;
 pub mod instances;
 pub mod project;
 pub mod questions;
-mod service;
 pub mod updates;
 
 use napi::Env;
@@ -77,7 +77,7 @@ pub fn attach(env: Env, thread: u32, hooked: bool, wake: Function<(), ()>) -> Re
         // The process ends with its main thread: of all that it held only the watches take time to end.
         let _ = match thread {
             0 => {
-                service::close();
+                desk::close();
                 with(Engine::stop_watching)
             }
             _ => with(|engine| engine.detach(ThreadId(thread))),
