@@ -30,12 +30,23 @@ let hasRequired = false
 /** Where no hook sees `require`: the modules that have required something since the last report. @type {Set<NodeJS.Module>} */
 const requirers = new Set()
 
+/** Where no hook sees `require`: who has called it last. @type {NodeJS.Module | undefined} */
+let requirer
+
 /**
- * Calls `required` before something is required for the first time since the last report, and takes note of the makeshift modules that require. It is a getter, so
- * that no frame of ours stands in anybody's stack.
+ * There, too: what began to be loaded since the last report, by whom, and whether he had run to his end. What throws leaves
+ * no other trace.
+ * @type {{ module: NodeJS.Module, requirer: NodeJS.Module, isLazy: boolean }[]}
+ */
+const attempts = []
+
+/**
+ * Calls `required` before something is required for the first time since the last report, and takes note of the makeshift
+ * modules that require. It is a getter, so that no frame of ours stands in anybody's stack.
  * @param {() => void} required
  */
 export function noteRequires(required) {
+  if (!hasSyncHooks) noteAttempts()
   let original = Module.prototype.require
   Object.defineProperty(Module.prototype, 'require', {
     configurable: true,
@@ -47,11 +58,34 @@ export function noteRequires(required) {
         eager.set(this, 0)
       }
       if (this?.loaded && !eager.has(this)) eager.set(this, this.children.length)
-      if (!hasSyncHooks && this) requirers.add(this)
+      if (!hasSyncHooks && this) {
+        requirers.add(this)
+        requirer = this
+      }
       if (!hasRequired) {
         hasRequired = true
         required()
       }
+      return original
+    },
+    set(replacement) {
+      original = replacement
+    },
+  })
+}
+
+/** Takes note of what is about to be loaded; a getter for the same reason. */
+function noteAttempts() {
+  const prototype = /** @type {{ load: (path: string) => void }} */ (/** @type {unknown} */ (Module.prototype))
+  let original = prototype.load
+  Object.defineProperty(prototype, 'load', {
+    configurable: true,
+    enumerable: true,
+    get() {
+      // Others load without `require`; a child is its parent's last before it is loaded.
+      const by = requirer
+      requirer = undefined
+      if (by && by.children?.at(-1) === this) attempts.push({ module: this, requirer: by, isLazy: by.loaded })
       return original
     },
     set(replacement) {
@@ -94,6 +128,7 @@ function report(thread, modules) {
   const queue = [...modules]
   hasRequired = false
   requirers.clear()
+  for (const attempt of attempts.splice(0)) reportAttempt(attempt, found)
   for (const module of queue) if (module) queue.push(...reportModule(module, found))
   engine.report(thread, found.modules, found.es, found.edges, found.lazy, hasSyncHooks)
 }
@@ -121,6 +156,17 @@ function reportModule(module, found) {
     if (!reported.has(child)) fresh.push(child)
   })
   return fresh
+}
+
+/**
+ * What has thrown is in no cache, and no child any more: whoever required it has failed because of it.
+ * @param {typeof attempts[number]} attempt @param {Found} found
+ */
+function reportAttempt({ module, requirer: by, isLazy: isLate }, found) {
+  const path = pathOf(by)
+  if (!path || !module.filename || module.loaded) return
+  found.edges.push(path, module.filename)
+  found.lazy.push(isLate)
 }
 
 /** Those below required ES modules that were reported. @type {Set<string>} */

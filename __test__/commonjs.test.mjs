@@ -178,3 +178,30 @@ test('files that a handler of require.extensions reads by itself, past all hooks
   app.save('cold.txt', '2')
   assert.equal((await app.message('full-reload')).path, app.file('cold.txt'))
 })
+
+for (const broken of ['exports.value = 2)', `throw new Error('no')`, `require('./nothing.cjs')`]) {
+  test(`a CommonJS boundary below which something fails that is mended: ${broken}`, async (t) => {
+    const app = await startApp(t, {
+      files: {
+        'main.mjs': `serve({ get: async () => (await import('./b.cjs', ${HOT})).default.value })`,
+        'b.cjs': `exports.value = require('./c.cjs').value`,
+        'c.cjs': `exports.value = require('./d.cjs').value`,
+        'd.cjs': 'exports.value = 1',
+        'new.cjs': broken,
+      },
+    })
+    assert.equal(await app.ask('get'), 1)
+    for (const value of [2, 3]) {
+      app.save('d.cjs', broken)
+      await app.askError('get')
+      app.save('d.cjs', `exports.value = ${value}`)
+      assert.equal(await app.ask('get'), value)
+    }
+    // What nobody required before it failed.
+    app.save('c.cjs', `exports.value = require('./new.cjs').value`)
+    await app.askError('get')
+    app.save('new.cjs', 'exports.value = 4')
+    assert.equal(await app.ask('get'), 4)
+    assert.deepEqual(app.told('full-reload'), [])
+  })
+}

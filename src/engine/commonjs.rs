@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rustc_hash::FxHashMap;
 
 use crate::decision::Reporter;
-use crate::graph::{EdgeKind, ModuleId, NewEdge, ThreadId, Visited};
+use crate::graph::{EdgeKind, ModuleId, NewEdge, ThreadId};
 use crate::watch::parent;
 
 use super::Engine;
@@ -145,33 +145,15 @@ impl Engine {
     }
 
     /// Whether somebody may have required the current version, which has thrown: then `require.cache` has it no more, and whoever
-    /// imported it holds the failure. It passed no hook: there is none, or a handler of `require.extensions` reads by itself.
+    /// imported it holds the failure. It passed no hook, because a handler of `require.extensions` has read it by itself.
     /// Below cold code it may be that it was only looked for, by `require.resolve()`.
-    pub(super) fn may_have_failed_unseen(&mut self, id: ModuleId) -> bool {
+    pub(super) fn may_have_failed_unseen(&self, id: ModuleId) -> bool {
         let module = self.graph.get(id);
-        if module.begun || !module.by_require || module.is_pinned() || self.graph.is_cold(id) {
-            return false;
-        }
-        let is_unhooked = self.threads.values().any(|thread| thread.requires_unhooked);
-        self.graph.get(id).asked_for || is_unhooked && self.is_required_by_begun(id)
-    }
-
-    /// Whether what requires a module, directly or by others of which nothing is known either, was begun to be loaded.
-    fn is_required_by_begun(&self, id: ModuleId) -> bool {
-        let mut visited = Visited::default();
-        let mut stack = vec![id];
-        while let Some(at) = stack.pop() {
-            for (importer, edge) in self.graph.importers(at) {
-                if edge.kind != EdgeKind::Require || !visited.insert(importer) {
-                    continue;
-                }
-                if self.graph.get(importer).begun {
-                    return true;
-                }
-                stack.push(importer);
-            }
-        }
-        false
+        module.asked_for
+            && !module.begun
+            && module.by_require
+            && !module.is_pinned()
+            && !self.graph.is_cold(id)
     }
 
     /// A CommonJS module was loaded again: what it requires now is in the next report.
