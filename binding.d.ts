@@ -222,6 +222,16 @@ export type Message =
     shouldBeReloadable: boolean; /** Why. */
   reason: Reason }
 
+/** A `require()` that found nothing. */
+export interface Missed {
+  /** The absolute path of the module that called it. */
+  importer: string
+  /** What it wrote. */
+  specifier: string
+  /** It had run to its end. */
+  lazy: boolean
+}
+
 /** What an ES module needs before it runs. */
 export type Need = 'nothing' | 'prelude' | 'wait'
 
@@ -298,9 +308,9 @@ export declare function renewed(thread: number, url: string, first: boolean): st
 /**
  * Reports what `require.cache` holds that the last report did not: modules, those of them that are ES modules, and
  * who required whom (importer, target, importer, target …), all as absolute paths; `lazy` says of each pair whether the
- * importer had run to its end. `hooked`: `require` passes hooks.
+ * importer had run to its end. `missed`: what was not found. `hooked`: `require` passes hooks.
  */
-export declare function report(thread: number, newModules: Array<string>, esModules: Array<string>, edges: Array<string>, lazy: Array<boolean>, hooked: boolean): void
+export declare function report(thread: number, newModules: Array<string>, esModules: Array<string>, edges: Array<string>, lazy: Array<boolean>, missed: Array<Missed>, hooked: boolean): void
 
 /** The thread begins to require, for the first time since its last `report`. */
 export declare function requires(thread: number): void

@@ -7,6 +7,7 @@ import { builtin, hasSyncHooks } from './node.mjs'
 import { evictNow, forgetRequests, importsOfRequired } from './release.mjs'
 
 const { fileURLToPath, pathToFileURL } = builtin('node:url')
+const { dirname } = builtin('node:path')
 const { types } = builtin('node:util')
 
 const { cache } = createRequire(import.meta.url)
@@ -40,13 +41,19 @@ let requirer
  */
 const attempts = []
 
+/** There, too: what was required since the last report, and not found. @type {import('./binding.js').Missed[]} */
+const misses = []
+
 /**
  * Calls `required` before something is required for the first time since the last report, and takes note of the makeshift
  * modules that require. It is a getter, so that no frame of ours stands in anybody's stack.
  * @param {() => void} required
  */
 export function noteRequires(required) {
-  if (!hasSyncHooks) noteAttempts()
+  if (!hasSyncHooks) {
+    noteAttempts()
+    noteMisses()
+  }
   let original = Module.prototype.require
   Object.defineProperty(Module.prototype, 'require', {
     configurable: true,
@@ -94,6 +101,20 @@ function noteAttempts() {
   })
 }
 
+/** Takes note of what is not there. Node throws when this has returned: no frame of it is in a stack. */
+function noteMisses() {
+  const resolver = /** @type {{ _findPath: (request: string, paths: string[], ...rest: unknown[]) => string | false }} */ (/** @type {unknown} */ (Module))
+  const { _findPath: find } = resolver
+  resolver._findPath = function (request, paths, ...rest) {
+    const found = find.call(this, request, paths, ...rest)
+    const importer = requirer?.filename
+    if (found === false && importer && /^\.{0,2}\//.test(request) && paths?.[0] === dirname(importer)) {
+      misses.push({ importer, specifier: request, lazy: requirer?.loaded === true })
+    }
+    return found
+  }
+}
+
 /** How many children a module had when it first required something after it had run. @type {WeakMap<NodeJS.Module, number>} */
 const eager = new WeakMap()
 
@@ -130,7 +151,7 @@ function report(thread, modules) {
   requirers.clear()
   for (const attempt of attempts.splice(0)) reportAttempt(attempt, found)
   for (const module of queue) if (module) queue.push(...reportModule(module, found))
-  engine.report(thread, found.modules, found.es, found.edges, found.lazy, hasSyncHooks)
+  engine.report(thread, found.modules, found.es, found.edges, found.lazy, misses.splice(0), hasSyncHooks)
 }
 
 /** Returns what it required that was not reported before. @param {NodeJS.Module} module @param {Found} found */

@@ -205,3 +205,24 @@ for (const broken of ['exports.value = 2)', `throw new Error('no')`, `require('.
     assert.deepEqual(app.told('full-reload'), [])
   })
 }
+
+test('a file that a require did not find, and that comes', async (t) => {
+  const tries = (file) => `let found; try { found = require('${file}').value } catch {} exports.value = found ?? 'nothing'`
+  const app = await startApp(t, {
+    files: {
+      'main.mjs': `serve({ get: async (name) => (await import(name, ${HOT})).value })`,
+      'b.cjs': tries('./one.cjs'),
+      'c.mjs': `export { value } from './d.cjs'`,
+      'd.cjs': tries('./lib/two'),
+      'e.cjs': `exports.value = require('./f.cjs').value()`,
+      'f.cjs': `exports.value = () => { ${tries('./three.cjs').replace('exports.value =', 'return')} }`,
+    },
+  })
+  for (const [name, file] of [['./b.cjs', 'one.cjs'], ['./c.mjs', 'lib/two.json'], ['./e.cjs', 'three.cjs']]) {
+    assert.equal(await app.ask('get', name), 'nothing')
+    app.save('other.cjs', name)
+    app.save(file, file.endsWith('.json') ? '{ "value": "found" }' : `exports.value = 'found'`)
+    assert.equal(await app.ask('get', name), 'found', name)
+  }
+  assert.deepEqual(app.told('full-reload'), [])
+})

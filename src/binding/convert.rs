@@ -363,6 +363,17 @@ pub struct Place {
     pub url: String,
 }
 
+/// A `require()` that found nothing.
+#[napi(object)]
+pub struct Missed {
+    /// The absolute path of the module that called it.
+    pub importer: String,
+    /// What it wrote.
+    pub specifier: String,
+    /// It had run to its end.
+    pub lazy: bool,
+}
+
 /// The engine's name for a module.
 pub fn index(id: ModuleId) -> u32 {
     u32::try_from(id.index()).unwrap_or(u32::MAX)

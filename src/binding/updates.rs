@@ -7,7 +7,7 @@ use napi_derive::napi;
 use crate::engine::{Caller, Engine, Next, Required};
 use crate::graph::ThreadId;
 
-use super::convert::{self, Linked, Renewal, Update, Witnessed};
+use super::convert::{self, Linked, Missed, Renewal, Update, Witnessed};
 use super::host::{self, Error, with};
 
 /// Takes in what has happened to files, and decides on it; costs one empty read when nothing has happened.
@@ -54,7 +54,7 @@ pub fn requires(thread: u32) -> Result<(), Error> {
 
 /// Reports what `require.cache` holds that the last report did not: modules, those of them that are ES modules, and
 /// who required whom (importer, target, importer, target …), all as absolute paths; `lazy` says of each pair whether the
-/// importer had run to its end. `hooked`: `require` passes hooks.
+/// importer had run to its end. `missed`: what was not found. `hooked`: `require` passes hooks.
 #[napi]
 pub fn report(
     thread: u32,
@@ -62,6 +62,7 @@ pub fn report(
     es_modules: Vec<String>,
     edges: Vec<String>,
     lazy: Vec<bool>,
+    missed: Vec<Missed>,
     hooked: bool,
 ) -> Result<(), Error> {
     let required = Required {
@@ -69,6 +70,10 @@ pub fn report(
         es_modules: es_modules.iter().map(String::as_str).collect(),
         edges: std::iter::zip(edges.as_chunks().0, lazy)
             .map(|([from, to], lazy)| (from.as_str(), to.as_str(), lazy))
+            .collect(),
+        missed: missed
+            .iter()
+            .map(|it| (it.importer.as_str(), it.specifier.as_str(), it.lazy))
             .collect(),
         hooked,
     };

@@ -12,6 +12,7 @@ use crate::graph::{EdgeKind, ModuleId, NewEdge, ThreadId};
 use crate::watch::parent;
 
 use super::Engine;
+use super::hooks::expected_path;
 
 /// How much earlier than it was made a change may be dated: kernels look at the clock only now and then.
 const GRAIN: Duration = Duration::from_millis(10);
@@ -58,6 +59,8 @@ pub struct Required<'a> {
     pub es_modules: Vec<&'a str>,
     /// Which module required which, and whether after it had run to its end.
     pub edges: Vec<(&'a str, &'a str, bool)>,
+    /// Which module found nothing by what it wrote, and whether after it had run to its end.
+    pub missed: Vec<(&'a str, &'a str, bool)>,
     /// Whether `require` passes the hooks of this thread.
     pub hooked: bool,
 }
@@ -71,6 +74,9 @@ impl Engine {
         }
         for path in &required.new {
             self.loaded_by_require(thread, path, required);
+        }
+        for &(importer, specifier, lazy) in &required.missed {
+            self.missed_by_require(thread, (importer, specifier), lazy);
         }
         let now = self.unreported.now();
         let Some(reporting) = self.threads.get_mut(&thread) else { return };
@@ -115,6 +121,33 @@ impl Engine {
     ) {
         let importer = self.required_module(thread, importer, hooked);
         let target = self.required_module(thread, target, hooked);
+        let specifier = self.graph.get(target).path.clone();
+        self.connect_required(thread, (importer, target), &specifier, lazy);
+        self.graph.remove_stranger(thread, target);
+    }
+
+    /// What comes to be there later, perhaps by now, is a change of the importer.
+    fn missed_by_require(
+        &mut self,
+        thread: ThreadId,
+        (importer, specifier): (&str, &str),
+        lazy: bool,
+    ) {
+        let Some(path) = expected_path(importer, specifier) else { return };
+        let importer = self.required_module(thread, importer, false);
+        let target = self.miss(&path);
+        self.graph.get_mut(target).by_require = true;
+        self.connect_required(thread, (importer, target), specifier, lazy);
+        self.undecided.push((path.as_str().into(), Reporter::Watcher));
+    }
+
+    fn connect_required(
+        &mut self,
+        thread: ThreadId,
+        (importer, target): (ModuleId, ModuleId),
+        specifier: &str,
+        lazy: bool,
+    ) {
         let edge = NewEdge {
             thread,
             version: self.graph.get(importer).version,
@@ -122,10 +155,9 @@ impl Engine {
             lazy,
             hot: false,
             meant_hot: false,
-            specifier: &self.graph.get(target).path.clone(),
+            specifier,
         };
         self.graph.add_edge(importer, target, &edge);
-        self.graph.remove_stranger(thread, target);
     }
 
     fn loaded_by_require(&mut self, thread: ThreadId, path: &str, required: &Required) {

@@ -5,9 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::decision::Reporter;
 use crate::error::NotDynamicError;
-use crate::fingerprint::Fingerprint;
 use crate::graph::accept::Climb;
 use crate::graph::instance::{Instance, State};
 use crate::graph::{EdgeKind, ModuleId, ModuleKind, NewEdge, ThreadId};
@@ -175,17 +173,7 @@ impl Engine {
         }
         let Some(importer) = self.importer(import) else { return };
         if let Some(path) = expected_path(&self.graph.get(importer.module).path, import.specifier) {
-            let target = self.module_at(&path);
-            let module = self.graph.get_mut(target);
-            if module.begun {
-                // Its importers are to hear of it, too.
-                self.undecided.push((path.as_str().into(), Reporter::Watcher));
-            } else {
-                module.begun = true;
-                module.read = Some(Fingerprint::Absent);
-                module.seen = Some(Fingerprint::Absent);
-            }
-            self.missing.expect(&path, target);
+            let target = self.miss(&path);
             // Never an error here: the user has one already.
             let _ = self.connect(import, &importer, target);
         }

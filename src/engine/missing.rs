@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::decision::Reporter;
 use crate::fingerprint::Fingerprint;
 use crate::graph::ModuleId;
 use crate::watch::parent;
@@ -75,6 +76,22 @@ fn stands_for(path: &str, missing: &str) -> bool {
 }
 
 impl Engine {
+    /// Node found nothing at `path`, where a module was asked for.
+    pub(super) fn miss(&mut self, path: &str) -> ModuleId {
+        let id = self.module_at(path);
+        let module = self.graph.get_mut(id);
+        if module.begun {
+            // Its importers are to hear of it, too.
+            self.undecided.push((path.into(), Reporter::Watcher));
+        } else {
+            module.begun = true;
+            module.read = Some(Fingerprint::Absent);
+            module.seen = Some(Fingerprint::Absent);
+        }
+        self.missing.expect(path, id);
+        id
+    }
+
     /// Something came to be where a module was missed.
     pub(super) fn consider_missing(&mut self, path: &str, batch: &mut Batch) {
         for id in self.missing.take(path) {

@@ -281,7 +281,13 @@ impl Node {
     /// Takes in what has happened to files, and the thread's work.
     pub fn deliver(&mut self, thread: ThreadId) {
         if self.engine.drain(Caller::Thread(thread), self.now()) == Next::Report {
-            let nothing = Required { new: vec![], es_modules: vec![], edges: vec![], hooked: true };
+            let nothing = Required {
+                new: vec![],
+                es_modules: vec![],
+                edges: vec![],
+                missed: vec![],
+                hooked: true,
+            };
             self.engine.report(thread, &nothing);
         }
         self.updates.extend(self.engine.take(thread).map(|update| (thread, update)));
