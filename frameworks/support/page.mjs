@@ -10,8 +10,7 @@ const PARTS = [
     files: ['loaders.test.mjs'],
     text: `Edits of a boundary and of what it imports, in one process; a restart for a cold file; a syntax error and its fix; stack traces
 that point into the source before and after an edit. \`import-in-the-middle\` is what OpenTelemetry hooks in with. CommonJS is
-what a boundary requires. Restarts, errors and fixes are the same for all, but on Node 20 in CommonJS: there, a required module
-that threw needs a save of its importer, besides its fix.`,
+what a boundary requires. Restarts, errors and fixes are the same for all.`,
   },
   {
     title: 'Package managers',
