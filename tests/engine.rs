@@ -15,7 +15,7 @@ mod watchdog;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::symlink;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use hot_hook::engine::{Import, Tracking};
 use hot_hook::graph::ThreadId;
@@ -101,6 +101,27 @@ fn a_slow_writer_never_ends_on_half_a_file() {
     file.write_all(b"lf").expect("written");
     drop(file);
     gives(&mut node, "./a.mjs", "a1(b1(half))");
+}
+
+#[test]
+fn what_is_being_saved_is_read_when_it_is_there() {
+    let rounds = std::iter::repeat_with(|| {
+        let mut node = chain();
+        node.write("c.mjs", "c2");
+        let begin = Instant::now();
+        let mut file = File::create(node.folder.path("b.mjs")).expect("b");
+        let writer = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(2));
+            file.write_all(b"b2\nimport ./c.mjs").expect("written");
+            drop(file);
+            begin.elapsed()
+        });
+        let got = node.hot("./a.mjs");
+        (writer.join().expect("it has written"), got)
+    });
+    // A thread that does not come to run for long writes too late.
+    let in_time = { rounds }.find(|&(took, _)| took < Duration::from_millis(40));
+    assert_eq!(in_time.expect("a round").1.as_deref(), Ok("a1(b2(c2))"));
 }
 
 #[test]

@@ -1,16 +1,19 @@
 //! An import is loaded and evaluated: what was read, and from when on its edges count.
 
-use std::time::Instant;
-
-use crate::graph::instance::{Instance, InstanceId, State};
-use crate::graph::{ModuleId, ThreadId};
+use std::time::{Duration, Instant};
 
 use crate::fingerprint::Fingerprint;
+use crate::graph::instance::{Instance, InstanceId, State};
+use crate::graph::{ModuleId, ThreadId};
 use crate::source::{awaits, decode, needs_prelude};
 use crate::url::{Meaning, path_of};
+use crate::watch::settle::QUIET;
 
 use super::Engine;
 use super::outbox::Happening;
+
+/// How often it is looked whether a file has been written to its end.
+const WRITER_INTERVAL: Duration = Duration::from_micros(200);
 
 /// The text of an ES module, and what it needs.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,6 +70,7 @@ impl Engine {
         }
         // From here on, an event for the file may mean that Node read other bytes than we.
         self.collect(now);
+        self.await_writer(id, now);
         let found = self.fingerprint(id);
         self.reads(thread, url);
         match self.graph.get(id).read {
@@ -74,6 +78,17 @@ impl Engine {
             _ => self.note_read(id, found),
         }
         clean
+    }
+
+    /// Nobody is to run half a file, or an empty one, because it is just being saved: whoever writes it is waited for, as long
+    /// as it takes until an unfinished write counts.
+    fn await_writer(&mut self, id: ModuleId, now: Instant) {
+        let path = self.graph.get(id).path.clone();
+        let begin = Instant::now();
+        while self.settle.is_waiting(&path) && begin.elapsed() < QUIET {
+            std::thread::sleep(WRITER_INTERVAL);
+            self.collect(now + begin.elapsed());
+        }
     }
 
     fn reads(&mut self, thread: ThreadId, url: &str) {
