@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import fs from 'node:fs'
+import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
@@ -103,6 +105,23 @@ test('pointers that are stale, half written or of somebody else do no harm', { s
   assert.match((await ask('explain', 'part.mjs')).stdout, /^part.mjs: hot/)
   assert.ok(!fs.existsSync(path.join(cache, '999990.json')) && !fs.existsSync(path.join(cache, '999995.json')))
   assert.ok(fs.existsSync(app.file('part.mjs')))
+})
+
+test('an app that goes before it has answered is named', { skip }, async (t) => {
+  const { app, folder, env, ask } = await start(t)
+  const at = path.join(env.XDG_RUNTIME_DIR, 'other.sock')
+  for (const said of ['', '{"path":']) {
+    const server = net.createServer((socket) => socket.once('data', () => socket.end(said))).listen(at)
+    t.after(() => server.close())
+    await once(server, 'listening')
+    const [pointer] = pointers(folder)
+    const file = path.join(folder, 'node_modules/.cache/hot-hook', pointer)
+    fs.writeFileSync(file, JSON.stringify({ ...JSON.parse(fs.readFileSync(file, 'utf8')), socket: at }))
+    const { code, stdout, stderr } = await ask('explain', 'page.mjs')
+    assert.deepEqual({ code, stdout, stderr }, { code: 1, stdout: '', stderr: `hot-hook: the app with the pid ${app.child.pid} does not answer: it ended in the middle of it\n` })
+    server.close()
+    await once(server, 'close')
+  }
 })
 
 test('several apps of one project are told apart', { skip }, async (t) => {
