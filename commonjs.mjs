@@ -108,9 +108,8 @@ function noteMisses() {
   resolver._findPath = function (request, paths, ...rest) {
     const found = find.call(this, request, paths, ...rest)
     const importer = requirer?.filename
-    if (found === false && importer && /^\.{0,2}\//.test(request) && paths?.[0] === dirname(importer)) {
-      misses.push({ importer, specifier: request, lazy: requirer?.loaded === true })
-    }
+    // Of what is relative, the first path is the folder of who asks.
+    if (found === false && importer && paths?.[0] === dirname(importer)) misses.push({ importer, specifier: request, lazy: requirer?.loaded === true })
     return found
   }
 }

@@ -301,7 +301,7 @@ function targetOf(file) {
   // One letter would be a drive of Windows.
   if (typeof text === 'string' && /^[a-z][a-z\d+.-]+:/i.test(text)) return text
   if (typeof text === 'string' && text !== '') return builtin('node:path').resolve(text)
-  throw new TypeError(`hot.explain(path): the path must be a path or file: URL, got ${inspect(file)}`)
+  throw new TypeError(`hot.explain(path): the path must be a path or a URL, got ${inspect(file)}`)
 }
 
 function createHot() {

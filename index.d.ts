@@ -154,9 +154,10 @@ export interface Hot {
   dump(): Promise<DumpNode[]>
 
   /**
-   * What a change of a file would do now, and why. `path` is absolute, relative to the working directory, or a `file:` URL.
+   * What a change of a file would do now, and why. `path` is absolute, relative to the working directory, or a URL;
+   * one that is not of a file is `unknown`.
    *
-   * Rejects with a TypeError if it is none of these.
+   * Rejects with a TypeError if it is no text, empty, or a `file:` URL of no path.
    */
   explain(path: string | URL): Promise<Explanation>
 

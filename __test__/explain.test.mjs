@@ -82,7 +82,7 @@ test('paths: relative to the working directory, URLs, and what is neither', asyn
     assert.equal((await app.ask('explain', file, isUrl)).verdict, 'hot', file)
   }
   for (const wrong of [1, null, '', {}]) {
-    assert.match(await app.ask('refuse', wrong), /^TypeError: hot.explain\(path\): the path must be a path or file: URL, got /)
+    assert.match(await app.ask('refuse', wrong), /^TypeError: hot.explain\(path\): the path must be a path or a URL, got /)
   }
 })
 

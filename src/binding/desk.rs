@@ -77,11 +77,12 @@ mod unix {
         }
 
         fn timeout(&self) -> Option<Duration> {
-            match self {
-                Self::Closed { look, .. } => look.map(|at| at - Instant::now()),
-                Self::Open(socket) => socket.deadline().map(|at| at - Instant::now()),
+            let at = match self {
+                Self::Closed { look, .. } => *look,
+                Self::Open(socket) => socket.deadline(),
                 Self::Never => None,
-            }
+            };
+            at.map(|at| at.saturating_duration_since(Instant::now()))
         }
 
         /// `runs`: it did when it was last looked. What waits before it is an app may look like one for a moment.

@@ -181,11 +181,7 @@ impl Engine {
     /// Below cold code it may be that it was only looked for, by `require.resolve()`.
     pub(super) fn may_have_failed_unseen(&self, id: ModuleId) -> bool {
         let module = self.graph.get(id);
-        module.asked_for
-            && !module.begun
-            && module.by_require
-            && !module.is_pinned()
-            && !self.graph.is_cold(id)
+        module.asked_for && !module.begun && !module.is_pinned() && !self.graph.is_cold(id)
     }
 
     /// A CommonJS module was loaded again: what it requires now is in the next report.
