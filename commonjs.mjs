@@ -4,7 +4,8 @@
 import { Module, createRequire } from 'node:module'
 import * as engine from './binding.js'
 import { builtin, hasSyncHooks } from './node.mjs'
-import { evictNow, forgetRequests, importsOfRequired } from './release.mjs'
+import { forgetRequests, noteRequest } from './relative-cache.mjs'
+import { evictNow, importsOfRequired } from './release.mjs'
 
 const { fileURLToPath, pathToFileURL } = builtin('node:url')
 const { dirname } = builtin('node:path')
@@ -52,7 +53,7 @@ const misses = []
 export function noteRequires(required) {
   if (!hasSyncHooks) {
     noteAttempts()
-    noteMisses()
+    noteRequests()
   }
   let original = Module.prototype.require
   Object.defineProperty(Module.prototype, 'require', {
@@ -101,8 +102,8 @@ function noteAttempts() {
   })
 }
 
-/** Takes note of what is not there. Node throws when this has returned: no frame of it is in a stack. */
-function noteMisses() {
+/** Takes note of what is looked for, there or not. Node throws when this has returned: no frame of it is in a stack. */
+function noteRequests() {
   const resolver = /** @type {{ _findPath: (request: string, paths: string[], ...rest: unknown[]) => string | false }} */ (/** @type {unknown} */ (Module))
   const { _findPath: find } = resolver
   resolver._findPath = function (request, paths, ...rest) {
@@ -110,6 +111,7 @@ function noteMisses() {
     const importer = requirer?.filename
     // Of what is relative, the first path is the folder of who asks.
     if (found === false && importer && paths?.[0] === dirname(importer)) misses.push({ importer, specifier: request, lazy: requirer?.loaded === true })
+    if (found && requirer?.path) noteRequest(requirer.path, request, found)
     return found
   }
 }
@@ -241,7 +243,7 @@ export function evictRequired(paths) {
   for (const other of Object.values(cache)) removeChild(other, stale)
   for (const reference of makeshifts) removeChild(reference.deref(), stale)
   forgetPaths(new Set(paths))
-  forgetRequests(new Set(paths))
+  for (const path of forgetRequests(paths)) engine.irreplaceable(path)
 }
 
 /**

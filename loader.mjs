@@ -11,9 +11,11 @@ import { isLazy } from './commonjs.mjs'
 import { guarded } from './guard.mjs'
 import { areFirst, builtin, isCustomized } from './node.mjs'
 import { toText, withPrelude } from './prelude.mjs'
+import { noteRequest } from './relative-cache.mjs'
 import { alias, compilationCache, evictNow, forgetValidated } from './release.mjs'
 import { isOfEntry, isTrial, loadTrial } from './trial.mjs'
 
+const { dirname } = builtin('node:path')
 const { fileURLToPath } = builtin('node:url')
 const { debuglog } = builtin('node:util')
 const fs = builtin('node:fs')
@@ -113,10 +115,17 @@ function arrive(thread, specifier, asked, result) {
   if (isOwn(result.url)) return result
   if (asked.hot !== undefined) result = { ...result, importAttributes: withoutHot(asked.attributes) }
   const { parent, hot, required, lazy } = asked
+  if (required) noteRequire(parent, specifier, result.url)
   const url = guarded(() => engine.resolve(thread, parent, specifier, result.url, hot, required, lazy))
   if (isDebugging) debug('%s %s from %s: %s', asked.required ? 'require' : 'import', specifier, asked.parent, url ?? result.url)
   if (url && asked.required) return supply(result, url)
   return url ? { ...result, url } : result
+}
+
+/** @param {string | undefined} parent @param {string} specifier @param {string} url */
+function noteRequire(parent, specifier, url) {
+  if (!parent?.startsWith('file:') || !url.startsWith('file:')) return
+  noteRequest(dirname(fileURLToPath(parent)), specifier, fileURLToPath(url))
 }
 
 /**

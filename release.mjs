@@ -35,7 +35,7 @@ const MAILBOX = Symbol.for('hot-hook.release')
  * @typedef {object} Internals
  * @property {Map<string, Record<string, any>>} jobs the load cache
  * @property {Map<string, object> | null} resolutions what default resolution found, by parent URL
- * @property {Record<string, string> | null} requests which file a `require` of a folder means
+ * @property {Record<string, string> | Map<string, Record<string, string>> | null} requests which file a `require` of a folder means
  * @property {Map<string, object> | null} commonjs imported CommonJS modules by URL: Node never lets one go
  * @property {Set<string> | null} validated in a hooks thread: every URL that a hook gave
  */
@@ -160,14 +160,10 @@ export function forgetValidated(url) {
 }
 
 /**
- * Forgets which files `require`s mean that lead to these. An entry that is left behind makes Node take a module whose
- * export names it only looked up for one that is being loaded: `module.exports = require(…)` then gives `{}`.
- * @param {Set<string>} paths
+ * The relative-resolve cache: `folder\0request` → file on most Nodes, folder → request → file on the newest.
+ * @returns {Record<string, string> | Map<string, Record<string, string>> | null} null: out of reach
  */
-export function forgetRequests(paths) {
-  const requests = find()?.requests
-  for (const request in requests) if (paths.has(requests[request])) delete requests[request]
-}
+export const requestCache = () => find()?.requests ?? null
 
 /**
  * Forgets one URL at once, so that it can be loaded anew: that of an ES module which `require` has loaded.
@@ -246,7 +242,7 @@ function look({ closure, privates }) {
     jobs: /** @type {Map<any, any>} */ (jobs),
     resolutions: mapOrNull(resolutions),
     commonjs: mapOrNull(commonjs),
-    requests: requests && typeof requests === 'object' ? requests : null,
+    requests: isMap(requests) || Object.getPrototypeOf(requests ?? {}) === null ? requests : null,
     validated: isSet(validated) ? /** @type {Set<any>} */ (validated) : null,
   }
 }
