@@ -171,27 +171,15 @@ export function dispose(ids) {
   waitFor(pending)
 }
 
-/** How long the handlers of an app that ends may take, in milliseconds. */
-const END_LIMIT = 2000
-
 /**
  * The app ends: runs the `dispose` handlers of all instances, once, latest evaluation first.
  * @returns {Promise<unknown> | undefined} settles when they have, or have taken too long; undefined if none takes any time
  */
 export function disposeOfAll() {
   const ids = [...records.keys()]
+  isEnding = true
   dispose(guarded(() => engine.byEvaluation(ids)) ?? ids.toReversed())
-  if (!settled) return undefined
-  /** @type {NodeJS.Timeout | undefined} */
-  let timer
-  const late = new Promise((resolve) => (timer = setTimeout(() => resolve(reportLate()), END_LIMIT)))
-  return Promise.race([settled, late]).finally(() => clearTimeout(timer))
-}
-
-function reportLate() {
-  for (const url of new Set(unsettled.values())) {
-    process.stderr.write(`hot-hook: a dispose handler of ${url} takes longer than ${END_LIMIT} ms: the app ends without it\n`)
-  }
+  return whenSettled()
 }
 
 /**
@@ -208,11 +196,20 @@ export function prune(ids, modules) {
   for (const module of modules) data.delete(module)
 }
 
-/** Pending asynchronous handlers. @type {Promise<unknown> | undefined} */
+/** How long asynchronous handlers may keep waiting what comes after them, in milliseconds. */
+const LIMIT = 2000
+
+/** Pending asynchronous handlers, until each has settled or has had its time. @type {Promise<unknown> | undefined} */
 let settled
 
-/** The same one by one, with the URLs of their modules. @type {Map<Promise<unknown>, string>} */
+/** The same one by one, with what to call them. @type {Map<Promise<unknown>, string>} */
 const unsettled = new Map()
+
+/** Their time. Nobody is kept alive by it, unless he waits for them. @type {Set<NodeJS.Timeout>} */
+const timers = new Set()
+
+/** All instances were disposed of: the app ends. */
+let isEnding = false
 
 /**
  * Tells what a handler does from what others do meanwhile.
@@ -221,7 +218,11 @@ const unsettled = new Map()
 let disposing
 
 /** Pending asynchronous handlers, for whoever must not go on before they have settled: unless it is one of them. */
-export const whenSettled = () => (disposing?.getStore() ? undefined : settled)
+export function whenSettled() {
+  if (!settled || disposing?.getStore()) return undefined
+  for (const timer of timers) timer.ref()
+  return settled
+}
 
 /**
  * @param {Instance} instance @param {Handler[]} handlers @param {'dispose' | 'prune'} kind
@@ -239,7 +240,7 @@ function run(instance, handlers, kind) {
       const settling = Promise.resolve(result)
         .catch((error) => reportHandler(instance, kind, error))
         .finally(() => unsettled.delete(settling))
-      unsettled.set(settling, instance.meta.url)
+      unsettled.set(settling, `a ${kind} handler of ${instance.meta.url}`)
       pending.push(settling)
     } catch (error) {
       reportHandler(instance, kind, error)
@@ -258,16 +259,43 @@ export function reportHandler(instance, kind, error) {
 /** Modules that load from now on wait for these promises before they run. @param {Promise<unknown>[]} pending */
 function waitFor(pending) {
   if (pending.length === 0) {
-    if (!settled) disposing?.disable()
+    if (!settled) rest()
     return
   }
-  const all = Promise.all([settled, ...pending]).then(() => {
+  const all = Promise.all([settled, inTime(pending)]).then(() => {
     if (settled !== all) return
     settled = undefined
-    // It costs every promise of the app something, on Nodes before 24.
-    disposing?.disable()
+    rest()
     guarded(() => engine.setDisposing(threadId, false))
   })
   settled = all
   guarded(() => engine.setDisposing(threadId, true))
+}
+
+/** Nothing is pending any more. */
+function rest() {
+  isEnding = false
+  // It costs every promise of the app something, on Nodes before 24.
+  disposing?.disable()
+}
+
+/** Waits for these handlers, but no longer than {@link LIMIT}: those that are late are reported. @param {Promise<unknown>[]} pending */
+function inTime(pending) {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer)
+      timers.delete(timer)
+      resolve(undefined)
+    }
+    const timer = setTimeout(() => (reportLate(pending), end()), LIMIT).unref()
+    timers.add(timer)
+    Promise.all(pending).then(end)
+  })
+}
+
+/** @param {Promise<unknown>[]} pending */
+function reportLate(pending) {
+  const outcome = isEnding ? 'the app ends without it' : 'imports go on without it'
+  const names = pending.flatMap((promise) => unsettled.get(promise) ?? [])
+  for (const name of new Set(names)) process.stderr.write(`hot-hook: ${name} takes longer than ${LIMIT} ms: ${outcome}\n`)
 }

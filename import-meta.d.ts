@@ -65,7 +65,8 @@ interface ImportMetaHot<Data = any> {
    * Registers a handler for when this instance of the module is superseded, or the app ends. It runs once, before the
    * next instance evaluates. Several may be registered: those of one instance run in this order, those of an importer
    * before those of what it imports. What a handler returns is waited for, if it is a promise, before a new module
-   * evaluates. A handler that fails is reported on stderr and stops nothing.
+   * evaluates: two seconds at most, after which it is reported on stderr. A handler that fails is reported, too, and stops
+   * nothing.
    *
    * @throws TypeError if `callback` is not a function.
    */

@@ -150,6 +150,45 @@ test('one that throws or rejects is reported with its module, and stops nothing'
   assert.match(app.output.stderr, /b\.mjs.*second failure/)
 })
 
+for (const kind of ['dispose', 'prune']) {
+  test(`an asynchronous ${kind} handler that never settles is reported, and then the import goes on`, async (t) => {
+    const below = `import.meta.hot.${kind}(() => { log('called'); return new Promise(() => {}) })`
+    const app = await startApp(t, { files: { 'main.mjs': main, 'b.mjs': `import './below.mjs'; ${value(1)}`, 'below.mjs': below } })
+    assert.equal(await app.ask('get'), 1)
+    app.replace('b.mjs', value(2))
+    if (kind === 'dispose') app.replace('below.mjs', '// 2')
+    await app.message('invalidated')
+    if (kind === 'prune') assert.equal(await app.ask('get'), 2)
+    await logs(app, ['called'])
+    // What comes next does not wait once more.
+    for (const n of [3, 4]) {
+      app.replace('b.mjs', value(n))
+      assert.equal(await app.ask('get'), n)
+    }
+    await app.until('it is reported', () => app.output.stderr !== '')
+    app.child.kill('SIGTERM')
+    await app.exit()
+    assert.match(app.output.stderr, new RegExp(`^hot-hook: a ${kind} handler of file:\\S+/below\\.mjs takes longer than \\d+ ms: imports go on without it\\n$`))
+  })
+}
+
+test('an app that does nothing but wait for such an import lives until it comes', async (t) => {
+  const b = (n) => `import.meta.hot.dispose(() => new Promise(() => {})); ${value(n)}`
+  const app = await startApp(t, {
+    ipc: false,
+    files: {
+      'main.mjs': `import fs from 'node:fs'
+        const get = async () => (await import('./b.mjs', ${HOT})).value
+        const values = [await get()]
+        fs.writeFileSync(new URL('b.mjs', import.meta.url), ${JSON.stringify(b(2))})
+        console.log([...values, await get()])`,
+      'b.mjs': b(1),
+    },
+  })
+  assert.deepEqual(await app.exit(), { code: 0, signal: null })
+  assert.equal(app.output.stdout, '[ 1, 2 ]\n')
+})
+
 test('a handler that an instance registers when it is superseded already runs, once', async (t) => {
   const app = await startApp(t, {
     files: {

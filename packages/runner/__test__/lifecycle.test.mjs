@@ -60,6 +60,14 @@ test('--quiet says only what goes wrong; FORCE_COLOR colours it', async (t) => {
   assert.ok(own[0].startsWith('\x1B[36mhot-runner\x1B[39;22m \x1B[31mmain.mjs crashed'), own[0])
 })
 
+test('a dispose handler that never settles is reported once, and not waited for twice', async (t) => {
+  const files = { ...SERVER, 'value.mjs': `${SERVER['value.mjs']}; import.meta.hot?.dispose(() => new Promise(() => {}))` }
+  const runner = await startRunner(t, { files })
+  runner.save('value.mjs', value(1))
+  await runner.event('ready', 2)
+  assert.equal(runner.output.stderr.match(/a dispose handler of \S+value\.mjs takes longer/g)?.length, 1, runner.known())
+})
+
 test('dispose handlers run before the restart, and then the signal comes', async (t) => {
   const runner = await startRunner(t, {
     files: {
