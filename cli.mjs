@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 /**
  * `hot-hook explain FILE`, `hot-hook graph` and `hot-hook view`: asks an app that runs in this project, by the socket that its addon keeps
- * open (src/socket.rs). Nothing of hot-hook is loaded here.
+ * open (src/socket.rs). Of hot-hook only what needs no addon is loaded here.
  */
 import fs from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { visible, visibleJson } from './visible.mjs'
 
 const HELP = `Usage: hot-hook explain FILE [--json]
        hot-hook graph [--json | --dot | --mermaid]
@@ -158,9 +159,6 @@ async function askApp(question, pid) {
   return { app, answer }
 }
 
-/** What a terminal would obey, made visible: names of files may hold anything. @param {string} text */
-const visible = (text) => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
-
 /** @param {any} found @param {(file: string) => string} show */
 function describe({ path: file, version, verdict, boundaries, reason, hint, invalidates }, show) {
   const head = `${show(file)}: ${verdict}${version > 0 ? `, version ${version}` : ''}`
@@ -217,13 +215,13 @@ async function run() {
   if (command === 'explain') {
     if (file === undefined || more.length > 0 || values.dot || values.mermaid) throw new Problem('usage: hot-hook explain FILE [--json]', 2)
     const { answer } = await askApp({ ask: 'explain', path: path.resolve(file) }, values.pid)
-    return values.json ? [JSON.stringify(answer)] : describe(answer, (one) => visible(path.relative(process.cwd(), one) || one))
+    return values.json ? [visibleJson(answer)] : describe(answer, (one) => visible(path.relative(process.cwd(), one) || one))
   }
   if (command === 'graph') {
     const forms = [values.json, values.dot, values.mermaid].filter(Boolean)
     if (file !== undefined || forms.length > 1) throw new Problem('usage: hot-hook graph [--json | --dot | --mermaid]', 2)
     const { answer } = await askApp({ ask: 'graph' }, values.pid)
-    if (values.json) return [JSON.stringify(answer)]
+    if (values.json) return [visibleJson(answer)]
     return values.dot ? toDot(answer) : values.mermaid ? toMermaid(answer) : toText(answer)
   }
   if (command === 'view') {

@@ -4,6 +4,7 @@
 import * as engine from './binding.js'
 import { guarded } from './guard.mjs'
 import { builtin, threadId } from './node.mjs'
+import { visibleLines } from './visible.mjs'
 
 const { fileURLToPath } = builtin('node:url')
 const { inspect } = builtin('node:util')
@@ -82,7 +83,7 @@ export function emit(name, payload) {
 
 /** @param {Name} name @param {unknown} error */
 function report(name, error) {
-  process.stderr.write(`hot-hook: a listener for hot:${name} failed: ${inspect(error)}\n`)
+  process.stderr.write(`hot-hook: a listener for hot:${name} failed: ${visibleLines(inspect(error))}\n`)
 }
 
 /**

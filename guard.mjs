@@ -3,6 +3,7 @@
  */
 import * as engine from './binding.js'
 import { builtin } from './node.mjs'
+import { visible } from './visible.mjs'
 
 const debug = builtin('node:util').debuglog('hot-hook')
 /** Once: the property looks it up each time. */
@@ -26,7 +27,7 @@ export function guarded(call) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'HOT_HOOK_INTERNAL') throw error
     failed = true
     const { message } = /** @type {Error} */ (error)
-    if (engine.announcesFailure()) process.stderr.write(`hot-hook: ${message}; the app goes on without hot reload\n`)
+    if (engine.announcesFailure()) process.stderr.write(`hot-hook: ${visible(message)}; the app goes on without hot reload\n`)
     return undefined
   } finally {
     if (isDebugging) for (const note of failed ? [] : engine.notes()) debug(note)

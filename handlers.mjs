@@ -10,6 +10,7 @@ import { expectEnd } from './ending.mjs'
 import { emitError } from './events.mjs'
 import { guarded } from './guard.mjs'
 import { builtin, threadId } from './node.mjs'
+import { visible, visibleLines } from './visible.mjs'
 
 const { inspect, types } = builtin('node:util')
 
@@ -252,7 +253,7 @@ function run(instance, handlers, kind) {
 /** A handler of the user's has failed: that is told, and stops nothing. @param {Instance} instance @param {'accept' | 'dispose' | 'prune'} kind @param {unknown} error */
 export function reportHandler(instance, kind, error) {
   const article = kind === 'accept' ? 'an' : 'a'
-  process.stderr.write(`hot-hook: ${article} ${kind} handler of ${instance.meta.url} failed: ${inspect(error)}\n`)
+  process.stderr.write(`hot-hook: ${article} ${kind} handler of ${visible(instance.meta.url)} failed: ${visibleLines(inspect(error))}\n`)
   emitError(guarded(() => engine.clean(instance.meta.url)) ?? instance.meta.url, kind, error)
 }
 
@@ -297,5 +298,5 @@ function inTime(pending) {
 function reportLate(pending) {
   const outcome = isEnding ? 'the app ends without it' : 'imports go on without it'
   const names = pending.flatMap((promise) => unsettled.get(promise) ?? [])
-  for (const name of new Set(names)) process.stderr.write(`hot-hook: ${name} takes longer than ${LIMIT} ms: ${outcome}\n`)
+  for (const name of new Set(names)) process.stderr.write(`hot-hook: ${visible(name)} takes longer than ${LIMIT} ms: ${outcome}\n`)
 }

@@ -16,6 +16,7 @@ import { hookIn, keepSources } from './loader.mjs'
 import { builtin, hasSyncHooks, threadId } from './node.mjs'
 import { listenToParent, tellParent } from './parent.mjs'
 import { evict, forgetResolutions, postpone } from './release.mjs'
+import { visible, visibleLines } from './visible.mjs'
 
 const { debuglog, inspect } = builtin('node:util')
 
@@ -135,7 +136,7 @@ function carryOut(update) {
   guarded(() => evictRequired(listed(update.stale)))
   guarded(() => evictPlain(listed(update.plain)))
   if (update.forgotten !== '') forgetResolutions(listed(update.forgotten))
-  for (const notice of update.notices) process.stderr.write(`hot-hook: ${notice}\n`)
+  for (const notice of update.notices) process.stderr.write(`hot-hook: ${visible(notice)}\n`)
   if (renewed.length > 0 || updates > 0) return void finishLater(update, applied)
   update.messages.forEach(tell)
   release()
@@ -193,7 +194,7 @@ async function askForRestart() {
   try {
     await onFullReloadAsked?.()
   } catch (error) {
-    process.stderr.write(`hot-hook: onFullReloadAsked failed: ${inspect(error)}\n`)
+    process.stderr.write(`hot-hook: onFullReloadAsked failed: ${visibleLines(inspect(error))}\n`)
   }
 }
 
@@ -210,7 +211,7 @@ function tell(message) {
   const isSent = tellParent({ type: 'hot-hook:full-reload', path, shouldBeReloadable, ...(wantsReason && { reason }) })
   if (!isSent && !onFullReloadAsked) {
     const hint = reason.hint ? ` (${reason.hint})` : ''
-    process.stderr.write(`hot-hook: restart needed: ${reason.text}${hint}\n`)
+    process.stderr.write(`hot-hook: restart needed: ${visible(reason.text + hint)}\n`)
   }
   askForRestart()
 }
@@ -229,7 +230,7 @@ function nameOthers(_, value) {
 export function start(options, name, base) {
   const json = JSON.stringify(options ?? {}, nameOthers) ?? '{}'
   const warnings = engine.configure(threadId, json, name, base, process.env.HOT_HOOK_WATCH)
-  for (const warning of warnings) process.stderr.write(`hot-hook: ${warning}\n`)
+  for (const warning of warnings) process.stderr.write(`hot-hook: ${visible(warning)}\n`)
   onFullReloadAsked = options?.onFullReloadAsked ?? onFullReloadAsked
   takePart()
   if (!engine.watches()) listenToParent(fileChanged)

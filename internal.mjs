@@ -3,6 +3,7 @@
  * change it.
  */
 export { Watcher, watchFiles, watchProject } from './binding.js'
+export { visible, visibleJson, visibleLines } from './visible.mjs'
 
 /** What this thread runs, if hot-hook is in it. */
 const runtime = () => /** @type {any} */ (globalThis)[Symbol.for('hot-hook')]

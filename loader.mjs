@@ -14,6 +14,7 @@ import { toText, withPrelude } from './prelude.mjs'
 import { noteRequest } from './relative-cache.mjs'
 import { alias, compilationCache, evictNow, forgetValidated } from './release.mjs'
 import { isOfEntry, isTrial, loadTrial } from './trial.mjs'
+import { visible } from './visible.mjs'
 
 const { dirname } = builtin('node:path')
 const { fileURLToPath } = builtin('node:url')
@@ -333,7 +334,7 @@ export async function initialize(data) {
   if (!state.boots || !isActive()) return
   const name = 'hot-hook/loader'
   const warnings = engine.configure(state.thread, JSON.stringify(options), name, process.cwd(), process.env.HOT_HOOK_WATCH)
-  for (const warning of warnings) process.stderr.write(`hot-hook: ${warning}\n`)
+  for (const warning of warnings) process.stderr.write(`hot-hook: ${visible(warning)}\n`)
 }
 
 /** @type {import('node:module').ResolveHook} */

@@ -10,6 +10,7 @@ import { dispose, findRegistered, reportHandler, whenSettled } from './handlers.
 import { guarded } from './guard.mjs'
 import { builtin, threadId } from './node.mjs'
 import { hasLinked, trialOf } from './trial.mjs'
+import { visible, visibleLines } from './visible.mjs'
 
 const { inspect } = builtin('node:util')
 
@@ -70,7 +71,7 @@ async function update(renewals, changed, released) {
     return namespaces.size > 0 || failures.count === 0
   } catch (error) {
     // Of ours: whatever users' code throws was caught where it was called.
-    process.stderr.write(`hot-hook: an update failed: ${inspect(error)}\n`)
+    process.stderr.write(`hot-hook: an update failed: ${visibleLines(inspect(error))}\n`)
     return false
   }
 }
@@ -167,7 +168,7 @@ class Failures {
     const outcome = phase === 'link' ? '; the old one stays' : ''
     const others = this.#changed.filter((path) => path !== toPath(url))
     const cause = others.length > 0 ? ` after a change of ${others.join(', ')}` : ''
-    process.stderr.write(`hot-hook: ${toPath(url)} could not be imported again${cause}${outcome}: ${inspect(error)}\n`)
+    process.stderr.write(`hot-hook: ${visible(`${toPath(url)} could not be imported again${cause}${outcome}`)}: ${visibleLines(inspect(error))}\n`)
     emitError(url, phase, error)
   }
 }

@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module'
 import os from 'node:os'
+import { visible } from 'hot-hook/internal'
 import { createRunner, OptionsError } from './index.mjs'
 import { parse } from './options.mjs'
 import { createPaint, EVENTS, takesColours, toJson, toLines } from './report.mjs'
@@ -81,6 +82,6 @@ try {
   else run(options)
 } catch (error) {
   if (!(error instanceof OptionsError)) throw error
-  write(`hot-runner: ${error.message}\n`)
+  write(`hot-runner: ${visible(error.message)}\n`)
   process.exit(2)
 }

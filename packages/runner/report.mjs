@@ -2,6 +2,7 @@
  * What the runner says, a line each: for people, or as JSON.
  */
 import path from 'node:path'
+import { visible, visibleJson } from 'hot-hook/internal'
 
 /** @typedef {Record<string, any> & { event: string }} Told an event, as index.d.ts has it */
 /** @typedef {'quiet' | 'normal' | 'verbose'} Level */
@@ -50,11 +51,20 @@ const isTold = ({ event }, level) => ORDER.indexOf(LEVELS[event] ?? 'normal') <=
  */
 export function toLines(told, how) {
   if (!isTold(told, how.level)) return []
-  return describe(told, how).map((text) => `${how.paint.cyan('hot-runner')} ${text}`)
+  const mine = { ...how, cwd: visible(how.cwd), script: visible(how.script) }
+  return describe(made(told), mine).map((text) => `${how.paint.cyan('hot-runner')} ${text}`)
+}
+
+/** All texts of an event made visible, before colours are added: none is forgotten. @template T @param {T} value @returns {T} */
+function made(value) {
+  if (typeof value === 'string') return /** @type {any} */ (visible(value))
+  if (Array.isArray(value)) return /** @type {any} */ (value.map(made))
+  if (typeof value !== 'object' || value === null) return value
+  return /** @type {any} */ (Object.fromEntries(Object.entries(value).map(([key, one]) => [key, made(one)])))
 }
 
 /** One object a line, with the time in milliseconds since 1970. @param {Told} told @param {{ level: Level }} how @param {number} time */
-export const toJson = (told, { level }, time) => (isTold(told, level === 'quiet' ? level : 'verbose') ? [JSON.stringify({ time, ...told })] : [])
+export const toJson = (told, { level }, time) => (isTold(told, level === 'quiet' ? level : 'verbose') ? [visibleJson({ time, ...told })] : [])
 
 /** @param {Told} told @param {{ cwd: string, script: string, paint: Paint }} how @returns {string[]} */
 function describe(told, { cwd, script, paint }) {
