@@ -22,9 +22,9 @@ function parse(text, url) {
  * @returns {Command[] | string}
  */
 export function commandsFor(url, env, platform) {
-  const { BROWSER } = env
+  const BROWSER = env.BROWSER?.trim()
   if (BROWSER === 'none') return 'BROWSER=none forbids it'
-  if (BROWSER) return (platform === 'win32' ? [BROWSER] : BROWSER.split(':').filter(Boolean)).map((text) => parse(text, url))
+  if (BROWSER) return (platform === 'win32' ? [BROWSER] : BROWSER.split(':').filter((text) => text.trim() !== '')).map((text) => parse(text, url))
   if (platform === 'darwin') return [['open', url]]
   // The quotes are the window's title.
   if (platform === 'win32') return [['cmd', '/c', 'start', '""', url]]
@@ -36,11 +36,19 @@ export function commandsFor(url, env, platform) {
 /** Runs a command that goes on without us. @param {Command} command @returns {Promise<string | undefined>} what is wrong */
 function launch([command, ...args]) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: 'ignore', detached: true, windowsVerbatimArguments: true })
+    /** @type {import('node:child_process').ChildProcess} */
+    let child
+    try {
+      child = spawn(command, args, { stdio: 'ignore', detached: true, windowsVerbatimArguments: true })
+    } catch (error) {
+      // Not every failure comes as an event.
+      return resolve(/** @type {Error} */ (error).message)
+    }
     child.on('error', (error) => resolve(/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT' ? `there is no ${command}` : error.message))
     child.on('exit', (code, signal) => resolve(code === 0 ? undefined : `${command} ended with ${signal ?? code}`))
     child.unref()
     setTimeout(() => resolve(undefined), PATIENCE).unref()
+    return undefined
   })
 }
 

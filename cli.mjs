@@ -236,14 +236,14 @@ async function run() {
 /** @param {string | undefined} pid @param {number} port @param {boolean} opens */
 async function show(pid, port, opens) {
   const [{ view }, { openBrowser }] = await Promise.all([import('./view.mjs'), import('./browser.mjs')])
-  const url = await view({ ask: () => askApp({ ask: 'graph' }, pid), follow }, port).catch((error) => {
+  const { url, createOneTimeUrl } = await view({ ask: () => askApp({ ask: 'graph' }, pid), follow }, port).catch((error) => {
     if (error instanceof Problem) throw error
     if (error.code === 'EADDRINUSE') throw new Problem(`port ${port} is taken: give another one with --port`)
     const isMissing = error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND'
     throw new Problem(isMissing ? 'view needs @hot-hook/dump-viewer: npm i -D @hot-hook/dump-viewer' : error.message)
   })
   console.log(url)
-  const problem = opens ? await openBrowser(url) : undefined
+  const problem = opens ? await openBrowser(createOneTimeUrl()) : undefined
   if (problem !== undefined) console.error(`hot-hook: no browser was opened (${problem}): open the URL yourself`)
 }
 

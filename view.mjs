@@ -25,7 +25,8 @@ function findViewer(cwd) {
  * @param {() => Promise<{ app: App, answer: object }>} app.ask asks the running app for its graph
  * @param {(app: App, tell: Listener) => Promise<{ over: Promise<void> }>} app.follow hears what happens in it, as long as it runs
  * @param {number} port
- * @returns {Promise<string>} where the page is
+ * @returns {Promise<{ url: string, createOneTimeUrl: () => string }>} where the page is; for a browser's command, whose arguments others can
+ *   read, a URL that works once
  */
 export async function view({ ask, follow }, port) {
   const { serve } = await import(findViewer(process.cwd()))
@@ -62,10 +63,10 @@ export async function view({ ask, follow }, port) {
       return () => void listeners.delete(listener)
     },
   }
-  const { url } = await serve({ source, port })
+  const { url, createOneTimeUrl } = await serve({ source, port })
   // If it has just ended, whoever looks asks again.
   await attend().catch(() => {})
   // The server keeps nothing alive.
   setInterval(() => {}, 2 ** 30)
-  return url
+  return { url, createOneTimeUrl }
 }

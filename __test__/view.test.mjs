@@ -5,6 +5,7 @@ import test from 'node:test'
 import { commandsFor } from '../browser.mjs'
 import { drawn, needsBrowser, openBrowser } from '../packages/dump-viewer/__test__/support/browser.mjs'
 import { startApp } from './support/app.mjs'
+import { createRandom, createRequests, send } from './support/fuzz.mjs'
 import { cli, runCli, runScript, runtime, skip, start, temporary, until } from './support/cli.mjs'
 
 /** A command for `BROWSER` that notes what it is given. @param {import('node:test').TestContext} t */
@@ -22,7 +23,14 @@ test('it prints where the page is, and opens the browser', { skip }, async (t) =
   const output = runCli(t, folder, { ...env, BROWSER: browser.command }, 'view')
   await until(() => browser.opened() !== '')
   assert.match(output.stdout, /^http:\/\/127\.0\.0\.1:\d+\/\?token=\S+\n$/)
-  assert.equal(browser.opened(), `${output.stdout.trim()}|`)
+  // Other users can read a command's arguments: what is in them works once, for the browser.
+  const opened = browser.opened().slice(0, -1)
+  const { port, searchParams } = new URL(output.stdout)
+  assert.match(opened, new RegExp(`^http://127\\.0\\.0\\.1:${port}/\\?once=[\\w-]{24}$`))
+  assert.ok(!opened.includes(searchParams.get('token') ?? assert.fail()))
+  const followed = await fetch(opened)
+  assert.deepEqual([followed.status, followed.url], [200, output.stdout.trim()])
+  assert.equal((await fetch(opened)).status, 403)
   const page = async () => {
     const html = await (await fetch(output.stdout.trim())).text()
     const { picture } = JSON.parse(/<script [^>]*id="given">(.*?)<\/script>/.exec(html)?.[1] ?? assert.fail('no picture'))
@@ -43,7 +51,7 @@ test('without a browser, a display, or the wish for one the URL is there all the
     [[], { BROWSER: broken.command }, `${broken.command} ended with 3`],
     [[], { BROWSER: '/no/such/browser' }, 'there is no /no/such/browser'],
     [[], { BROWSER: 'none' }, 'BROWSER=none forbids it'],
-    ...(process.platform === 'linux' ? [[[], { BROWSER: '', ...none }, 'there is no display']] : []),
+    ...(process.platform === 'linux' ? [[[], { BROWSER: '', ...none }, 'there is no display'], [[], { BROWSER: ' ', ...none }, 'there is no display']] : []),
   ])) {
     const output = runCli(t, folder, { ...env, ...more }, 'view', ...args)
     await until(() => output.stdout.includes('\n') && (problem === undefined || output.stderr.includes('\n')))
@@ -62,6 +70,7 @@ test('which command opens it', () => {
   assert.deepEqual(linux({ WSL_DISTRO_NAME: 'Debian' }), [['wslview', url], ['xdg-open', url]])
   assert.equal(linux({}), 'there is no display')
   assert.deepEqual(linux({ BROWSER: 'firefox -P dev:w3m %s -x' }), [['firefox', '-P', 'dev', url], ['w3m', url, '-x']])
+  assert.deepEqual(linux({ BROWSER: ' : w3m ' }), [['w3m', url]])
   assert.deepEqual(commandsFor(url, {}, 'darwin'), [['open', url]])
   assert.deepEqual(commandsFor(url, {}, 'win32'), [['cmd', '/c', 'start', '""', url]])
   assert.deepEqual(commandsFor(url, { BROWSER: 'C:\\firefox.exe' }, 'win32'), [['C:\\firefox.exe', url]])
@@ -93,6 +102,16 @@ test('the page is live: saves, versions, restarts with their reasons, the next p
   next.save('part.mjs', 'export const value = 3')
   await page.locator('#log .update').nth(1).waitFor()
   assert.deepEqual(seen.problems, [])
+})
+
+test('whatever a web page or another program sends, it goes on', { skip }, async (t) => {
+  const { env, folder } = await start(t)
+  const output = runCli(t, folder, env, 'view', '--no-open')
+  await until(() => output.stdout.includes('\n'))
+  const port = Number(new URL(output.stdout).port)
+  for (const bytes of createRequests(port, createRandom(13), 100)) assert.doesNotMatch(await send({ host: '127.0.0.1', port }, bytes), /^HTTP\/1\.1 [235]|main\.mjs/, String(bytes))
+  assert.equal((await fetch(output.stdout.trim())).status, 200)
+  assert.deepEqual({ stderr: output.stderr, code: output.code }, { stderr: '', code: null })
 })
 
 test('what is wrong is a clear sentence', { skip }, async (t) => {

@@ -36,6 +36,11 @@ export interface ServeOptions {
 export interface ViewerServer {
   /** Where it is, with the token that it asks for. */
   url: string
+  /**
+   * A URL that leads there once, and for five minutes: for a command that opens it, because other users can read a command's arguments.
+   * On Linux it does not work for them, even if they are first.
+   */
+  createOneTimeUrl(): string
   /** Ends it, and whoever looks. */
   close(): Promise<void>
 }

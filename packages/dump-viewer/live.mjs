@@ -12,6 +12,9 @@ const REST = 20
 /** But no longer than so many milliseconds. */
 const LONGEST = 3000
 
+/** So many bytes may wait for who looks and does not read; then that one is let go, and may come again. */
+const BACKLOG = 64 * 1024 * 1024
+
 /** @param {string} event @param {string} json */
 const frame = (event, json) => `event: ${event}\ndata: ${json}\n\n`
 
@@ -32,12 +35,19 @@ export function createStream(source) {
   let unsubscribe = () => {}
 
   /** @param {string} text */
-  const send = (text) => clients.forEach((client) => client.write(text))
+  function send(text) {
+    for (const client of clients) {
+      if (client.writableLength > BACKLOG) client.destroy()
+      else client.write(text)
+    }
+  }
+
+  /** Who cannot tell now is asked again. */
+  const ask = async () => source.picture()
 
   async function look() {
     const begin = performance.now()
-    // Who cannot tell now is asked again.
-    const text = await source.picture().catch(() => undefined)
+    const text = await ask().catch(() => undefined)
     took = performance.now() - begin
     if (source.app() !== app) {
       app = source.app()
@@ -73,6 +83,10 @@ export function createStream(source) {
   }
 
   return (_, response) => {
+    // Who goes before the end must not end the app.
+    response.on('error', () => {})
+    // It may have gone before it came here.
+    if (response.destroyed || response.writableEnded) return
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
     if (clients.size === 0) begin()
     clients.add(response)

@@ -5,6 +5,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import http from 'node:http'
 import { createStream } from './live.mjs'
 import { createPage, EMPTY } from './page.mjs'
+import { isOfAnotherUser } from './peer.mjs'
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -15,6 +16,12 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 }
 
+/** How long a one-time URL can be used, in milliseconds: a browser may take its time to start. */
+const ONCE = 5 * 60_000
+
+/** So many connections at once: nobody who lacks the token may take all descriptors of the app. */
+const CONNECTIONS = 100
+
 /** @param {string} a @param {string} b */
 function isSame(a, b) {
   const [left, right] = [Buffer.from(a), Buffer.from(b)]
@@ -22,17 +29,45 @@ function isSame(a, b) {
 }
 
 /**
+ * The path and the query of a request. Not by `new URL`, which throws for some of what HTTP lets through: `//`, `http://[`.
+ * @param {string} target
+ */
+function split(target) {
+  const [path, ...rest] = target.split('?')
+  return { path, query: new URLSearchParams(rest.join('?')) }
+}
+
+/**
  * Why a request is refused: nobody else's name may lead here (DNS rebinding), and no other page may ask.
- * @param {http.IncomingMessage} request @param {number} port @param {string} token
+ * @param {http.IncomingMessage} request @param {number} port
  * @returns {[code: number, reason: string] | undefined}
  */
-function refusal({ method, headers, url }, port, token) {
+function refusal({ method, headers }, port) {
   const hosts = ['127.0.0.1', 'localhost'].map((name) => `${name}:${port}`)
   if (!hosts.includes(headers.host ?? '')) return [403, 'the Host header does not name this machine']
   if (headers.origin !== undefined && !hosts.some((host) => headers.origin === `http://${host}`)) return [403, 'another origin']
-  if (method !== 'GET') return [405, 'only GET']
-  const given = new URL(url ?? '', 'http://localhost').searchParams.get('token') ?? ''
-  return isSame(given, token) ? undefined : [403, 'the URL lacks the token: use the one that was printed']
+  return method === 'GET' ? undefined : [405, 'only GET']
+}
+
+/** Secrets that each work once, for a while. */
+function createCodes() {
+  /** Each with the time until which it works. @type {Map<string, number>} */
+  const codes = new Map()
+  return {
+    create() {
+      const code = randomBytes(18).toString('base64url')
+      codes.set(code, performance.now() + ONCE)
+      return code
+    },
+    /** Whether it works; from now on it does not. @param {string} given */
+    use(given) {
+      const code = [...codes.keys()].find((known) => isSame(given, known))
+      if (code === undefined) return false
+      const until = codes.get(code) ?? 0
+      codes.delete(code)
+      return performance.now() < until
+    },
+  }
 }
 
 /**
@@ -42,34 +77,53 @@ function refusal({ method, headers, url }, port, token) {
  */
 export function serve({ source, port = 0 }) {
   const token = randomBytes(18).toString('base64url')
+  const codes = createCodes()
   const stream = createStream(source)
-  const server = http.createServer((request, response) => void answer(request, response))
-
-  const listensOn = () => /** @type {import('node:net').AddressInfo} */ (server.address()).port
+  const server = http.createServer((request, response) => {
+    // Who goes before the end must not end us.
+    response.on('error', () => {})
+    answer(request, response).catch((error) => say(response, 500, error.message))
+  })
+  server.maxConnections = CONNECTIONS
+  /** A server that is being closed has no address any more, and is still asked. */
+  let listensOn = 0
+  const urlWith = (/** @type {string} */ query) => `http://127.0.0.1:${listensOn}/?${query}`
 
   /** @param {http.IncomingMessage} request @param {http.ServerResponse} response */
   async function answer(request, response) {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
-    const refused = refusal(request, listensOn(), token)
-    const { pathname } = new URL(request.url ?? '', 'http://localhost')
+    const refused = refusal(request, listensOn)
     if (refused) return say(response, ...refused)
-    if (pathname === '/events') return stream(request, response)
-    if (pathname !== '/') return say(response, 404, 'there is only /')
-    try {
-      const page = createPage((await source.picture()) ?? EMPTY, `/events?token=${token}`)
-      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page)
-    } catch (error) {
-      say(response, 500, /** @type {Error} */ (error).message)
-    }
+    const { path, query } = split(request.url ?? '')
+    const code = query.get('once')
+    if (code !== null) return exchange(request, response, code)
+    if (!isSame(query.get('token') ?? '', token)) return say(response, 403, 'the URL lacks the token: use the one that was printed')
+    if (path === '/events') return stream(request, response)
+    if (path !== '/') return say(response, 404, 'there is only /')
+    const page = createPage((await source.picture()) ?? EMPTY, `/events?token=${token}`)
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page)
+    return undefined
+  }
+
+  /** @param {http.IncomingMessage} request @param {http.ServerResponse} response @param {string} code */
+  async function exchange({ socket }, response, code) {
+    if (await isOfAnotherUser(socket)) return say(response, 403, 'this URL is for the user who was given it')
+    if (!codes.use(code)) return say(response, 403, 'this URL works once, and for a few minutes: use the one that was printed')
+    response.writeHead(303, { location: `/?token=${token}` }).end()
     return undefined
   }
 
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    server.on('error', reject)
     server.listen(port, '127.0.0.1', () => {
       // It keeps nothing alive, nor do those who look.
       server.unref()
-      resolve({ url: `http://127.0.0.1:${listensOn()}/?token=${token}`, close: () => close(server) })
+      listensOn = /** @type {import('node:net').AddressInfo} */ (server.address()).port
+      resolve({
+        url: urlWith(`token=${token}`),
+        createOneTimeUrl: () => urlWith(`once=${codes.create()}`),
+        close: () => close(server),
+      })
     })
     server.on('connection', (socket) => void socket.unref())
   })
@@ -77,6 +131,7 @@ export function serve({ source, port = 0 }) {
 
 /** @param {http.ServerResponse} response @param {number} code @param {string} text */
 function say(response, code, text) {
+  if (response.headersSent) return void response.destroy()
   response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`)
 }
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import http from 'node:http'
 import path from 'node:path'
 import test from 'node:test'
-import { serveViewer } from '@hot-hook/dump-viewer'
+import { liveEvents, serveViewer } from '@hot-hook/dump-viewer'
 import { HOT, startApp } from '../../../__test__/support/app.mjs'
+import { createRandom, createRequests, send } from '../../../__test__/support/fuzz.mjs'
+import { needsRoot, runAsNobody } from '../../../__test__/support/users.mjs'
 import { drawn, needsBrowser, openBrowser } from './support/browser.mjs'
 import { small, sourceOf } from './support/pictures.mjs'
 
@@ -139,6 +142,83 @@ test('the server: for this machine, this origin, and whoever has the URL', async
   }
 })
 
+test('the server: whatever is sent is refused or answered, and ends nothing', async (t) => {
+  const server = await serveViewer({ source: sourceOf(small) })
+  t.after(server.close)
+  const { port } = new URL(server.url)
+  for (const bytes of createRequests(Number(port), createRandom(14), 300)) {
+    const answer = await send({ host: '127.0.0.1', port: Number(port) }, bytes)
+    assert.match(answer, /^(HTTP\/1\.1 (4\d\d|100) [^]*)?$/, `${bytes.toString('latin1').slice(0, 200)}\n\n${answer.slice(0, 200)}`)
+    assert.ok(!answer.includes('main.mjs'), bytes.toString('latin1'))
+  }
+  assert.equal((await request(server.url)).status, 200)
+})
+
+test('the server: a request that fails says so, to whoever still hears it', async (t) => {
+  const broken = { app: () => '1', subscribe: () => () => {}, picture: () => assert.fail('no picture today') }
+  const server = await serveViewer({ source: broken })
+  t.after(server.close)
+  assert.deepEqual([(await request(server.url)).status, (await request(server.url)).text], [500, 'no picture today\n'])
+  const events = new URL(server.url.replace('/?', '/events?'))
+  const heard = await new Promise((resolve) => http.get(events, (response) => response.once('data', (data) => (response.destroy(), resolve(String(data))))))
+  assert.match(heard, /^retry: 500\n\nevent: hello\n/)
+})
+
+test('live events: who has gone before the answer is not waited for', async (t) => {
+  let listeners = 0
+  const source = { ...sourceOf(small), subscribe: () => (listeners++, () => void listeners--) }
+  const events = liveEvents(source)
+  const server = http.createServer().listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  const ask = async () => {
+    const asked = http.get({ host: '127.0.0.1', port }).on('error', () => {})
+    return [asked, ...(await once(server, 'request'))]
+  }
+  const [gone, ...late] = await ask()
+  gone.destroy()
+  await once(late[1], 'close')
+  events(...late)
+  assert.equal(listeners, 0)
+  const [stays, ...present] = await ask()
+  events(...present)
+  assert.equal(listeners, 1)
+  stays.destroy()
+  await once(present[1], 'close')
+  assert.equal(listeners, 0)
+})
+
+test('the server: a one-time URL leads to the page once', async (t) => {
+  const server = await serveViewer({ source: sourceOf(small) })
+  t.after(server.close)
+  const url = server.createOneTimeUrl()
+  assert.notEqual(url, server.createOneTimeUrl())
+  assert.ok(!url.includes(new URL(server.url).searchParams.get('token')), url)
+  for (const [what, options, expected] of [
+    ['another origin', { headers: { origin: 'http://evil.example' } }, 403],
+    ['a name that leads here', { headers: { host: `evil.example:${new URL(url).port}` } }, 403],
+    ['another method', { method: 'HEAD' }, 405],
+  ]) assert.equal((await request(url, options)).status, expected, what)
+  const { status, headers, text } = await request(url)
+  assert.deepEqual([status, new URL(headers.location, url).href, text], [303, server.url, ''])
+  const again = await request(url)
+  assert.deepEqual([again.status, again.headers.location], [403, undefined])
+  assert.match(again.text, /works once/)
+})
+
+test('the server: a one-time URL is of no use to another user, even if that one is first', needsRoot, async (t) => {
+  const server = await serveViewer({ source: sourceOf(small) })
+  t.after(server.close)
+  const url = new URL(server.createOneTimeUrl())
+  for (const host of ['127.0.0.1', '::ffff:127.0.0.1']) {
+    const script = `const socket = require('net').connect({ host: '${host}', port: ${url.port}, family: ${host.includes(':') ? 6 : 4} }).on('error', (error) => console.log(error.code))
+      socket.on('data', (data) => process.stdout.write(data)).write('GET ${url.pathname}${url.search} HTTP/1.1\\r\\nHost: ${url.host}\\r\\nConnection: close\\r\\n\\r\\n')`
+    assert.match((await runAsNobody(script)).stdout, /^HTTP\/1\.1 403 [^]*for the user who was given it/, host)
+  }
+  assert.equal((await request(url)).status, 303)
+})
+
 test('the server: no other address, and a port that is taken is an error', async (t) => {
   const server = await serveViewer({ source: sourceOf(small) })
   t.after(server.close)
@@ -148,7 +228,7 @@ test('the server: no other address, and a port that is taken is an error', async
 })
 
 test('the server keeps no app alive', async (t) => {
-  const app = await startApp(t, { ipc: false, files: { 'main.mjs': `import { serveViewer } from ${VIEWER}; const { url } = await serveViewer(); console.log(url.replace(/\\d+\\/.*/, ''))` } })
+  const app = await startApp(t, { ipc: false, files: { 'main.mjs': `import { liveEvents, serveViewer } from ${VIEWER}; const { url } = await serveViewer(); console.log(url.replace(/\\d+\\/.*/, ''))` } })
   assert.deepEqual(await app.exit(), { code: 0, signal: null })
   assert.equal(app.output.stdout, 'http://127.0.0.1:\n')
 })

@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
 import { HOT } from '../../../__test__/support/app.mjs'
+import { createRandom, createRequests, send } from '../../../__test__/support/fuzz.mjs'
 import { ask, CLI, startRunner } from './support/runner.mjs'
 
 const files = {
@@ -50,6 +51,16 @@ test('--viewer: the page, and what happens, over a restart', async (t) => {
   await runner.until('its graph is shown', () => versions()['main.mjs'] === 0 && !('value.mjs' in versions()))
   assert.equal(await ask(runner.port()), '2')
   await runner.until('the boundary is seen again', () => versions()['value.mjs'] === 0)
+})
+
+test('--viewer: whatever a web page or another program sends, the runner and the app go on', async (t) => {
+  const runner = await startRunner(t, { files, options: ['--viewer'] })
+  const { url } = await runner.event('viewer')
+  const port = Number(new URL(url).port)
+  for (const bytes of createRequests(port, createRandom(12), 100)) assert.doesNotMatch(await send({ host: '127.0.0.1', port }, bytes), /^HTTP\/1\.1 [235]|main\.mjs/, String(bytes))
+  assert.equal((await fetch(url)).status, 200)
+  assert.equal(await ask(runner.port()), '1')
+  assert.deepEqual([runner.told('crash'), runner.told('restart'), runner.output.stderr], [[], [], ''])
 })
 
 test('--viewer with a port, and one that is taken', async (t) => {
