@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { COMMAND } from './child/link.mjs'
+import { fits, FROM_APP, FROM_HOT_HOOK } from './child/messages.mjs'
 
 /** What the app starts has it in its environment, too, also when its own parent has gone. */
 const MARK = 'HOT_RUNNER_PID'
@@ -16,7 +17,8 @@ const AHEAD = new URL('./child/ahead.mjs', import.meta.url).href
 
 /**
  * @typedef {object} Handlers
- * @property {(message: any, handle: any) => void} message ours, and those of hot-hook
+ * @property {(message: any, handle: any) => void} message ours and those of hot-hook, which are whole
+ * @property {(message: unknown, handle: any) => void} other the app's own
  * @property {(exit: import('./machine.mjs').Exit) => void} exit
  */
 
@@ -46,9 +48,10 @@ export function launch(options, { handles, cache, pipesInput, ahead }, handlers)
     hasEnded = true
     handlers.exit(exit)
   }
-  child.on('message', handlers.message)
-  child.on('internalMessage', (/** @type {any} */ message, /** @type {any} */ handle) => {
-    if (message?.cmd === COMMAND) handlers.message(message, handle)
+  child.on('message', (message, handle) => (fits(FROM_HOT_HOOK, message) ? handlers.message : handlers.other)(message, handle))
+  child.prependListener(/** @type {any} */ ('internalMessage'), (/** @type {any} */ message, /** @type {any} */ handle) => {
+    if (message?.cmd !== COMMAND) return calm(child, message, handle)
+    return fits(FROM_APP, message) ? handlers.message(message, handle) : handle?.close?.()
   })
   child.on('exit', (code, signal) => end({ code, signal }))
   child.on('error', () => child.pid === undefined && end({ code: 1, signal: null }))
@@ -71,6 +74,16 @@ export function launch(options, { handles, cache, pipesInput, ahead }, handlers)
       for (const pid of pids) kill(pid)
     },
   }
+}
+
+/**
+ * Node's own messages about handles throw in it when they come at the wrong time; the app may send what looks like them.
+ * @param {any} child @param {any} message @param {unknown} handle
+ */
+function calm(child, message, handle) {
+  const { cmd } = Object(message)
+  const isUnexpected = cmd === 'NODE_HANDLE' ? !handle : (cmd === 'NODE_HANDLE_ACK' || cmd === 'NODE_HANDLE_NACK') && !child._handleQueue
+  if (isUnexpected) message.cmd = 'NODE_NOTHING'
 }
 
 /** Where hot-hook is: as the app sees it, else our own. @param {string} cwd @param {string} script */

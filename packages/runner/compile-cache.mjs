@@ -36,7 +36,7 @@ export function createCompileCache(folder) {
     folder,
     /** @param {string[]} paths */
     invalidated(paths) {
-      for (const one of paths) versions.set(one, (versions.get(one) ?? 0) + 1)
+      for (const one of paths.filter(path.isAbsolute)) versions.set(one, (versions.get(one) ?? 0) + 1)
     },
     /** After a process has ended: the next one asks for none of the versions that it has made. */
     prune() {

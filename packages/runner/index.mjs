@@ -157,6 +157,7 @@ export function createRunner(given) {
           else if (mine === current) heard(mine, message, handle)
           else handle?.close?.()
         },
+        other: (message) => mine === current && !mine.isAhead && void events.emit('message', message),
         exit: (exit) => {
           if (waiting === mine) waiting = undefined
           if (current !== mine) return
@@ -236,9 +237,7 @@ export function createRunner(given) {
         cache.invalidated(message.paths)
         return emit('invalidated', { paths: message.paths })
       case 'hot-hook:full-reload':
-        return reload({ cause: 'change', path: message.path, reason: message.reason })
-      default:
-        return void events.emit('message', message)
+        return reload({ cause: 'change', path: message.path, reason: message.reason ?? undefined })
     }
   }
 

@@ -45,7 +45,7 @@ export function createSockets() {
     listening(child, { id, key, port }, handle) {
       const known = sockets.get(id)
       if (known) known.isClaimed = true
-      else if (handle) sockets.set(id, { id, key, port, handle, isClaimed: true, connections: [] })
+      else if (typeof handle?.listen === 'function' && typeof handle.close === 'function') sockets.set(id, { id, key, port, handle, isClaimed: true, connections: [] })
       for (const connection of known?.connections.splice(0) ?? []) {
         child.tell({ type: 'hot-runner:connection', id }, connection, () => connection.close())
       }
@@ -65,8 +65,8 @@ export function createSockets() {
     /** A connection that the next process gets. @param {string} id @param {any} connection */
     connection(id, connection) {
       const socket = sockets.get(id)
-      if (socket) socket.connections.push(connection)
-      else connection?.close()
+      if (socket && typeof connection?.close === 'function') socket.connections.push(connection)
+      else connection?.close?.()
     },
     /** The process has ended: what it listened on waits for the next. */
     rest() {

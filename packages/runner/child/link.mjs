@@ -3,6 +3,7 @@
  * in Node's sense, for which it needs no listener and is not kept alive.
  */
 import { isMainThread } from 'node:worker_threads'
+import { fits, FROM_RUNNER } from './messages.mjs'
 
 /** Names our messages as internal ones. */
 export const COMMAND = 'NODE_HOT_RUNNER'
@@ -24,10 +25,19 @@ export const COMMAND = 'NODE_HOT_RUNNER'
 function read() {
   const text = process.env.HOT_RUNNER
   if (!text || !isMainThread || !process.send) return undefined
-  const setup = JSON.parse(text)
-  if (setup.pid !== process.ppid) return undefined
+  const setup = parse(text)
+  if (setup?.pid !== process.ppid) return undefined
   delete process.env.HOT_RUNNER
   return setup
+}
+
+/** It is the environment's: anybody may have set it. @param {string} text @returns {any} */
+function parse(text) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 export const setup = read()
@@ -79,6 +89,8 @@ export async function next(type) {
 if (setup) {
   const listen = /** @type {(name: string, listener: Listener) => void} */ (process.on.bind(process))
   listen('internalMessage', (message, handle) => {
-    if (message?.cmd === COMMAND) receive(message, handle)
+    if (message?.cmd !== COMMAND) return
+    if (fits(FROM_RUNNER, message)) receive(message, handle)
+    else handle?.close?.()
   })
 }

@@ -1,0 +1,62 @@
+/**
+ * The messages between the runner and the app, and what each must hold. The channel is the app's, too: it may send
+ * anything, and so may another parent that takes this one's place. What does not fit is not ours.
+ */
+
+/** @typedef {(value: any) => boolean} Check */
+
+const text = (/** @type {unknown} */ value) => typeof value === 'string'
+const number = (/** @type {unknown} */ value) => Number.isSafeInteger(value) && Number(value) >= 0
+const flag = (/** @type {unknown} */ value) => typeof value === 'boolean'
+const texts = (/** @type {unknown} */ value) => Array.isArray(value) && value.every(text)
+const path = (/** @type {unknown} */ value) => text(value) && value !== ''
+const paths = (/** @type {unknown} */ value) => texts(value) && /** @type {string[]} */ (value).length > 0 && /** @type {string[]} */ (value).every(path)
+const reason = (/** @type {any} */ value) => Object(value) === value && text(value.text) && optional(text)(value.hint) && optional(Array.isArray)(value.chain)
+
+/** @param {Check} check @returns {Check} */
+const optional = (check) => (value) => value === undefined || value === null || check(value)
+
+/** What the app says to the runner. @type {Record<string, Record<string, Check>>} */
+export const FROM_APP = {
+  'hot-runner:hello': {},
+  'hot-runner:waits': {},
+  'hot-runner:goes': {},
+  'hot-runner:stale': {},
+  'hot-runner:rest': {},
+  'hot-runner:drained': {},
+  'hot-runner:listening': { id: text, key: text, address: text, port: number, scheme: text },
+  'hot-runner:connection': { id: text },
+  'hot-runner:closed': { id: text },
+  'hot-runner:signal': { signal: text },
+  'hot-runner:stdin': { reads: flag },
+  'hot-runner:picture': { text: optional(text) },
+  'hot-runner:update': { files: texts, paths: texts },
+}
+
+/** What hot-hook says to any parent: ordinary messages. @type {Record<string, Record<string, Check>>} */
+export const FROM_HOT_HOOK = {
+  'hot-hook:invalidated': { paths },
+  'hot-hook:full-reload': { path, reason: optional(reason) },
+}
+
+/** What the runner says to the app. @type {Record<string, Record<string, Check>>} */
+export const FROM_RUNNER = {
+  'hot-runner:restart': {},
+  'hot-runner:go': { handles: number },
+  'hot-runner:handle': { id: text, key: text, port: number },
+  'hot-runner:handles': {},
+  'hot-runner:connection': { id: text },
+  'hot-runner:released': { id: text },
+  'hot-runner:forget': { ids: texts },
+  'hot-runner:look': { again: flag },
+}
+
+/**
+ * Whether a message is one of these, and whole.
+ * @param {Record<string, Record<string, Check>>} messages @param {unknown} message
+ */
+export function fits(messages, message) {
+  const { type } = Object(message)
+  if (typeof type !== 'string' || !Object.hasOwn(messages, type)) return false
+  return Object.entries(messages[type]).every(([field, check]) => check(/** @type {any} */ (message)[field]))
+}
