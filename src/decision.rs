@@ -4,6 +4,7 @@
 //!   restart pattern ──────────────▶ full reload
 //!   not in the graph, same bytes ─▶ nothing
 //!   version nobody began to load ─▶ nothing (it will read today's bytes)
+//!   an addon ─────────────────────▶ full reload: a process cannot load it anew
 //!   cold ─────────────────────────▶ full reload, with the chain that makes it cold
 //!   something declined above it ──▶ full reload, nothing invalidated
 //!   otherwise ────────────────────▶ it and its importers that are not cold are invalidated, up to accepted edges
@@ -81,6 +82,8 @@ pub enum Reason {
     },
     /// It is an ES module that `require()` has loaded, and Node's cache of those is out of reach.
     Required,
+    /// It is a native addon, which a process loads once.
+    Addon,
     /// The engine has failed, and cannot tell.
     Blind,
 }
@@ -143,6 +146,7 @@ impl FullReload {
             Reason::Required => {
                 format!("{event}, an ES module that require() has loaded and cannot reload")
             }
+            Reason::Addon => format!("{event}, a native addon, which a process loads only once"),
             Reason::Blind => {
                 format!("{event}, and hot reload is off after an internal error")
             }
@@ -212,6 +216,10 @@ pub fn is_change(
     reporter: Reporter,
 ) -> bool {
     let module = graph.get_mut(module);
+    if module.is_addon() && now == Fingerprint::Absent {
+        // A build deletes it first: what runs needs its file no more.
+        return false;
+    }
     let same = match reporter {
         Reporter::Watcher => module.seen == Some(now),
         Reporter::WatcherWhileReading => false,
@@ -266,6 +274,9 @@ impl Decisions {
         let module = graph.get(changed);
         if module.pruned || (module.is_pinned() && !past) {
             return Verdict::Nothing;
+        }
+        if module.is_addon() {
+            return self.full_reload(module, || Reason::Addon);
         }
         if graph.is_cold(changed) || (past && !graph.chain(changed, past).is_empty()) {
             return self.full_reload(module, || {

@@ -75,6 +75,9 @@ table! { decides:
     cycle_with_a_cold_module("root -> app ~hot~> a -> app", "a", "invalidates a");
     diamond("root ~hot~> top -> a -> leaf; top -> b -> leaf", "leaf", "invalidates leaf a b top");
     self_import("root ~hot~> a -> a", "a", "invalidates a");
+    addon_below_a_boundary("root ~hot~> a => b.node", "b.node", "restart: Addon");
+    addon_that_is_cold("root => b.node", "b.node", "restart: Addon");
+    importer_of_an_addon("root ~hot~> a => b.node", "a", "invalidates a");
     ignored("root ~hot~> a -> !lib", "!lib", "nothing");
     below_an_ignored_module("root ~hot~> a -> !lib -> b", "b", "restart: !lib -> b");
     importer_of_an_ignored_module("root ~hot~> a -> !lib", "a", "invalidates a");

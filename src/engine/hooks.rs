@@ -161,8 +161,18 @@ impl Engine {
             module.by_require = true;
             module.asked_for = true;
             self.expect_reports(import.thread, target);
+            self.read_addon(target);
         }
         Ok(())
+    }
+
+    /// A required addon passes no `load` hook: what it holds is read before Node loads it.
+    fn read_addon(&mut self, target: ModuleId) {
+        let module = self.graph.get(target);
+        if module.is_addon() && !module.begun && !module.is_pinned() {
+            let found = self.fingerprint(target);
+            self.note_read(target, found);
+        }
     }
 
     /// Node found nothing for `import`. What was expected is waited for, and after a failed link the importers that

@@ -97,7 +97,7 @@ impl Engine {
         }
     }
 
-    fn note_read(&mut self, id: ModuleId, found: Fingerprint) {
+    pub(super) fn note_read(&mut self, id: ModuleId, found: Fingerprint) {
         let module = self.graph.get_mut(id);
         module.read = Some(found);
         module.seen = Some(found);

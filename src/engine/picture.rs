@@ -210,8 +210,10 @@ impl Engine {
             ModuleKind::Ignored | ModuleKind::Virtual => State::Ignored,
         };
         let restart = self.config().and_then(|config| config.restart.matching(&module.path));
+        let is_addon = module.is_addon() && !module.is_pinned();
         let outcome = match (restart, state) {
             (Some(_), _) | (None, State::Cold) => Outcome::Restart,
+            (None, _) if is_addon => Outcome::Restart,
             (None, State::Declined) => Outcome::Declined,
             (None, State::Hot) => Outcome::Hot,
             (None, State::Ignored) if module.kind == ModuleKind::Virtual => Outcome::Unknown,
@@ -219,6 +221,7 @@ impl Engine {
         };
         let reason = match (restart, state) {
             (Some(pattern), _) => Some(Reason::RestartFile { pattern: pattern.to_owned() }),
+            (None, _) if is_addon => Some(Reason::Addon),
             (None, State::Cold) => Some(self.cold_excerpt(id, findings)),
             (None, State::Declined) => findings
                 .declining

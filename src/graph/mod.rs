@@ -87,6 +87,11 @@ impl Module {
         self.kind != ModuleKind::File
     }
 
+    /// Whether it is a native addon that was there when it was asked for: a process keeps the one that it has loaded.
+    pub fn is_addon(&self) -> bool {
+        self.path.ends_with(".node") && self.read != Some(Fingerprint::Absent)
+    }
+
     /// Whether a `require.cache` may hold it.
     pub fn may_be_required(&self) -> bool {
         self.by_require || !self.is_es
