@@ -1,7 +1,12 @@
 /**
  * Node's compile cache, which makes a start faster: where it is kept, and what is thrown out of it.
+ *
+ * Node runs what is in it, and checks only that it is whole. So it lies where nobody but the user can have put anything:
+ * never in the project, which may be somebody else's.
  */
+import { createHash } from 'node:crypto'
 import fs from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -9,29 +14,75 @@ import { pathToFileURL } from 'node:url'
 const MANY = 50_000
 /** Versions that were invalidated without being told: a link that failed. */
 const MORE = 8
+/** A project that was not started for so long has no cache any more, in milliseconds. */
+const UNUSED = 60 * 24 * 60 * 60 * 1000
+
+/** A project's folder, as {@link keyOf} names it. */
+const PROJECT = /^[0-9a-f]{32}$/
+/** A folder of one Node: its version, the processor, a hash and the user; early ones have the hash alone. */
+const VERSION = /^(v\d+\.\d+\.\d+[\w.+-]*-\w+-)?[0-9a-f]{1,8}(-\d+)?$/
+/** A file that Node has written, or is just writing. */
+const ENTRY = /^[0-9a-f]{8}(\.\w{6})?$/
 
 /**
- * The folder, in the nearest `node_modules`; none if there is none, or if the user has chosen otherwise.
+ * The folder for a project; none if the user has chosen otherwise, or if there can be none that is the user's alone.
  * @param {string} cwd @param {Record<string, string | undefined>} env
  */
-export function cacheFolder(cwd, env) {
+function openFolder(cwd, env) {
   if (env.NODE_COMPILE_CACHE !== undefined || env.NODE_DISABLE_COMPILE_CACHE) return undefined
-  for (let folder = cwd; ; folder = path.dirname(folder)) {
-    const modules = path.join(folder, 'node_modules')
-    if (fs.existsSync(modules)) return path.join(modules, '.cache', 'hot-runner')
-    if (folder === path.dirname(folder)) return undefined
+  try {
+    const all = path.join(userFolder(env), 'hot-runner')
+    const folder = path.join(all, keyOf(cwd))
+    make(folder)
+    if (![all, folder].every(isPrivate) || !ancestors(fs.realpathSync(path.dirname(all))).every(isSafe)) return undefined
+    const now = new Date()
+    fs.utimesSync(folder, now, now)
+    sweep(all, now.getTime() - UNUSED)
+    return folder
+  } catch {
+    // It only makes a start faster.
+    return undefined
   }
 }
 
-/** @param {string | undefined} folder */
-export function createCompileCache(folder) {
+/** Makes a folder, and those above it. (Node's own `recursive` never ends in `/proc`.) @param {string} folder */
+function make(folder) {
+  if (fs.existsSync(folder)) return
+  make(path.dirname(folder))
+  fs.mkdirSync(folder, { mode: 0o700 })
+}
+
+/** Where caches of this user are. @param {Record<string, string | undefined>} env */
+function userFolder({ XDG_CACHE_HOME: given, LOCALAPPDATA: local }) {
+  if (given && path.isAbsolute(given)) return given
+  return process.platform === 'win32' && local ? local : path.join(os.homedir(), '.cache')
+}
+
+/** @param {string} cwd */
+const keyOf = (cwd) => createHash('sha256').update(fs.realpathSync(cwd)).digest('hex').slice(0, 32)
+
+/** @param {string} folder @returns {string[]} */
+const ancestors = (folder) => (path.dirname(folder) === folder ? [folder] : [folder, ...ancestors(path.dirname(folder))])
+
+/** Whether nobody else can have put anything there. @param {string} folder */
+function isPrivate(folder) {
+  const found = fs.lstatSync(folder)
+  return found.isDirectory() && (!process.getuid || (found.uid === process.getuid() && (found.mode & 0o77) === 0))
+}
+
+/** Whether nobody else can put another folder in the place of one that is in it. @param {string} folder */
+function isSafe(folder) {
+  const { uid, mode } = fs.lstatSync(folder)
+  return !process.getuid || ((uid === process.getuid() || uid === 0) && ((mode & 0o22) === 0 || (mode & 0o1000) !== 0))
+}
+
+/** @param {string} cwd @param {Record<string, string | undefined>} env @param {number} [many] how many files are too many */
+export function createCompileCache(cwd, env, many = MANY) {
+  const folder = openFolder(cwd, env)
   /** How often each file was invalidated in this process. @type {Map<string, number>} */
   let versions = new Map()
-  if (folder) {
-    // Not when the app runs: a folder that changes would look like a package that comes.
-    fs.mkdirSync(folder, { recursive: true })
-    clear(folder)
-  }
+  // Not when the app runs: a folder that changes would look like a package that comes.
+  if (folder) for (const version of versionsIn(folder)) if (list(version).length > many) empty(version)
   return {
     folder,
     /** @param {string[]} paths */
@@ -44,11 +95,11 @@ export function createCompileCache(folder) {
       versions = new Map()
       if (!folder || stale.size === 0) return
       const names = new Set([...stale].flatMap(([file, count]) => namesOf(file, count + MORE)))
-      for (const version of list(folder)) {
-        for (const name of list(path.join(folder, version))) {
-          if (names.has(name)) fs.rmSync(path.join(folder, version, name), { force: true })
-        }
-      }
+      for (const version of versionsIn(folder)) empty(version, (name) => names.has(name))
+    },
+    /** Throws all of it out. */
+    clear() {
+      if (folder) versionsIn(folder).forEach((version) => empty(version))
     },
   }
 }
@@ -65,17 +116,35 @@ function namesOf(file, count) {
 /** @param {string} folder */
 function list(folder) {
   try {
-    return fs.readdirSync(folder)
+    return fs.readdirSync(folder, { withFileTypes: true })
   } catch {
     return []
   }
 }
 
-/** What has grown without bound begins anew. @param {string} folder */
-function clear(folder) {
-  for (const version of list(folder)) {
-    const inside = path.join(folder, version)
-    if (list(inside).length > MANY) fs.rmSync(inside, { recursive: true, force: true })
+/** The folders of the Nodes that have run. Links are not followed: what they lead to is not ours. @param {string} folder */
+const versionsIn = (folder) => list(folder).flatMap((entry) => (entry.isDirectory() && VERSION.test(entry.name) ? path.join(folder, entry.name) : []))
+
+/** Deletes what Node has written in a folder, and nothing else. @param {string} version @param {(name: string) => boolean} [which] */
+function empty(version, which = () => true) {
+  for (const entry of list(version)) {
+    if (entry.isFile() && ENTRY.test(entry.name) && which(entry.name)) fs.rmSync(path.join(version, entry.name), { force: true })
+  }
+}
+
+/** The caches of projects that are not used any more go. @param {string} all @param {number} since in milliseconds since 1970 */
+function sweep(all, since) {
+  for (const entry of list(all)) {
+    const project = path.join(all, entry.name)
+    if (!entry.isDirectory() || !PROJECT.test(entry.name) || fs.lstatSync(project).mtimeMs > since) continue
+    for (const folder of [...versionsIn(project), project]) {
+      if (folder !== project) empty(folder)
+      try {
+        fs.rmdirSync(folder)
+      } catch {
+        // Something else is in it.
+      }
+    }
   }
 }
 
@@ -91,4 +160,3 @@ function crc32(text) {
   for (const byte of Buffer.from(text)) rest = TABLE[(rest ^ byte) & 255] ^ (rest >>> 8)
   return (rest ^ -1) >>> 0
 }
-

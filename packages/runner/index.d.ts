@@ -83,6 +83,8 @@ export interface RunnerEvents {
   killed: [{ ms: number }]
   /** It crashed, `ms` after its start. The next save starts it again. */
   crash: [Exit & { ms: number }]
+  /** Node itself crashed as it started the app: the compile cache is emptied, and the start tried once more. */
+  retry: [Exit]
   /** It crashes again and again: the next start comes in `ms`. */
   loop: [{ ms: number }]
   /** It ended by itself, and `stay` is set. */

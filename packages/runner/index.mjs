@@ -3,7 +3,7 @@
  */
 import { EventEmitter } from 'node:events'
 import { launch } from './child.mjs'
-import { cacheFolder, createCompileCache } from './compile-cache.mjs'
+import { createCompileCache } from './compile-cache.mjs'
 import { createInput } from './input.mjs'
 import { initial, step } from './machine.mjs'
 import { aheadOf, envFiles } from './node-flags.mjs'
@@ -37,7 +37,7 @@ export function createRunner(given) {
   const options = complete(given)
   const events = new EventEmitter()
   const sockets = createSockets()
-  const cache = createCompileCache(cacheFolder(options.cwd, { ...process.env, ...options.env }))
+  const cache = createCompileCache(options.cwd, { ...process.env, ...options.env })
   const watch = createWatch(options, cache.folder, {
     saved: (paths, early) => {
       if (state.name === 'crashed' && !state.waits) cause = { cause: 'save', path: paths[0] }
@@ -108,6 +108,8 @@ export function createRunner(given) {
         return watch.project(effect.since)
       case 'unwatch':
         return watch.rest()
+      case 'forget':
+        return cache.clear()
       case 'end':
         return end(effect.exit)
       case 'say':
@@ -121,7 +123,7 @@ export function createRunner(given) {
       viewer?.restarts(cause)
       emit('restart', cause)
     } else if (what === 'ready') emit('ready', { ...fields, pid: current?.child.pid, urls: current?.urls ?? [] })
-    else if ('exit' in fields) emit(what === 'crash' ? 'crash' : 'ended', { ...fields.exit, ...('ms' in fields && { ms: fields.ms }) })
+    else if ('exit' in fields) emit(what, { ...fields.exit, ...('ms' in fields && { ms: fields.ms }) })
     else emit(what, fields)
   }
 

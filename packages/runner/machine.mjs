@@ -25,6 +25,7 @@
  * @property {number} [startedAt] when the process was started
  * @property {number} [since] when what goes on now began, as a person sees it: a restart begins with the save
  * @property {boolean} [isRestart]
+ * @property {boolean} [isRetry] in starting: Node itself had crashed, and that is tried once
  * @property {string} [ending] the signal by which the runner was asked to end
  * @property {number} [interrupts] how often Ctrl-C was pressed
  * @property {number[]} crashes when the app crashed lately
@@ -52,7 +53,8 @@
  * - `signal`: to the app; without one that of a restart.
  * - `relay`: what was sent to the runner goes to the app, unless the terminal has sent it there, too.
  * - `kill`: at once; `all`: what it has started, too.
- * @typedef {{ do: 'spawn' | 'drain' | 'unwatch' }
+ * - `forget`: what makes a start faster, and may be why it failed.
+ * @typedef {{ do: 'spawn' | 'drain' | 'unwatch' | 'forget' }
  *   | { do: 'signal', signal?: string }
  *   | { do: 'relay', signal: string }
  *   | { do: 'kill', all: boolean }
@@ -68,6 +70,7 @@
  * @typedef {{ what: 'restart' }
  *   | { what: 'ready', ms: number, isRestart: boolean }
  *   | { what: 'crash', exit: Exit, ms: number }
+ *   | { what: 'retry', exit: Exit }
  *   | { what: 'ended', exit: Exit }
  *   | { what: 'loop', ms: number }
  *   | { what: 'killed', ms: number }
@@ -86,6 +89,12 @@ const SLACK = 500
 
 /** Signals by which people and supervisors end a process; others are a crash. */
 const REQUESTS = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'])
+
+/** By these Node itself crashes; the numbers are how Windows says so. */
+const FATAL = new Set(['SIGABRT', 'SIGBUS', 'SIGILL', 'SIGSEGV', 'SIGTRAP', 134, 0x80_00_00_03, 0xc0_00_00_05, 0xc0_00_00_1d, 0xc0_00_04_09])
+
+/** @param {Exit} exit */
+const isFatal = ({ code, signal }) => FATAL.has(signal ?? code ?? 0)
 
 /** @returns {State} */
 export const initial = () => ({ name: 'idle', crashes: [] })
@@ -181,6 +190,7 @@ function exited(state, exit, at, limits) {
     case 'starting':
     case 'running':
       if (state.ending) return end(state, exit)
+      if (state.name === 'starting' && !state.isRetry && isFatal(exit)) return retry(state, exit, at)
       if (exit.signal !== null ? REQUESTS.has(exit.signal) : exit.code === 0) {
         return limits.stay ? wait(state, exit, at, { what: 'ended', exit }) : end(state, exit)
       }
@@ -188,6 +198,12 @@ function exited(state, exit, at, limits) {
     default:
       return [state, []]
   }
+}
+
+/** @param {State} state @param {Exit} exit @param {number} at @returns {[State, Effect[]]} */
+function retry(state, exit, at) {
+  const [next, effects] = spawn(state, state.since ?? at, Boolean(state.isRestart), at)
+  return [{ ...next, isRetry: true }, [{ do: 'say', say: { what: 'retry', exit } }, { do: 'forget' }, ...effects]]
 }
 
 /** @param {State} state @param {Exit} exit @param {Effect[]} [before] @returns {[State, Effect[]]} */

@@ -16,6 +16,7 @@ const LEVELS = {
   killed: 'quiet',
   loop: 'quiet',
   problem: 'quiet',
+  retry: 'quiet',
   unresponsive: 'quiet',
   start: 'verbose',
   waiting: 'verbose',
@@ -25,7 +26,7 @@ const ORDER = ['quiet', 'normal', 'verbose']
 
 /** The events that are told, in `--json` too. */
 export const EVENTS = /** @type {const} */ ([
-  'start', 'waiting', 'ready', 'viewer', 'listening', 'invalidated', 'restart', 'unresponsive', 'killed', 'crash', 'loop', 'ended', 'problem', 'exit',
+  'start', 'waiting', 'ready', 'viewer', 'listening', 'invalidated', 'restart', 'unresponsive', 'killed', 'crash', 'retry', 'loop', 'ended', 'problem', 'exit',
 ])
 
 /** @param {boolean} isColoured @returns {Paint} */
@@ -95,6 +96,8 @@ function describe(told, { cwd, script, paint }) {
       return [paint.yellow(`${script} has not ended in ${time(told.ms)}: killed`)]
     case 'crash':
       return [`${paint.red(`${script} crashed`)} ${describeExit(told)} after ${time(told.ms)}; waiting for a save`]
+    case 'retry':
+      return [paint.yellow(`Node crashed ${describeExit(told)} as it started ${script}: starting it once more, without what was compiled before`)]
     case 'loop':
       return [paint.yellow(`it crashes again and again: next start in ${time(told.ms)}`)]
     case 'ended':

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'node:test'
-import { createFolder, DEADLINE, nodeIs } from '../../../__test__/support/app.mjs'
+import { createFolder, DEADLINE } from '../../../__test__/support/app.mjs'
 import { ask, CLI, environment, isAlive, SERVER, startRunner, value } from './support/runner.mjs'
 
 const IDLE = 'setInterval(() => {}, 1000)'
@@ -330,39 +330,3 @@ test("a pipe as standard input: `rs` restarts, and the app gets what is its own"
   await deaf.until('it runs again', () => deaf.told('start').length === 2)
   assert.equal(plain.told('restart').length, 0)
 })
-
-/** More than there are modules: the app's, the runner's and ours. */
-const VERSIONS = 60
-
-test('the compile cache is there, and keeps no versions', { skip: !nodeIs(22, 10) && 'this Node has none' }, async (t) => {
-  const runner = await startRunner(t, {
-    files: {
-      'main.mjs': `import http from 'node:http'
-        import module from 'node:module'
-        import './value.mjs'
-        process.on('SIGTERM', () => process.exit())
-        http.createServer(async (_, response) => response.end((await import('./hot.mjs')).value + module.getCompileCacheDir())).listen(0, '127.0.0.1')`,
-      'value.mjs': '',
-      'hot.mjs': value(0),
-    },
-    hotHook: { boundaries: ['./hot.mjs'] },
-  })
-  const cache = runner.file('node_modules/.cache/hot-runner')
-  assert.match(await ask(runner.port()), /^0.*hot-runner/)
-  for (let n = 1; n <= VERSIONS; n++) {
-    runner.save('hot.mjs', value(n))
-    assert.match(await ask(runner.port()), new RegExp(`^${n}/`))
-  }
-  runner.save('value.mjs', '// 2')
-  await runner.event('ready', 2)
-  const entries = () => fs.readdirSync(cache, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length
-  await runner.until('only what is current is kept', () => entries() > 0 && entries() < VERSIONS)
-  for (let n = VERSIONS + 1; n <= 2 * VERSIONS; n++) {
-    runner.save('hot.mjs', value(n))
-    assert.match(await ask(runner.port()), new RegExp(`^${n}/`))
-  }
-  runner.child.kill('SIGTERM')
-  await runner.exit()
-  assert.ok(entries() < VERSIONS, `${entries()} entries`)
-})
-

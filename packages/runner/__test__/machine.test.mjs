@@ -91,6 +91,19 @@ row('a crash waits for a save; one before the crash counts once', [start, exit(C
   'crashed, say crash 1 70, watch 130',
 ])
 row('killed by the system is a crash', [start, ready, exit({ code: null, signal: 'SIGKILL' }, 300)], ['starting, spawn', RESTART[1], 'crashed, say crash SIGKILL 300, watch 0'])
+for (const [name, how] of Object.entries({ SIGSEGV: null, SIGABRT: null, SIGTRAP: null, SIGILL: null, SIGBUS: null, 'an access violation on Windows': 0xc0_00_00_05 })) {
+  const fatal = how === null ? { code: null, signal: name } : { code: how, signal: null }
+  const said = how ?? name
+  row(`Node crashes at the start, ${name}: once more, and once only`, [start, exit(fatal, 50), exit(fatal, 90), saved(100), exit(fatal, 130), { type: 'ready', at: 300 }, exit(fatal, 400)], [
+    'starting, spawn',
+    `starting, say retry ${said}, forget, spawn`,
+    `crashed, say crash ${said} 40, watch 50`,
+    AGAIN,
+    `starting, say retry ${said}, forget, spawn`,
+    'running, say ready 200 true',
+    `crashed, say crash ${said} 270, watch 130`,
+  ])
+}
 row('a restart that is asked for, or an environment file, after a crash', [start, exit(CRASH, 50), { type: 'restart', at: 60 }, exit(CRASH, 90), reload], [
   'starting, spawn',
   'crashed, say crash 1 50, watch 0',

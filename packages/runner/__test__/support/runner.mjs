@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import http from 'node:http'
+import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -25,10 +26,14 @@ export const SERVER = {
 /** @param {number} n */
 export const value = (n) => `export const value = ${n}`
 
+/** Not that of the person who runs the tests. */
+export const CACHE = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'hot-runner-cache-'))
+process.on('exit', () => fs.rmSync(CACHE, { recursive: true, force: true }))
+
 /** The environment of a person at a terminal. @param {Record<string, string>} [more] */
 export function environment(more = {}) {
   /** @type {NodeJS.ProcessEnv} */
-  const env = { ...process.env, NO_COLOR: '1' }
+  const env = { ...process.env, NO_COLOR: '1', XDG_CACHE_HOME: CACHE }
   for (const name of ['NODE_OPTIONS', 'NODE_DEBUG', 'NODE_CHANNEL_FD', 'NODE_TEST_CONTEXT', 'FORCE_COLOR', 'NODE_COMPILE_CACHE']) delete env[name]
   return { ...env, ...more }
 }
