@@ -133,6 +133,9 @@ export type Happening =
 /** Whether `take` has something for the thread. */
 export declare function hasPending(thread: number): boolean
 
+/** Whether somebody may read standard error. */
+export declare function hasReader(): boolean
+
 /**
  * The module that the thread knows by `url` counts as changed, and its accepting itself does not help. Decided with the
  * next `drain`.
@@ -251,6 +254,12 @@ export interface Place {
   /** The URL without our version. */
   url: string
 }
+
+/**
+ * Writes to standard error, and drops what nobody is there to read. Returns how many bytes are out if the reader is behind;
+ * `null` if that was all.
+ */
+export declare function print(text: string): number | null
 
 /**
  * The engine's generation if nothing has happened that the thread that calls, which has attached, must take in; else -1.

@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, byEvaluation, clean, configure, decline, disposesAsync, drain, dump, ended, endPeek, evaluate, explain, failForTests, find, hasPending, invalidate, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, learn, linkAhead, linked, listen, load, loaded, Need, notes, peek, picture, pulse, ran, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, rewind, runsInOneGo, setDisposing, shown, take, takeBlindly, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watches, watchFiles, watchFilesFor, watchProject } = nativeBinding
+const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, byEvaluation, clean, configure, decline, disposesAsync, drain, dump, ended, endPeek, evaluate, explain, failForTests, find, hasPending, hasReader, invalidate, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, learn, linkAhead, linked, listen, load, loaded, Need, notes, peek, picture, print, pulse, ran, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, rewind, runsInOneGo, setDisposing, shown, take, takeBlindly, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watches, watchFiles, watchFilesFor, watchProject } = nativeBinding
 export { Watcher }
 export { acceptDependencies }
 export { acceptOwn }
@@ -794,6 +794,7 @@ export { explain }
 export { failForTests }
 export { find }
 export { hasPending }
+export { hasReader }
 export { invalidate }
 export { irreplaceable }
 export { isConfigured }
@@ -813,6 +814,7 @@ export { Need }
 export { notes }
 export { peek }
 export { picture }
+export { print }
 export { pulse }
 export { ran }
 export { read }

@@ -8,9 +8,9 @@ import { forgetKept, keep } from './keep.mjs'
 import { guarded } from './guard.mjs'
 import { peek } from './loader.mjs'
 import { builtin, threadId } from './node.mjs'
+import { inspect } from './print.mjs'
 
 const { fileURLToPath } = builtin('node:url')
-const { inspect } = builtin('node:util')
 
 /** @typedef {import('./handlers.mjs').Instance} Instance */
 /** @typedef {import('./handlers.mjs').Accepted['callback']} Callback */

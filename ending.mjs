@@ -5,6 +5,7 @@
  * Node emits it, and passed on as if nobody had been there: to the app's listeners, or to the system's default.
  */
 import { threadId } from './node.mjs'
+import { process } from './primordials.mjs'
 
 const SIGNAL = 'SIGTERM'
 

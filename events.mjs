@@ -4,10 +4,9 @@
 import * as engine from './binding.js'
 import { guarded } from './guard.mjs'
 import { builtin, threadId } from './node.mjs'
-import { visibleLines } from './visible.mjs'
+import { inspect, print } from './print.mjs'
 
 const { fileURLToPath } = builtin('node:url')
-const { inspect } = builtin('node:util')
 
 /** @typedef {'beforeUpdate' | 'afterUpdate' | 'beforeFullReload' | 'beforePrune' | 'invalidate' | 'error'} Name */
 /** @typedef {(payload: any) => unknown} Listener */
@@ -83,7 +82,7 @@ export function emit(name, payload) {
 
 /** @param {Name} name @param {unknown} error */
 function report(name, error) {
-  process.stderr.write(`hot-hook: a listener for hot:${name} failed: ${visibleLines(inspect(error))}\n`)
+  print(`a listener for hot:${name} failed`, error)
 }
 
 /**

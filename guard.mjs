@@ -2,12 +2,7 @@
  * Calls of the engine, which must not cost the user his process if it fails.
  */
 import * as engine from './binding.js'
-import { builtin } from './node.mjs'
-import { visible } from './visible.mjs'
-
-const debug = builtin('node:util').debuglog('hot-hook')
-/** Once: the property looks it up each time. */
-const isDebugging = debug.enabled
+import { debug, isDebugging, print } from './print.mjs'
 
 /** The engine has failed: imports go through as if we were not there. */
 let failed = false
@@ -27,7 +22,7 @@ export function guarded(call) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'HOT_HOOK_INTERNAL') throw error
     failed = true
     const { message } = /** @type {Error} */ (error)
-    if (engine.announcesFailure()) process.stderr.write(`hot-hook: ${visible(message)}; the app goes on without hot reload\n`)
+    if (engine.announcesFailure()) print(`${message}; the app goes on without hot reload`)
     return undefined
   } finally {
     if (isDebugging) for (const note of failed ? [] : engine.notes()) debug(note)

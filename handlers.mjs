@@ -10,9 +10,10 @@ import { expectEnd } from './ending.mjs'
 import { emitError } from './events.mjs'
 import { guarded } from './guard.mjs'
 import { builtin, threadId } from './node.mjs'
-import { visible, visibleLines } from './visible.mjs'
+import { clearTimeout, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
+import { print } from './print.mjs'
 
-const { inspect, types } = builtin('node:util')
+const { types } = builtin('node:util')
 
 /** @typedef {(data: any) => unknown} Handler */
 /**
@@ -253,7 +254,7 @@ function run(instance, handlers, kind) {
 /** A handler of the user's has failed: that is told, and stops nothing. @param {Instance} instance @param {'accept' | 'dispose' | 'prune'} kind @param {unknown} error */
 export function reportHandler(instance, kind, error) {
   const article = kind === 'accept' ? 'an' : 'a'
-  process.stderr.write(`hot-hook: ${article} ${kind} handler of ${visible(instance.meta.url)} failed: ${visibleLines(inspect(error))}\n`)
+  print(`${article} ${kind} handler of ${instance.meta.url} failed`, error)
   emitError(guarded(() => engine.clean(instance.meta.url)) ?? instance.meta.url, kind, error)
 }
 
@@ -298,5 +299,5 @@ function inTime(pending) {
 function reportLate(pending) {
   const outcome = isEnding ? 'the app ends without it' : 'imports go on without it'
   const names = pending.flatMap((promise) => unsettled.get(promise) ?? [])
-  for (const name of new Set(names)) process.stderr.write(`hot-hook: ${visible(name)} takes longer than ${LIMIT} ms: ${outcome}\n`)
+  for (const name of new Set(names)) print(`${name} takes longer than ${LIMIT} ms: ${outcome}`)
 }

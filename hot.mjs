@@ -15,17 +15,13 @@ import { forgetKept, keep } from './keep.mjs'
 import { hookIn, keepSources } from './loader.mjs'
 import { builtin, hasSyncHooks, threadId } from './node.mjs'
 import { listenToParent, tellParent } from './parent.mjs'
+import { process, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
+import { debug, inspect, isDebugging, print } from './print.mjs'
 import { evict, forgetResolutions, postpone } from './release.mjs'
-import { visible, visibleLines } from './visible.mjs'
-
-const { debuglog, inspect } = builtin('node:util')
 
 const KEY = Symbol.for('hot-hook')
-const debug = debuglog('hot-hook')
 /** Whether the parent process asks for reasons: what hot-hook 1.0 told it has exactly the fields of then. */
 const wantsReason = process.env.HOT_HOOK_REASON === '1'
-/** Once: the property looks it up each time. */
-const isDebugging = debug.enabled
 
 /** @type {(() => unknown) | undefined} */
 let onFullReloadAsked
@@ -136,7 +132,7 @@ function carryOut(update) {
   guarded(() => evictRequired(listed(update.stale)))
   guarded(() => evictPlain(listed(update.plain)))
   if (update.forgotten !== '') forgetResolutions(listed(update.forgotten))
-  for (const notice of update.notices) process.stderr.write(`hot-hook: ${visible(notice)}\n`)
+  for (const notice of update.notices) print(notice)
   if (renewed.length > 0 || updates > 0) return void finishLater(update, applied)
   update.messages.forEach(tell)
   release()
@@ -194,7 +190,7 @@ async function askForRestart() {
   try {
     await onFullReloadAsked?.()
   } catch (error) {
-    process.stderr.write(`hot-hook: onFullReloadAsked failed: ${visibleLines(inspect(error))}\n`)
+    print('onFullReloadAsked failed', error)
   }
 }
 
@@ -211,7 +207,7 @@ function tell(message) {
   const isSent = tellParent({ type: 'hot-hook:full-reload', path, shouldBeReloadable, ...(wantsReason && { reason }) })
   if (!isSent && !onFullReloadAsked) {
     const hint = reason.hint ? ` (${reason.hint})` : ''
-    process.stderr.write(`hot-hook: restart needed: ${visible(reason.text + hint)}\n`)
+    print(`restart needed: ${reason.text}${hint}`)
   }
   askForRestart()
 }
@@ -230,7 +226,7 @@ function nameOthers(_, value) {
 export function start(options, name, base) {
   const json = JSON.stringify(options ?? {}, nameOthers) ?? '{}'
   const warnings = engine.configure(threadId, json, name, base, process.env.HOT_HOOK_WATCH)
-  for (const warning of warnings) process.stderr.write(`hot-hook: ${visible(warning)}\n`)
+  for (const warning of warnings) print(warning)
   onFullReloadAsked = options?.onFullReloadAsked ?? onFullReloadAsked
   takePart()
   if (!engine.watches()) listenToParent(fileChanged)

@@ -1,9 +1,7 @@
 /**
  * `hot.keep`: values that outlive the modules that make them. One for each key and thread.
  */
-import { builtin } from './node.mjs'
-
-const { inspect } = builtin('node:util')
+import { inspect } from './print.mjs'
 
 /** @type {Map<unknown, unknown>} */
 const kept = new Map()

@@ -11,18 +11,15 @@ import { isLazy } from './commonjs.mjs'
 import { guarded } from './guard.mjs'
 import { areFirst, builtin, isCustomized } from './node.mjs'
 import { toText, withPrelude } from './prelude.mjs'
+import { clearTimeout, process, setTimeout } from './primordials.mjs'
+import { debug, isDebugging, print } from './print.mjs'
 import { noteRequest } from './relative-cache.mjs'
 import { alias, compilationCache, evictNow, forgetValidated } from './release.mjs'
 import { isOfEntry, isTrial, loadTrial } from './trial.mjs'
-import { visible } from './visible.mjs'
 
 const { dirname } = builtin('node:path')
 const { fileURLToPath } = builtin('node:url')
-const { debuglog } = builtin('node:util')
 const fs = builtin('node:fs')
-const debug = debuglog('hot-hook')
-/** Once: the property looks it up each time. */
-const isDebugging = debug.enabled
 
 const FOLDER = new URL('.', import.meta.url).href
 
@@ -334,7 +331,7 @@ export async function initialize(data) {
   if (!state.boots || !isActive()) return
   const name = 'hot-hook/loader'
   const warnings = engine.configure(state.thread, JSON.stringify(options), name, process.cwd(), process.env.HOT_HOOK_WATCH)
-  for (const warning of warnings) process.stderr.write(`hot-hook: ${visible(warning)}\n`)
+  for (const warning of warnings) print(warning)
 }
 
 /** @type {import('node:module').ResolveHook} */

@@ -2,6 +2,7 @@
  * The parent process: what it is told, and what it says. It sees no more of us than that, and neither does the app:
  * our listener keeps nothing alive and takes no message away.
  */
+import { process } from './primordials.mjs'
 
 /** Tells the parent, if there is one. @param {object} message @returns {boolean} whether there is */
 export function tellParent(message) {

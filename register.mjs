@@ -3,7 +3,7 @@
  */
 import { start } from './hot.mjs'
 import { builtin } from './node.mjs'
-import { visible } from './visible.mjs'
+import { print } from './print.mjs'
 
 const fs = builtin('node:fs')
 const path = builtin('node:path')
@@ -34,6 +34,6 @@ function withRootDirectory(options) {
 const file = findPackage(process.cwd())
 if (file) start(withRootDirectory(readOptions(file)), `${file}#hotHook`, path.dirname(file))
 else {
-  process.stderr.write(`hot-hook: there is no package.json in ${visible(process.cwd())} or above it; the defaults apply\n`)
+  print(`there is no package.json in ${process.cwd()} or above it; the defaults apply`)
   start(undefined, 'hot-hook/register', process.cwd())
 }

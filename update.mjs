@@ -8,11 +8,10 @@ import * as engine from './binding.js'
 import { emitError, toPath } from './events.mjs'
 import { dispose, findRegistered, reportHandler, whenSettled } from './handlers.mjs'
 import { guarded } from './guard.mjs'
-import { builtin, threadId } from './node.mjs'
+import { threadId } from './node.mjs'
+import { clearTimeout, setTimeout } from './primordials.mjs'
+import { print } from './print.mjs'
 import { hasLinked, trialOf } from './trial.mjs'
-import { visible, visibleLines } from './visible.mjs'
-
-const { inspect } = builtin('node:util')
 
 /** @typedef {import('./binding.js').Renewal} Renewal */
 /** @typedef {import('./handlers.mjs').Accepted} Accepted */
@@ -71,7 +70,7 @@ async function update(renewals, changed, released) {
     return namespaces.size > 0 || failures.count === 0
   } catch (error) {
     // Of ours: whatever users' code throws was caught where it was called.
-    process.stderr.write(`hot-hook: an update failed: ${visibleLines(inspect(error))}\n`)
+    print('an update failed', error)
     return false
   }
 }
@@ -168,7 +167,7 @@ class Failures {
     const outcome = phase === 'link' ? '; the old one stays' : ''
     const others = this.#changed.filter((path) => path !== toPath(url))
     const cause = others.length > 0 ? ` after a change of ${others.join(', ')}` : ''
-    process.stderr.write(`hot-hook: ${visible(`${toPath(url)} could not be imported again${cause}${outcome}`)}: ${visibleLines(inspect(error))}\n`)
+    print(`${toPath(url)} could not be imported again${cause}${outcome}`, error)
     emitError(url, phase, error)
   }
 }

@@ -16,5 +16,6 @@ pub mod project;
 #[cfg(unix)]
 pub mod socket;
 pub mod source;
+pub mod stderr;
 pub mod url;
 pub mod watch;

@@ -35,6 +35,9 @@ While the app does not read its standard input, "rs" and Enter restarts it.
 Files of --env-file restart the app when they change.
 `
 
+// Whoever has read what the runner says may go: the app stays.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
 /** @param {string} text */
 const write = (text) => void process.stderr.write(text)
 

@@ -26,6 +26,7 @@ use napi_derive::napi;
 use crate::config::Origin;
 use crate::engine::Engine;
 use crate::graph::ThreadId;
+use crate::stderr::{self, Written};
 use host::{Error, with};
 
 /// Takes options in: the JSON of an object as `hot.init` takes it, in which what JSON cannot express stands as
@@ -111,6 +112,22 @@ pub fn is_outermost(thread: u32, layer: u32) -> Result<bool, Error> {
 #[napi]
 pub fn announces_failure() -> bool {
     host::announce()
+}
+
+/// Writes to standard error, and drops what nobody is there to read. Returns how many bytes are out if the reader is behind;
+/// `null` if that was all.
+#[napi]
+pub fn print(text: String) -> Option<u32> {
+    match stderr::write(&text) {
+        Written::All => None,
+        Written::Partly(count) => u32::try_from(count).ok(),
+    }
+}
+
+/// Whether somebody may read standard error.
+#[napi]
+pub fn has_reader() -> bool {
+    stderr::has_reader()
 }
 
 /// Fails inside the engine, as a defect would, in this thread or in one of our own: for tests of what follows.

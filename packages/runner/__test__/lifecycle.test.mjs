@@ -60,6 +60,17 @@ test('--quiet says only what goes wrong; FORCE_COLOR colours it', async (t) => {
   assert.ok(own[0].startsWith('\x1B[36mhot-runner\x1B[39;22m \x1B[31mmain.mjs crashed'), own[0])
 })
 
+test('whoever reads what the runner says may go: it stays, and restarts the app', async (t) => {
+  const runner = await startRunner(t, { files: SERVER, json: false })
+  await runner.says('started in ')
+  const port = Number(/localhost:(\d+)/.exec(runner.output.stderr)?.[1])
+  runner.child.stderr.destroy()
+  for (const n of [2, 3]) {
+    runner.save('value.mjs', value(n))
+    await runner.until(`the app says ${n}`, async () => (await ask(port).catch(() => '')) === String(n))
+  }
+})
+
 test('a dispose handler that never settles is reported once, and not waited for twice', async (t) => {
   const files = { ...SERVER, 'value.mjs': `${SERVER['value.mjs']}; import.meta.hot?.dispose(() => new Promise(() => {}))` }
   const runner = await startRunner(t, { files })

@@ -1,0 +1,6 @@
+/**
+ * What an app may replace (fake timers, a broken polyfill, `globalThis.process = undefined`), as it was when we were loaded.
+ */
+const { process, setImmediate, setTimeout, clearTimeout, queueMicrotask } = globalThis
+
+export { clearTimeout, process, queueMicrotask, setImmediate, setTimeout }
