@@ -1,14 +1,16 @@
 /**
  * `npm run test:frameworks [-- --node 24] [-- --only express,koa]`: real frameworks, loaders and package managers, installed from
- * the npm registry, on each Node. A whole run writes docs/compatibility.md.
+ * the npm registry, on each Node. A whole run writes its part of docs/compatibility.md.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { nodeBinary } from '../scripts/node-binary.mjs'
+import { writeRegion } from '../scripts/regions.mjs'
 import { page } from './support/page.mjs'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
@@ -28,7 +30,7 @@ fs.writeFileSync(TESTED, '')
 
 /** @param {string} version @returns {Promise<import('./support/page.mjs').Result[]>} */
 async function runOn(version) {
-  const node = execFileSync(process.execPath, [path.join(HERE, '../scripts/node-binary.mjs'), version], { encoding: 'utf8' }).trim()
+  const node = await nodeBinary(version)
   const args = ['--test', '--test-concurrency=2', `--test-reporter=${path.join(HERE, 'support/reporter.mjs')}`, ...files]
   const child = spawn(node, args, { cwd: HERE, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, HOT_HOOK_TESTED: TESTED } })
   const closed = new Promise((resolve) => child.once('close', resolve))
@@ -56,7 +58,7 @@ for (const version of versions) {
 const failed = results.filter(({ error }) => error)
 const passed = results.filter(({ error, skip }) => !error && !skip)
 const isWhole = !wanted && versions.join() === VERSIONS.join()
-if (isWhole && failed.length === 0) fs.writeFileSync(PAGE, page(VERSIONS, results, fs.readFileSync(TESTED, 'utf8')))
+if (isWhole && failed.length === 0) writeRegion(PAGE, 'frameworks', page(VERSIONS, results, fs.readFileSync(TESTED, 'utf8')))
 const isUnreachable = fs.existsSync(`${TESTED}.unreachable`)
 fs.rmSync(temporary, { recursive: true })
 for (const { node, name } of failed) console.log(`failed on Node ${node}: ${name}`)

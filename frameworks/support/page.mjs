@@ -1,4 +1,4 @@
-/** docs/compatibility.md: what a whole run has found. */
+/** The part of docs/compatibility.md that says what a whole run has found. */
 
 /** @typedef {{ name: string, skip?: string | boolean, file: string, error?: string, node: string }} Result */
 
@@ -30,9 +30,7 @@ export function page(nodes, results, tested) {
     const isIts = (/** @type {{ file: string }} */ { file }) => (files ? files.includes(file) : !others.has(file))
     return [`## ${title}`, '', text, '', ...table(nodes, results.filter(isIts)), '', ...versionsOf(records.filter(isIts)), ''].join('\n')
   })
-  const head = `# Compatibility
-
-Written by \`npm run test:frameworks\`. Each line is a test that edits a real app while it runs, with the newest releases of the
+  const head = `Written by \`npm run test:frameworks\`. Each line is a test that edits a real app while it runs, with the newest releases of the
 major versions that are named.
 `
   return [head, ...parts].join('\n')
