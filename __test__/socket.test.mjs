@@ -6,6 +6,7 @@ import path from 'node:path'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HOT, isLinux, startApp } from './support/app.mjs'
+import { createRandom, randomBytes, send } from './support/fuzz.mjs'
 
 const skip = process.platform === 'win32' && 'there are no named pipes yet'
 
@@ -99,6 +100,40 @@ test('hostile and slow ones hold nothing up: files are watched, imports answered
   assert.deepEqual({ verdict, version }, { verdict: 'hot', version: 1 })
   // Who says nothing more is let go by and by.
   await Promise.all(silent.map(closed))
+})
+
+test('however many follow, questions are answered', { skip }, async (t) => {
+  const { app, socket } = await start(t)
+  await app.ask('page')
+  const first = Array.from({ length: 40 }, () => {
+    const follower = { text: '', socket: net.connect(socket) }
+    follower.socket.on('error', () => {}).on('data', (part) => (follower.text += part)).write('{"ask":"follow"}\n')
+    return follower
+  })
+  t.after(() => first.forEach((one) => one.socket.destroy()))
+  await app.until('each is told', () => first.every(({ text }) => text.includes('\n')))
+  const refused = first.filter(({ text }) => text === '{"error":"16 follow this app already, which is all that can"}\n')
+  assert.equal(refused.length, 24)
+  for (let n = 0; n < 20; n++) assert.match(await talk(socket, '{"ask":"graph"}\n'), /^\{"modules":\[/)
+  app.save('part.mjs', 'export const value = 2')
+  const others = first.filter((one) => !refused.includes(one))
+  await app.until('those who follow hear of a save', () => others.every(({ text }) => text.includes('"update"')))
+})
+
+test('random bytes: it answers, or hangs up, and goes on', { skip }, async (t) => {
+  const { app, socket } = await start(t)
+  const random = createRandom(14)
+  for (let n = 0; n < 300; n++) {
+    const bytes = randomBytes(random, 1 + Math.floor(random() * 300))
+    // Most of it as a line, and some of that as JSON.
+    const question = n % 3 === 0 ? bytes : n % 3 === 1 ? Buffer.concat([bytes, Buffer.from('\n')]) : `${JSON.stringify({ ask: bytes.toString('latin1'), path: n % 2 ? n : bytes.toString('latin1') }).replace(/./g, (char) => (random() < 0.01 ? '"' : char))}\n`
+    assert.match(await send({ path: socket }, Buffer.from(question)), /^(\{"error":"[^\n]*\n)?$/)
+  }
+  for (const path of ['', '/', '\0', '../..', 'x'.repeat(60_000), '\ud800', [], {}, null]) {
+    assert.match(await talk(socket, `${JSON.stringify({ ask: 'explain', path })}\n`), /^\{"(error|path)":/)
+  }
+  assert.match(await talk(socket, '{"ask":"graph"}\n'), /^\{"modules":\[/)
+  assert.deepEqual(app.output.stderr, '')
 })
 
 test('a path that is too long for a socket is not used', { skip }, async (t) => {

@@ -4,29 +4,33 @@
 //!   node_modules/.cache/hot-hook/PID.json ──▶ RUNTIME/PID.sock     a question is a line of JSON, and so is the answer
 //! ```
 //!
-//! Socket paths may have about 100 bytes: so it lies in the user's runtime folder, and a pointer in the project.
+//! Socket paths may have about 100 bytes: so it lies in the user's runtime folder, and a pointer in the project, if nobody else
+//! can write there, or else beside it.
 //!
 //! It is served by the thread that watches files, and nothing here waits: whoever is slow is left until he is ready, and
 //! whoever takes too long, or asks for too much, is let go.
 
 mod client;
+mod folder;
 mod place;
 
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 use serde_json::{Value, json};
 
 use client::{Client, State};
+use folder::Folder;
 pub use place::Files;
-use place::{pointer_folder, private_folders};
 
 /// So many are heard at once; others wait.
 const CLIENTS: usize = 32;
+/// So many of them may follow: the others' questions are to be heard, too.
+const FOLLOWERS: usize = CLIENTS / 2;
 /// How long nobody is let in after nobody could be.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -41,7 +45,7 @@ pub enum Answer {
 /// A socket that is open.
 pub struct Socket {
     listener: UnixListener,
-    files: Files,
+    files: Arc<Files>,
     clients: Vec<Client>,
     paused: Option<Instant>,
 }
@@ -50,40 +54,18 @@ impl Socket {
     /// Opens the socket of this process, for the app that `root` is the folder of. `None` where that cannot be: nobody
     /// need be told, because whoever asks is.
     pub fn open(root: &Path, entry: &str) -> Option<Self> {
-        private_folders().find_map(|folder| Self::open_in(&folder, root, entry))
+        place::private_folders().find_map(|folder| Self::open_in(folder, root, entry))
     }
 
     /// As [`Socket::open`], in a folder that nobody else may enter; not if its path is too long.
-    fn open_in(folder: &Path, root: &Path, entry: &str) -> Option<Self> {
-        let pid = std::process::id();
-        let pointers = pointer_folder(root).unwrap_or_else(|| folder.to_owned());
-        std::fs::create_dir_all(&pointers).ok()?;
-        let files = Files {
-            socket: folder.join(format!("{pid}.sock")),
-            pointer: pointers.join(format!("{pid}.json")),
-        };
-        // Of a process that had our number.
-        files.remove();
-        let listener = Self::listen(&files.socket)?;
-        let socket = files.socket.to_str()?;
-        let pointer = json!({ "pid": pid, "socket": socket, "root": root, "entry": entry });
-        if std::fs::write(&files.pointer, pointer.to_string()).is_err() {
-            files.remove();
-            return None;
-        }
-        Some(Self { listener, files, clients: Vec::new(), paused: None })
-    }
-
-    fn listen(path: &Path) -> Option<UnixListener> {
-        let listener = UnixListener::bind(path).ok()?;
-        listener.set_nonblocking(true).ok()?;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).ok()?;
-        Some(listener)
+    fn open_in(folder: Folder, root: &Path, entry: &str) -> Option<Self> {
+        let (listener, files) = place::open(folder, root, entry)?;
+        Some(Self { listener, files: Arc::new(files), clients: Vec::new(), paused: None })
     }
 
     /// What is to be taken away at the end.
-    pub fn files(&self) -> &Files {
-        &self.files
+    pub fn files(&self) -> Arc<Files> {
+        Arc::clone(&self.files)
     }
 
     /// What is to be waited for: when something of it is ready, or [`Socket::deadline`] is there, [`Socket::serve`] follows.
@@ -101,7 +83,11 @@ impl Socket {
 
     /// Whether anybody hears what is [`Socket::tell`]d.
     pub fn is_followed(&self) -> bool {
-        self.clients.iter().any(|client| client.state == State::Follows)
+        self.followers() > 0
+    }
+
+    fn followers(&self) -> usize {
+        self.clients.iter().filter(|client| client.state == State::Follows).count()
     }
 
     /// Hears and tells as far as that can be without waiting. `ready` is of those that [`Socket::awaits`] named, in that
@@ -113,8 +99,18 @@ impl Socket {
         mut answer: impl FnMut(&Value) -> Answer,
     ) {
         let (clients, listener) = ready.split_at(self.clients.len().min(ready.len()));
+        let mut followers = self.followers();
         for (client, &ready) in self.clients.iter_mut().zip(clients) {
-            client.serve(ready, now, &mut answer);
+            client.serve(ready, now, |question| match answer(question) {
+                Answer::Follow(_) if followers >= FOLLOWERS => {
+                    failure(&format!("{FOLLOWERS} follow this app already, which is all that can"))
+                }
+                Answer::Follow(text) => {
+                    followers += 1;
+                    Answer::Follow(text)
+                }
+                once @ Answer::Once(_) => once,
+            });
         }
         self.paused = self.paused.filter(|&until| until > now);
         if listener == [true] {
@@ -158,6 +154,7 @@ pub fn failure(text: &str) -> Answer {
 #[cfg(test)]
 mod tests {
     use std::io::{BufRead, BufReader, Read, Write};
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     use std::os::unix::net::UnixStream;
 
     use super::client::{ANSWER, LONGEST, QUESTION};
@@ -168,12 +165,15 @@ mod tests {
         socket: Socket,
         now: Instant,
         asked: Vec<Value>,
-        answer: fn() -> Answer,
+        answer: fn(&Value) -> Answer,
     }
 
     impl Line {
-        fn new(folder: &Path, answer: fn() -> Answer) -> Self {
-            let socket = Socket::open_in(folder, folder, "main.mjs").unwrap();
+        fn new(folder: &Path, answer: fn(&Value) -> Answer) -> Self {
+            let permissions = std::fs::Permissions::from_mode(0o700);
+            std::fs::set_permissions(folder, permissions).unwrap();
+            let run = Folder::open(folder).unwrap();
+            let socket = Socket::open_in(run, folder, "main.mjs").unwrap();
             Self { socket, now: Instant::now(), asked: Vec::new(), answer }
         }
 
@@ -190,7 +190,7 @@ mod tests {
                 let ready: Vec<_> = awaited.iter().map(|fd| !fd.revents().is_empty()).collect();
                 self.socket.serve(&ready, self.now, |question| {
                     self.asked.push(question.clone());
-                    (self.answer)()
+                    (self.answer)(question)
                 });
                 if ready.iter().all(|ready| !ready) {
                     return;
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn a_question_in_pieces_is_answered_once_and_whoever_waits_in_between_holds_nobody_up() {
         let folder = tempfile::tempdir().unwrap();
-        let mut line = Line::new(folder.path(), || Answer::Once("1".to_owned()));
+        let mut line = Line::new(folder.path(), |_| Answer::Once("1".to_owned()));
         let (mut slow, silent, mut quick) = (line.call(), line.call(), line.call());
         slow.write_all(b"{\"ask\":").unwrap();
         line.serve();
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn what_is_no_question_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let mut line = Line::new(folder.path(), || Answer::Once("1".to_owned()));
+        let mut line = Line::new(folder.path(), |_| Answer::Once("1".to_owned()));
         let garbage = line.call();
         (&garbage).write_all(b"\xff\0garbage\n").unwrap();
         let deep = line.call();
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn a_long_answer_goes_out_as_it_is_read_and_is_not_kept_for_ever() {
         let folder = tempfile::tempdir().unwrap();
-        let mut line = Line::new(folder.path(), || Answer::Once("x".repeat(4_000_000)));
+        let mut line = Line::new(folder.path(), |_| Answer::Once("x".repeat(4_000_000)));
         let (mut reads, mut never) = (line.call(), line.call());
         reads.write_all(b"{}\n").unwrap();
         never.write_all(b"{}\n").unwrap();
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn who_follows_and_does_not_read_is_let_go_and_so_is_who_goes() {
         let folder = tempfile::tempdir().unwrap();
-        let mut line = Line::new(folder.path(), || Answer::Follow("0".to_owned()));
+        let mut line = Line::new(folder.path(), |_| Answer::Follow("0".to_owned()));
         let (mut reads, mut never, mut goes) = (line.call(), line.call(), line.call());
         for stream in [&mut reads, &mut never, &mut goes] {
             stream.write_all(b"{}\n").unwrap();
@@ -305,9 +305,37 @@ mod tests {
     }
 
     #[test]
+    fn who_follows_leaves_room_for_questions() {
+        fn answer(question: &Value) -> Answer {
+            let text = question.to_string();
+            if question == "follow" { Answer::Follow(text) } else { Answer::Once(text) }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let mut line = Line::new(folder.path(), answer);
+        let follow = |line: &mut Line| {
+            let stream = line.call();
+            (&stream).write_all(b"\"follow\"\n").unwrap();
+            line.serve();
+            stream
+        };
+        let mut all: Vec<_> = (0..CLIENTS + 8).map(|_| follow(&mut line)).collect();
+        let said: Vec<_> = all.iter().map(heard).collect();
+        let (first, others) = said.split_at(FOLLOWERS);
+        assert!(first.iter().all(|it| it == "\"follow\"\n"), "{first:?}");
+        assert!(others.iter().all(|it| it.starts_with("{\"error\":\"16 follow")), "{others:?}");
+        let asks = line.call();
+        (&asks).write_all(b"1\n").unwrap();
+        line.serve();
+        assert_eq!(heard(&asks), "1\n");
+        all.remove(3);
+        line.serve();
+        assert_eq!(heard(&follow(&mut line)), "\"follow\"\n");
+    }
+
+    #[test]
     fn more_than_can_be_heard_wait_until_others_have_gone() {
         let folder = tempfile::tempdir().unwrap();
-        let mut line = Line::new(folder.path(), || Answer::Once("1".to_owned()));
+        let mut line = Line::new(folder.path(), |_| Answer::Once("1".to_owned()));
         let mut streams: Vec<_> = (0..CLIENTS + 5).map(|_| line.call()).collect();
         line.serve();
         assert_eq!(line.socket.clients.len(), CLIENTS);
@@ -324,8 +352,9 @@ mod tests {
     fn a_path_that_is_too_long_is_none() {
         let folder = tempfile::tempdir().unwrap();
         let long = folder.path().join("x".repeat(100));
-        std::fs::create_dir(&long).unwrap();
-        assert!(Socket::open_in(&long, &long, "main.mjs").is_none());
+        std::fs::DirBuilder::new().mode(0o700).create(&long).unwrap();
+        let run = Folder::open(&long).unwrap();
+        assert!(Socket::open_in(run, &long, "main.mjs").is_none());
         assert_eq!(std::fs::read_dir(&long).unwrap().count(), 0);
     }
 }

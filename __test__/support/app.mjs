@@ -61,7 +61,8 @@ export function createFolder(t, { files = {}, hotHook, packageJson = {} }) {
     fs.rmSync(base, { recursive: true, force: true, maxRetries: 3 })
   })
   const folder = path.join(base, 'app')
-  fs.mkdirSync(path.join(folder, 'node_modules'), { recursive: true })
+  // Where a pointer may lie, whatever the umask.
+  fs.mkdirSync(path.join(folder, 'node_modules'), { recursive: true, mode: 0o755 })
   fs.symlinkSync(PACKAGE, path.join(folder, 'node_modules/hot-hook'), 'dir')
   write(folder, 'package.json', JSON.stringify({ name: 'app', type: 'module', ...packageJson, hotHook }))
   for (const [name, text] of Object.entries(files)) write(folder, name, text)

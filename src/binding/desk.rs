@@ -8,6 +8,7 @@ pub use unix::{Desk, close};
 mod unix {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::path::Path;
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::{Duration, Instant};
 
@@ -23,7 +24,7 @@ mod unix {
     const START: Duration = Duration::from_millis(250);
 
     static HAS_ENDED: AtomicBool = AtomicBool::new(false);
-    static OPEN: Mutex<Option<Files>> = Mutex::new(None);
+    static OPEN: Mutex<Option<Arc<Files>>> = Mutex::new(None);
 
     /// Where questions come in, by and by.
     pub enum Desk {
@@ -102,7 +103,7 @@ mod unix {
                 *self = Self::Never;
                 return;
             };
-            *open = Some(socket.files().clone());
+            *open = Some(socket.files());
             close_at_exit();
             *self = Self::Open(socket);
         }

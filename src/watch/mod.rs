@@ -24,6 +24,8 @@ use std::time::{Duration, Instant};
 #[cfg(target_os = "linux")]
 use inotify::Native;
 use poll::Poll;
+#[cfg(unix)]
+pub(crate) use remote::file_system;
 use settle::FileEvent;
 pub use sleep::{Sleeper, Waker};
 #[cfg(not(target_os = "linux"))]
