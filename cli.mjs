@@ -5,10 +5,10 @@
  */
 import fs from 'node:fs'
 import net from 'node:net'
-import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { visible, visibleJson } from './visible.mjs'
+import { findApps, forget, sweep } from './pointers.mjs'
+import { visible, visibleJson, visibleLines } from './visible.mjs'
 
 const HELP = `Usage: hot-hook explain FILE [--json]
        hot-hook graph [--json | --dot | --mermaid]
@@ -27,6 +27,17 @@ Asks an app that runs under hot-hook in this project.
 /** How long an app may take to answer, in milliseconds. */
 const PATIENCE = 5000
 
+/** The longest answer, in characters. */
+const LONGEST = 2 ** 28
+const STRANGE = 'its answer is none that this version of hot-hook knows'
+
+/** How modules are filled, by their state. @type {Record<string, string>} */
+const FILLS = { hot: '#cde8cf', cold: '#d6e4f5', declined: '#f6d9b8', ignored: '#e8e8e8' }
+/** How modules are imported. */
+const KINDS = new Set(['static', 'dynamic', 'require'])
+/** What happens in an app. */
+const HAPPENINGS = new Set(['update', 'restart'])
+
 /** What the user is to be told, with the code to exit with. */
 class Problem extends Error {
   /** @param {string} message @param {number} [code] */
@@ -36,84 +47,60 @@ class Problem extends Error {
   }
 }
 
-/** @typedef {{ pid: number, socket: string, root: string, entry: string, file: string }} App */
-
-/** The apps whose pointers lie in a folder. @param {string} folder @returns {App[]} */
-function listApps(folder) {
-  try {
-    return fs.readdirSync(folder).filter((name) => /^\d+\.json$/.test(name)).flatMap((name) => readApp(path.join(folder, name)))
-  } catch {
-    return []
-  }
-}
-
-/** @param {string} file @returns {App[]} */
-function readApp(file) {
-  try {
-    const { pid, socket, root, entry } = JSON.parse(fs.readFileSync(file, 'utf8'))
-    const isWhole = Number.isInteger(pid) && [socket, root, entry].every((text) => typeof text === 'string' && path.isAbsolute(text))
-    return isWhole ? [{ pid, socket, root, entry, file }] : []
-  } catch {
-    // It is just being written, or has just gone.
-    return []
-  }
-}
-
-/** Where an app without `node_modules` leaves its pointer; as src/socket/place.rs has it. */
-function runtimeFolders() {
-  const { XDG_RUNTIME_DIR: runtime } = process.env
-  const temporary = [os.tmpdir(), '/tmp'].map((folder) => path.join(folder, `hot-hook-${process.getuid?.()}`))
-  return [...new Set([...(runtime ? [path.join(runtime, 'hot-hook')] : []), ...temporary])].filter(isPrivate)
-}
-
-/** Whether nobody else can have put anything there. @param {string} folder */
-function isPrivate(folder) {
-  const found = fs.lstatSync(folder, { throwIfNoEntry: false })
-  return found?.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o777) === 0o700
-}
-
-/** The folders above one, and itself. @param {string} folder @returns {string[]} */
-const upwards = (folder) => (path.dirname(folder) === folder ? [folder] : [folder, ...upwards(path.dirname(folder))])
-
-/** The apps that may run in this project: those of a folder above, or of one below. @param {string} cwd */
-function findApps(cwd) {
-  const pointers = upwards(cwd).flatMap((folder) => listApps(path.join(folder, 'node_modules', '.cache', 'hot-hook')))
-  const isHere = (/** @type {App} */ { root }) => upwards(cwd).includes(root) || upwards(root).includes(cwd)
-  return [...pointers, ...runtimeFolders().flatMap(listApps).filter(isHere)]
-}
+/** @typedef {import('./pointers.mjs').App} App */
 
 /**
- * What an app answers, or why it does not; `undefined` if it runs no more: then its pointer goes.
- * @param {App} app @param {object} question @returns {Promise<any>}
+ * What an app answers, or why it does not; `undefined` if it runs no more.
+ * @param {App} app @param {Question} question @returns {Promise<any>}
  */
-async function ask({ socket, file, pid }, question) {
+async function ask(app, question) {
   try {
-    return await talk(socket, question)
+    return check(await talk(app.socket, question), question)
   } catch (error) {
-    const { code } = /** @type {NodeJS.ErrnoException} */ (error)
-    if (code !== 'ECONNREFUSED' && code !== 'ENOENT') return new Problem(`the app with the pid ${pid} does not answer: ${/** @type {Error} */ (error).message}`)
-    fs.rmSync(file, { force: true })
-    if (fs.lstatSync(socket, { throwIfNoEntry: false })?.isSocket()) fs.rmSync(socket, { force: true })
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
+    if (code !== 'ECONNREFUSED' && code !== 'ENOENT') return new Problem(`the app with the pid ${app.pid} does not answer: ${message}`)
+    forget(app)
     return undefined
   }
 }
 
-/** @param {string} address @param {object} question @returns {Promise<any>} */
+/** @typedef {{ ask: 'explain', path: string } | { ask: 'graph' }} Question */
+
+/** @param {string} address @param {Question} question @returns {Promise<any>} */
 function talk(address, question) {
   return new Promise((resolve, reject) => {
     let text = ''
     const socket = net.connect(address, () => socket.write(`${JSON.stringify(question)}\n`))
     socket.setTimeout(PATIENCE, () => socket.destroy(new Error(`nothing came within ${PATIENCE / 1000} s`)))
-    socket.setEncoding('utf8').on('data', (part) => (text += part))
+    socket.setEncoding('utf8').on('data', (part) => {
+      text += part
+      if (text.length > LONGEST) socket.destroy(new Error('it says too much'))
+    })
     socket.on('error', reject)
     socket.on('end', () => {
       try {
         resolve(JSON.parse(text))
       } catch {
-        reject(new Error('it ended in the middle of it'))
+        reject(new Error(text.endsWith('\n') ? STRANGE : 'it ended in the middle of it'))
       }
     })
   })
+}
+
+/** What an app has answered, if it is of the shape that we know. @param {any} answer @param {Question} question */
+function check(answer, { ask }) {
+  const isText = (/** @type {unknown} */ value) => typeof value === 'string'
+  const isList = (/** @type {unknown} */ value, /** @type {(one: any) => boolean} */ fits) => Array.isArray(value) && value.every(fits)
+  const isKnown = {
+    explain: () =>
+      isText(answer.path) && isText(answer.verdict) && Number.isSafeInteger(answer.version) && isList(answer.boundaries, isText) && isList(answer.invalidates, isText) &&
+      [answer.reason, answer.hint].every((text) => (text ?? '') === '' || isText(text)),
+    graph: () =>
+      isList(answer.modules, (one) => isText(one?.path) && Object.hasOwn(FILLS, one.state) && Number.isSafeInteger(one.version)) &&
+      isList(answer.edges, (one) => KINDS.has(one?.kind) && [one.from, one.to].every((at) => Number.isSafeInteger(at) && at >= 0 && at < answer.modules.length)),
+  }[ask]
+  if (typeof answer !== 'object' || answer === null || !(isText(answer.error) || isKnown())) throw new Error(STRANGE)
+  return answer
 }
 
 /**
@@ -126,42 +113,57 @@ function follow({ socket: address }, tell) {
     let rest = ''
     const socket = net.connect(address, () => socket.write('{"ask":"follow"}\n'))
     const over = /** @type {Promise<void>} */ (new Promise((end) => socket.on('close', () => end())))
+    const hear = (/** @type {any} */ { event, data, error }) => {
+      if (event === 'hello') resolve({ over })
+      else if (error !== undefined) reject(new Problem(String(error)))
+      else if (!HAPPENINGS.has(event) || typeof data !== 'object') throw new Error(STRANGE)
+      else tell({ event, data })
+    }
     socket.setEncoding('utf8').on('error', reject).on('data', (part) => {
       const lines = `${rest}${part}`.split('\n')
       rest = lines.pop() ?? ''
-      for (const line of lines) {
-        const happening = JSON.parse(line)
-        if (happening.event === 'hello') resolve({ over })
-        else if (happening.error) reject(new Problem(happening.error))
-        else tell(happening)
+      try {
+        for (const line of lines) hear(JSON.parse(line))
+        if (rest.length > LONGEST) throw new Error(STRANGE)
+      } catch (error) {
+        // Whoever still shows the app asks it again.
+        socket.destroy(/** @type {Error} */ (error))
       }
     })
     void over.then(() => reject(new Problem('the app has just ended')))
   })
 }
 
-/** Asks the one app that is meant. @param {object} question @param {string | undefined} pid */
-async function askApp(question, pid) {
+/** The current folder, which may have been deleted. */
+function currentFolder() {
+  try {
+    return process.cwd()
+  } catch {
+    throw new Problem('the current folder is no more')
+  }
+}
+
+/** Asks the one app that is meant. @param {Question} question @param {string | undefined} name */
+async function askApp(question, name) {
   if (process.platform === 'win32') throw new Problem('on Windows an app cannot be asked yet; in its code, hot.explain(path) and dumpViewer() can')
-  const apps = findApps(process.cwd()).filter((app) => pid === undefined || String(app.pid) === pid)
+  const folder = currentFolder()
+  const apps = findApps(folder).filter((app) => name === undefined || app.name === name)
   const asked = await Promise.all(apps.map(async (app) => ({ app, answer: await ask(app, question) })))
   const answers = asked.filter(({ answer }) => answer !== undefined)
-  if (answers.length === 0) {
-    throw new Problem(pid === undefined ? `no app runs under hot-hook in ${process.cwd()}` : `no app with the pid ${pid} runs under hot-hook in ${process.cwd()}`)
-  }
+  if (answers.length === 0) throw new Problem(`no app ${name === undefined ? '' : `with the pid ${visible(name)} `}runs under hot-hook in ${visible(folder)}`)
   if (answers.length > 1) {
-    const list = answers.map(({ app }) => `  --pid ${app.pid}   ${app.entry}`)
+    const list = answers.map(({ app }) => `  --pid ${app.name}   ${visible(app.entry)}`)
     throw new Problem(`${answers.length} apps run here; say which is meant:\n${list.join('\n')}`)
   }
   const [{ app, answer }] = answers
   if (answer instanceof Problem) throw answer
-  if (answer.error) throw new Problem(answer.error)
+  if (answer.error !== undefined) throw new Problem(visible(answer.error))
   return { app, answer }
 }
 
 /** @param {any} found @param {(file: string) => string} show */
 function describe({ path: file, version, verdict, boundaries, reason, hint, invalidates }, show) {
-  const head = `${show(file)}: ${verdict}${version > 0 ? `, version ${version}` : ''}`
+  const head = `${show(file)}: ${visible(verdict)}${version > 0 ? `, version ${version}` : ''}`
   switch (verdict) {
     case 'hot': {
       const others = invalidates.slice(1).map(show)
@@ -170,7 +172,7 @@ function describe({ path: file, version, verdict, boundaries, reason, hint, inva
     }
     case 'restart':
     case 'declined': {
-      return [head, visible(reason), ...(hint ? [`hint: ${visible(hint)}`] : [])]
+      return [head, ...(reason ? [visible(reason)] : []), ...(hint ? [`hint: ${visible(hint)}`] : [])]
     }
     case 'ignored':
       return [head, 'a change of it does nothing: the option `ignore` matches it']
@@ -185,12 +187,11 @@ const toText = ({ modules }) => modules.map((/** @type {any} */ { state, path: f
 /** @param {any} graph */
 function toDot({ modules, edges }) {
   const quote = (/** @type {string} */ text) => `"${visible(text).replace(/["\\]/g, '\\$&')}"`
-  const fills = /** @type {Record<string, string>} */ ({ hot: '#cde8cf', cold: '#d6e4f5', declined: '#f6d9b8', ignored: '#e8e8e8' })
   return [
     'digraph {',
     '  node [shape=box, style=filled]',
     ...modules.map((/** @type {any} */ { path: file, state, boundary }, /** @type {number} */ at) =>
-      `  n${at} [label=${quote(file)}, fillcolor="${fills[state] ?? '#ffffff'}"${boundary ? ', penwidth=2' : ''}]`),
+      `  n${at} [label=${quote(file)}, fillcolor="${FILLS[state]}"${boundary ? ', penwidth=2' : ''}]`),
     ...edges.map((/** @type {any} */ { from, to, kind, hot }) => `  n${from} -> n${to}${kind === 'static' ? '' : ` [style=${hot ? 'bold' : 'dashed'}, label="${hot ? 'hot' : kind}"]`}`),
     '}',
   ]
@@ -203,7 +204,7 @@ function toMermaid({ modules, edges }) {
     'flowchart TD',
     ...modules.map((/** @type {any} */ { path: file, state }, /** @type {number} */ at) => `  n${at}["${label(file)}"]:::${state}`),
     ...edges.map((/** @type {any} */ { from, to, kind, hot }) => `  n${from} ${kind === 'static' ? '-->' : `-. ${hot ? 'hot' : kind} .->`} n${to}`),
-    '  classDef hot fill:#cde8cf', '  classDef cold fill:#d6e4f5', '  classDef declined fill:#f6d9b8', '  classDef ignored fill:#e8e8e8',
+    ...Object.entries(FILLS).map(([state, fill]) => `  classDef ${state} fill:${fill}`),
   ]
 }
 
@@ -215,7 +216,7 @@ async function run() {
   if (command === 'explain') {
     if (file === undefined || more.length > 0 || values.dot || values.mermaid) throw new Problem('usage: hot-hook explain FILE [--json]', 2)
     const { answer } = await askApp({ ask: 'explain', path: path.resolve(file) }, values.pid)
-    return values.json ? [visibleJson(answer)] : describe(answer, (one) => visible(path.relative(process.cwd(), one) || one))
+    return values.json ? [visibleJson(answer)] : describe(answer, (one) => visible(path.relative(currentFolder(), one) || one))
   }
   if (command === 'graph') {
     const forms = [values.json, values.dot, values.mermaid].filter(Boolean)
@@ -244,7 +245,7 @@ async function show(pid, port, opens) {
   })
   console.log(url)
   const problem = opens ? await openBrowser(createOneTimeUrl()) : undefined
-  if (problem !== undefined) console.error(`hot-hook: no browser was opened (${problem}): open the URL yourself`)
+  if (problem !== undefined) console.error(`hot-hook: no browser was opened (${visible(problem)}): open the URL yourself`)
 }
 
 function read() {
@@ -256,10 +257,16 @@ function read() {
   }
 }
 
+// Whoever reads may have enough (`| head -1`).
+process.stdout.on('error', () => process.exit())
+process.stderr.on('error', () => {})
+
 try {
+  if (process.platform !== 'win32') await sweep()
   for (const line of await run()) console.log(line)
 } catch (error) {
-  if (!(error instanceof Problem)) throw error
-  console.error(error.message.startsWith('Usage') ? error.message : `hot-hook: ${error.message}`)
-  process.exitCode = error.code
+  const { message } = /** @type {Error} */ (error)
+  // Nothing else is expected to fail, and a stack would say no more.
+  console.error(message.startsWith('Usage') ? message : `hot-hook: ${visibleLines(message)}`)
+  process.exitCode = error instanceof Problem ? error.code : 1
 }

@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
-import { startApp } from './support/app.mjs'
-import { cli, files, pointers, runtime, skip, start, until } from './support/cli.mjs'
+import { pathToFileURL } from 'node:url'
+import { isLinux, PACKAGE, startApp } from './support/app.mjs'
+import { cli, files, pointers, runtime, skip, start, temporary, until } from './support/cli.mjs'
 import { run } from './support/runs.mjs'
+import { needsRoot, runAsNobody } from './support/users.mjs'
+
+const needsNamespaces = { skip: !(isLinux && spawnSync('unshare', ['--pid', '--fork', 'true']).status === 0) && 'no PID namespace can be made here: only root can, and not everywhere' }
 
 const told = (text) => ({ stdout: text, stderr: '', code: 0 })
 
@@ -89,36 +94,196 @@ test('what a killed app has left is taken away, and that no app runs is a clear 
   assert.deepEqual([pointers(folder), fs.readdirSync(path.join(env.XDG_RUNTIME_DIR, 'hot-hook'))], [[], []])
 })
 
-test('pointers that are stale, half written or of somebody else do no harm', { skip }, async (t) => {
-  const { app, folder, ask } = await start(t)
+/** A server that answers as it likes, at a socket in a runtime folder. */
+async function fakeApp(t, folder, env, answer, name = '4200001') {
+  const ours = path.join(env.XDG_RUNTIME_DIR, 'hot-hook')
+  fs.mkdirSync(ours, { mode: 0o700, recursive: true })
+  const socket = path.join(ours, `${name}.sock`)
+  const server = net.createServer((client) => client.on('error', () => {}).once('data', () => client.end(answer))).listen(socket)
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const pointer = { pid: Number.parseInt(name), socket, root: folder, entry: path.join(folder, 'main.mjs') }
+  fs.writeFileSync(path.join(ours, `${name}.json`), JSON.stringify(pointer), { mode: 0o600 })
+  return { server, socket, pointer }
+}
+
+test('pointers that are stale, half written or come with a repository do no harm, and stay', { skip }, async (t) => {
+  const { app, folder, env, ask } = await start(t)
   const cache = path.join(folder, 'node_modules/.cache/hot-hook')
-  const write = (name, text) => fs.writeFileSync(path.join(cache, name), text)
-  const gone = { root: folder, entry: app.file('main.mjs') }
-  write('999990.json', JSON.stringify({ ...gone, pid: 999_990, socket: path.join(folder, 'gone.sock') }))
-  write('999991.json', '{"pid": 99')
-  write('999992.json', 'null')
-  write('999993.json', '{"pid":1}')
-  write('999994.json', JSON.stringify({ ...gone, pid: 999_994, socket: 'relative.sock' }))
+  const at = (name) => path.join(cache, name)
+  const write = (name, what) => fs.writeFileSync(at(name), typeof what === 'string' ? what : JSON.stringify(what))
+  const entry = `${app.file('main.mjs')}\u001b]0;title\u0007\u009b31m\u202e`
+  const pointer = { root: folder, entry }
+  const asked = []
+  const outside = net.createServer((client) => (asked.push(client), client.destroy())).listen(path.join(folder, 'live.sock'))
+  t.after(() => outside.close())
+  await once(outside, 'listening')
+  write('4200000.json', { ...pointer, pid: 4_200_000, socket: path.join(folder, 'gone.sock') })
+  write('4200001.json', { ...pointer, pid: 4_200_001, socket: path.join(folder, 'live.sock') })
+  write('4200002.json', { ...pointer, pid: 4_200_002, socket: app.file('part.mjs') })
+  write('4200003.json', { ...pointer, pid: 4_200_003, socket: path.join(env.XDG_RUNTIME_DIR, 'hot-hook/../../live.sock') })
+  write('4200004.json', { ...pointer, pid: '\u001b[31m', socket: 'relative.sock' })
+  write('4200005.json', '{"pid": 99')
+  write('4200006.json', 'null')
+  write('4200007.json', '{"pid":1}')
+  write('4200008.json', '['.repeat(60_000))
+  write('4200009.json', ' '.repeat(10_000_000))
   write('notes.json', '{}')
-  // No socket, and not to be deleted.
-  write('999995.json', JSON.stringify({ ...gone, pid: 999_995, socket: app.file('part.mjs') }))
-  assert.match((await ask('explain', 'part.mjs')).stdout, /^part.mjs: hot/)
-  assert.ok(!fs.existsSync(path.join(cache, '999990.json')) && !fs.existsSync(path.join(cache, '999995.json')))
-  assert.ok(fs.existsSync(app.file('part.mjs')))
+  // In a container, whose sockets are not seen from here.
+  write('4200010.json', { ...pointer, pid: 4_200_010, socket: path.join(env.XDG_RUNTIME_DIR, 'hot-hook/1.sock'), namespace: 'elsewhere' })
+  fs.symlinkSync('/dev/zero', at('4200011.json'))
+  fs.symlinkSync('/dev/tty', at('4200012.json'))
+  execFileSync('mkfifo', [at('4200013.json')])
+  fs.mkdirSync(at('4200014.json'))
+  const names = pointers(folder)
+  const { stdout, stderr, code } = await ask('explain', 'part.mjs')
+  assert.deepEqual({ stdout, stderr, code }, told('part.mjs: hot\nboundaries: page.mjs\nit would run again, and 1 more: page.mjs\n'))
+  assert.deepEqual([pointers(folder), asked], [names, []])
+  await app.kill()
+  assert.match((await ask('graph')).stderr, /^hot-hook: no app runs under hot-hook in [^\n]*\n$/)
+  assert.deepEqual(pointers(folder), names.filter((name) => name !== `${app.child.pid}.json`))
+})
+
+test('pointers where others could have written are not read', { skip }, async (t) => {
+  const { folder, ask } = await start(t)
+  for (const at of ['node_modules', 'node_modules/.cache', 'node_modules/.cache/hot-hook']) {
+    fs.chmodSync(path.join(folder, at), 0o777)
+    assert.match((await ask('graph')).stderr, /no app runs/)
+    fs.chmodSync(path.join(folder, at), 0o755)
+  }
+  fs.renameSync(path.join(folder, 'node_modules/.cache'), path.join(folder, 'cache'))
+  fs.symlinkSync('../cache', path.join(folder, 'node_modules/.cache'))
+  assert.match((await ask('graph')).stderr, /no app runs/)
+})
+
+test('an answer that is none is said to be none', { skip }, async (t) => {
+  const env = runtime(t)
+  const folder = fs.realpathSync(runtime(t).XDG_RUNTIME_DIR)
+  const module = { path: 'a', state: 'hot', version: 0 }
+  const found = { path: 'a', verdict: 'hot', version: 0, boundaries: [], invalidates: ['a'] }
+  const hostile = '\u001b]0;title\u0007\u009b31m\u202e\n'
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+  const [none, all] = [/its answer is none that this version of hot-hook knows/, [['graph'], ['graph', '--json'], ['explain', 'a']]]
+  for (const [commands, said, expected = none] of [
+    [all, '', /it ended in the middle of it/],
+    ...['garbage', 'null', '1', '"text"', '[]', '[[', '{"error":{}}', '{"modules":[]}'].map((text) => [all.slice(0, 1), `${text}\n`]),
+    [all, '{}\n'],
+    [all.slice(0, 1), '['.repeat(100_000), /in the middle/],
+    [all.slice(0, 1), `${deep}\n`],
+    [all.slice(1, 2), `{"modules":[],"edges":[],"more":${deep}}\n`, /^(hot-hook: Maximum call stack size exceeded\n)?$/],
+    [all, { error: hostile }, /\\u\{1b\}\]0;title/],
+    ...[
+      { modules: 1, edges: [] },
+      { modules: [null], edges: [] },
+      { modules: [{ ...module, state: hostile }], edges: [] },
+      { modules: [{ ...module, state: 'constructor' }], edges: [] },
+      { modules: [{ ...module, path: 1 }], edges: [] },
+      { modules: [{ ...module, version: hostile }], edges: [] },
+      { modules: [module], edges: [{ from: 0, to: 1, kind: 'static' }] },
+      { modules: [module], edges: [{ from: 0, to: 0, kind: hostile }] },
+    ].map((answer) => [all.slice(0, 1), answer]),
+    ...[{ ...found, boundaries: [1] }, { ...found, version: '1' }, { ...found, verdict: 1 }, { ...found, reason: {} }].map((answer) => [all.slice(2), answer]),
+    [all.slice(2), { ...found, path: hostile, verdict: hostile, reason: hostile }, /^$/],
+    [all.slice(2), { ...found, verdict: 'restart', reason: hostile, hint: hostile }, /^$/],
+    [all.slice(0, 2), { modules: [{ ...module, path: hostile }], edges: [] }, /^$/],
+  ]) {
+    const { server } = await fakeApp(t, folder, env, typeof said === 'string' ? said : `${JSON.stringify(said)}\n`)
+    for (const args of commands) {
+      const { stdout, stderr, code } = await cli(folder, env, ...args)
+      const known = `${args} ${JSON.stringify(said).slice(0, 200)}\n${stdout.slice(0, 200)}${stderr.slice(0, 1000)}`
+      assert.match(stderr, expected, known)
+      assert.match(stderr, code === 0 ? /^$/ : /^hot-hook: [^\n]*\n$/, known)
+      assert.doesNotMatch(`${stdout}${stderr}`.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u, known)
+    }
+    server.close()
+    await once(server, 'close')
+  }
+})
+
+test('dead sockets are swept: by the next app, and by the CLI', { skip }, async (t) => {
+  const env = runtime(t)
+  const ours = path.join(env.XDG_RUNTIME_DIR, 'hot-hook')
+  const leave = () => {
+    const script = `for (let n = 0; n < 300; n++) require('net').createServer().listen(\`\${process.argv[1]}/\${4200000 + n}.sock\`, () => n === 299 && process.kill(process.pid, 'SIGKILL'))`
+    assert.equal(spawnSync(process.execPath, ['--eval', script, ours]).signal, 'SIGKILL')
+    fs.writeFileSync(path.join(ours, '4200000.json'), JSON.stringify({ pid: 4_200_000, socket: path.join(ours, '4200000.sock'), root: ours, entry: ours }))
+    fs.writeFileSync(path.join(ours, 'notes'), '')
+    assert.equal(fs.readdirSync(ours).length, 302 + Number(Boolean(app)))
+  }
+  /** @type {any} */
+  let app
+  fs.mkdirSync(ours, { mode: 0o700 })
+  leave()
+  app = await startApp(t, { files, env })
+  await until(() => pointers(app.folder).length > 0)
+  assert.deepEqual(fs.readdirSync(ours), [`${app.child.pid}.sock`, 'notes'])
+  leave()
+  assert.match((await cli(app.folder, env, 'graph')).stdout, /main\.mjs/)
+  assert.deepEqual(fs.readdirSync(ours), [`${app.child.pid}.sock`, 'notes'])
+})
+
+test('apps of two PID namespaces with one number each: both are found, and nothing of theirs is taken away', needsNamespaces, async (t) => {
+  const env = runtime(t)
+  const within = ['unshare', '--pid', '--fork', '--kill-child']
+  const first = await startApp(t, { files, env, within })
+  const folder = first.folder
+  await until(() => pointers(folder).length === 1)
+  await startApp(t, { folder, env, within })
+  await until(() => pointers(folder).length === 2)
+  const names = pointers(folder)
+  const ids = names.map((name) => path.basename(name, '.json')).toSorted((a, b) => a.length - b.length)
+  assert.equal(ids[1], `${ids[0]}-2`)
+  const { stderr } = await cli(folder, env, 'graph')
+  for (const id of ids) {
+    assert.ok(stderr.includes(`  --pid ${id}   `), stderr)
+    assert.match((await cli(folder, env, 'graph', '--pid', id)).stdout, /main\.mjs/)
+  }
+  await first.kill()
+  assert.match((await cli(folder, env, 'graph')).stdout, /main\.mjs/)
+  assert.deepEqual(pointers(folder), names)
+})
+
+test("another user's node_modules above the project gets no pointer, not even through a link", needsRoot, async (t) => {
+  const base = temporary(t)
+  fs.chmodSync(base, 0o1777)
+  const victim = path.join(base, 'victim')
+  fs.writeFileSync(victim, 'mine', { mode: 0o600 })
+  const theirs = path.join(base, 'node_modules/.cache/hot-hook')
+  const attack = `const fs = require('fs'); fs.mkdirSync('${theirs}', { recursive: true })
+    for (let n = 1; n < 5000; n++) fs.symlinkSync('${victim}', '${theirs}/' + (${process.pid} + n) + '.json')`
+  assert.deepEqual(await runAsNobody(attack), { stdout: '', stderr: '', code: 0 })
+  const folder = path.join(base, 'app')
+  fs.mkdirSync(folder)
+  fs.writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}')
+  for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), text)
+  const env = runtime(t)
+  const app = await startApp(t, { folder, env, register: false, before: [`--import=${pathToFileURL(path.join(PACKAGE, 'register.mjs'))}`] })
+  const ours = path.join(env.XDG_RUNTIME_DIR, 'hot-hook')
+  await until(() => fs.existsSync(ours) && fs.readdirSync(ours).length === 2)
+  assert.deepEqual(fs.readdirSync(ours).toSorted(), [`${app.child.pid}.json`, `${app.child.pid}.sock`])
+  assert.equal(fs.readFileSync(victim, 'utf8'), 'mine')
+  assert.match((await cli(folder, env, 'graph')).stdout, /main\.mjs/)
+})
+
+test('whoever reads may have enough; a folder that is gone is said to be', { skip }, async (t) => {
+  const { env, folder } = await start(t)
+  const shell = (/** @type {string} */ command, /** @type {string} */ cwd) => spawnSync('sh', ['-c', command], { cwd, env: { ...process.env, ...env, CLI: path.join(PACKAGE, 'cli.mjs'), NODE: process.execPath }, encoding: 'utf8' })
+  const { stdout, stderr } = shell('{ "$NODE" "$CLI" graph; } | true', folder)
+  assert.deepEqual({ stdout, stderr }, { stdout: '', stderr: '' })
+  const gone = path.join(temporary(t), 'gone')
+  fs.mkdirSync(gone)
+  const { stderr: text, status } = shell('rmdir "$PWD"; "$NODE" "$CLI" graph', gone)
+  assert.match(text, /^hot-hook: [^\n]*\n$/)
+  assert.equal(status, 1)
 })
 
 test('an app that goes before it has answered is named', { skip }, async (t) => {
-  const { app, folder, env, ask } = await start(t)
-  const at = path.join(env.XDG_RUNTIME_DIR, 'other.sock')
+  const env = runtime(t)
+  const folder = fs.realpathSync(runtime(t).XDG_RUNTIME_DIR)
   for (const said of ['', '{"path":']) {
-    const server = net.createServer((socket) => socket.once('data', () => socket.end(said))).listen(at)
-    t.after(() => server.close())
-    await once(server, 'listening')
-    const [pointer] = pointers(folder)
-    const file = path.join(folder, 'node_modules/.cache/hot-hook', pointer)
-    fs.writeFileSync(file, JSON.stringify({ ...JSON.parse(fs.readFileSync(file, 'utf8')), socket: at }))
-    const { code, stdout, stderr } = await ask('explain', 'page.mjs')
-    assert.deepEqual({ code, stdout, stderr }, { code: 1, stdout: '', stderr: `hot-hook: the app with the pid ${app.child.pid} does not answer: it ended in the middle of it\n` })
+    const { server, pointer } = await fakeApp(t, folder, env, said)
+    const found = await cli(folder, env, 'explain', 'page.mjs')
+    assert.deepEqual(found, { code: 1, stdout: '', stderr: `hot-hook: the app with the pid ${pointer.pid} does not answer: it ended in the middle of it\n` })
     server.close()
     await once(server, 'close')
   }

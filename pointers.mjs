@@ -1,0 +1,171 @@
+/**
+ * Which apps run in a project, by the pointers that they have left (src/socket/place.rs). A repository may hold pointers, too, and
+ * other users' folders may lie above a project: so they are read only where an app of this user would write them, they lead only to
+ * sockets in folders that nobody else may enter, and nothing is taken away that is not known to be left behind.
+ */
+import fs from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+
+/** The longest pointer, in bytes: a few paths. */
+const LONGEST = 64 * 1024
+/** So many sockets are tried at once. */
+const TOGETHER = 64
+
+/**
+ * @typedef {object} App
+ * @property {string} name what it is called by `--pid`: its pid, and a number after it if another PID namespace has the same
+ * @property {number} pid @property {string} socket @property {string} root @property {string} entry
+ * @property {string} file its pointer
+ * @property {boolean} isOfOurs whether its pid is a number of our PID namespace
+ * @property {string} [id] which socket it is
+ */
+
+/** @param {string} file */
+const look = (file) => fs.lstatSync(file, { bigint: true, throwIfNoEntry: false })
+
+/** @param {fs.BigIntStats | undefined} found */
+const isOwn = (found) => found !== undefined && Number(found.uid) === process.getuid?.()
+
+/** Whether only this user can have put anything there, as `Folder` in src/socket/folder.rs has it. @param {string} folder */
+function isUsers(folder) {
+  const found = look(folder)
+  return Boolean(found?.isDirectory()) && isOwn(found) && (Number(found?.mode) & 0o022) === 0
+}
+
+/** Whether nobody else may even enter it. @param {string} folder */
+const isPrivate = (folder) => isUsers(folder) && (Number(look(folder)?.mode) & 0o777) === 0o700
+
+/** Where sockets lie, and the pointers to some of them; as src/socket/place.rs has it. */
+function runtimeFolders() {
+  const { XDG_RUNTIME_DIR: runtime } = process.env
+  const user = process.getuid?.()
+  // The app may have been started where the variable is set, and we where it is not.
+  const folders = [...(runtime ? [runtime] : []), `/run/user/${user}`].map((folder) => path.resolve(folder, 'hot-hook'))
+  const temporary = [os.tmpdir(), '/tmp'].map((folder) => path.resolve(folder, `hot-hook-${user}`))
+  return [...new Set([...folders, ...temporary])].filter(isPrivate)
+}
+
+/** The folders above one, and itself. @param {string} folder @returns {string[]} */
+export const upwards = (folder) => (path.dirname(folder) === folder ? [folder] : [folder, ...upwards(path.dirname(folder))])
+
+/** Where the apps of a project leave their pointers. @param {string} project */
+function pointerFolder(project) {
+  const folders = ['node_modules', '.cache', 'hot-hook'].map((_, at, names) => path.join(project, ...names.slice(0, at + 1)))
+  return folders.every(isUsers) ? folders.slice(-1) : []
+}
+
+/** @param {string} folder */
+function list(folder) {
+  try {
+    return fs.readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+/** The text of a file of the user's: not of a link, a pipe or a device, nor of what is long. @param {string} file */
+function read(file) {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants
+  const fd = fs.openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  try {
+    const found = fs.fstatSync(fd, { bigint: true })
+    if (!found.isFile() || !isOwn(found) || found.size > LONGEST) return ''
+    const bytes = Buffer.alloc(LONGEST)
+    return bytes.toString('utf8', 0, fs.readSync(fd, bytes, 0, LONGEST, 0))
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+/** Whose numbers ours are: of a PID namespace, on a machine since it was started; `undefined` where there is no telling. */
+function namespace() {
+  try {
+    return `${fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${fs.readlinkSync('/proc/self/ns/pid')}`
+  } catch {
+    return undefined
+  }
+}
+
+/** @param {string} file @returns {App[]} */
+function readApp(file) {
+  try {
+    const { pid, socket, root, entry, namespace: theirs, id } = JSON.parse(read(file))
+    const isWhole = Number.isSafeInteger(pid) && pid > 0 && [socket, root, entry].every((text) => typeof text === 'string' && path.isAbsolute(text))
+    if (!isWhole) return []
+    const ours = namespace()
+    const isOfOurs = process.platform === 'linux' ? ours !== undefined && theirs === ours : (theirs ?? undefined) === undefined
+    return [{ name: path.basename(file, '.json'), pid, socket: path.resolve(socket), root, entry, file, isOfOurs, id }]
+  } catch {
+    // It is no pointer, is just being written, or has just gone.
+    return []
+  }
+}
+
+/** @param {string} folder @returns {App[]} */
+const listApps = (folder) => list(folder).filter((name) => /^\d+(-\d+)?\.json$/.test(name)).flatMap((name) => readApp(path.join(folder, name)))
+
+/** What is at an app's socket: in another container the same path may lead to another one. @param {App} app */
+function isItsSocket({ socket, isOfOurs, id }) {
+  const found = look(socket)
+  if (!found) return true
+  return found.isSocket() && isOwn(found) && (isOfOurs || id === undefined || id === `${found.dev}:${found.ino}:${found.ctimeNs}`)
+}
+
+/** The apps that may run in this project: those of a folder above, or of one below. Some may have ended. @param {string} cwd */
+export function findApps(cwd) {
+  const above = upwards(cwd)
+  const runtime = runtimeFolders()
+  const isHere = (/** @type {App} */ { root }) => above.includes(root) || upwards(root).includes(cwd)
+  const apps = [...above.flatMap(pointerFolder).flatMap(listApps), ...runtime.flatMap(listApps).filter(isHere)]
+  const reachable = apps.filter((app) => runtime.includes(path.dirname(app.socket)) && isItsSocket(app))
+  // Two pointers may lead to one socket.
+  return [...new Map(reachable.toReversed().map((app) => [app.socket, app])).values()].toReversed()
+}
+
+/** Whether a process of our PID namespace has that number. @param {number} pid */
+function runs(pid) {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return /** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH'
+  }
+}
+
+/** @param {string} file */
+function remove(file) {
+  try {
+    fs.rmSync(file, { force: true })
+  } catch {
+    // It lies where nothing can be changed, and stays.
+  }
+}
+
+/** An app does not answer: its pointer goes if it is left behind. @param {App} app */
+export function forget({ file, pid, isOfOurs }) {
+  if (isOfOurs && !runs(pid)) remove(file)
+}
+
+/** Whether nobody has a socket open, in whatever namespace. @param {string} socket @returns {Promise<boolean>} */
+function isDead(socket) {
+  return new Promise((resolve) => {
+    const client = net.connect(socket, () => (client.destroy(), resolve(false)))
+    client.on('error', (error) => resolve(/** @type {NodeJS.ErrnoException} */ (error).code === 'ECONNREFUSED'))
+  })
+}
+
+/** Takes away what killed apps have left in the runtime folders, as `sweep` in src/socket/place.rs does. */
+export async function sweep() {
+  for (const folder of runtimeFolders()) {
+    const sockets = list(folder).filter((name) => /^\d+(-\d+)?\.sock$/.test(name) && !runs(Number.parseInt(name)) && look(path.join(folder, name))?.isSocket())
+    for (let at = 0; at < sockets.length; at += TOGETHER) {
+      const some = sockets.slice(at, at + TOGETHER).map((name) => path.join(folder, name))
+      const dead = await Promise.all(some.map(isDead))
+      for (const socket of some.filter((_, n) => dead[n])) remove(socket)
+    }
+    for (const { file, socket } of listApps(folder)) {
+      if (path.dirname(socket) === folder && !look(socket)) remove(file)
+    }
+  }
+}
