@@ -1,20 +1,7 @@
 /**
  * `hot-hook view`: the import graph of a running app on a port of 127.0.0.1, by `@hot-hook/dump-viewer`.
  */
-import { createRequire } from 'node:module'
-import path from 'node:path'
-import { pathToFileURL } from 'node:url'
-
-const NAME = '@hot-hook/dump-viewer/server'
-
-/** The project's own, else ours. @param {string} cwd */
-function findViewer(cwd) {
-  try {
-    return pathToFileURL(createRequire(path.join(cwd, '_')).resolve(NAME)).href
-  } catch {
-    return import.meta.resolve(NAME)
-  }
-}
+import { findViewer } from './find-viewer.mjs'
 
 /** @typedef {{ pid: number, socket: string }} App */
 /** @typedef {(happening: any) => void} Listener */
@@ -29,7 +16,7 @@ function findViewer(cwd) {
  *   read, a URL that works once
  */
 export async function view({ ask, follow }, port) {
-  const { serve } = await import(findViewer(process.cwd()))
+  const { serve } = await import(findViewer(process.cwd(), import.meta.url))
   let { app, answer } = await ask()
   /** @type {Set<Listener>} */
   const listeners = new Set()

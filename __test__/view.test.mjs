@@ -4,7 +4,7 @@ import path from 'node:path'
 import test from 'node:test'
 import { commandsFor } from '../browser.mjs'
 import { drawn, needsBrowser, openBrowser } from '../packages/dump-viewer/__test__/support/browser.mjs'
-import { startApp } from './support/app.mjs'
+import { PACKAGE, startApp } from './support/app.mjs'
 import { createRandom, createRequests, send } from './support/fuzz.mjs'
 import { cli, runCli, runScript, runtime, skip, start, temporary, until } from './support/cli.mjs'
 
@@ -132,7 +132,7 @@ test('without @hot-hook/dump-viewer: what to install', { skip }, async (t) => {
   // Another copy of the package, which finds nothing but itself.
   const copy = path.join(temporary(t), 'node_modules/hot-hook')
   fs.mkdirSync(copy, { recursive: true })
-  for (const name of ['cli.mjs', 'view.mjs', 'browser.mjs', 'package.json']) fs.copyFileSync(new URL(`../${name}`, import.meta.url), path.join(copy, name))
+  for (const name of fs.readdirSync(PACKAGE)) if (/\.mjs$|^package\.json$/.test(name)) fs.copyFileSync(path.join(PACKAGE, name), path.join(copy, name))
   const found = await runScript(path.join(copy, 'cli.mjs'), folder, env, 'view')
   assert.deepEqual(found, { stdout: '', stderr: 'hot-hook: view needs @hot-hook/dump-viewer: npm i -D @hot-hook/dump-viewer\n', code: 1 })
 })

@@ -1,14 +1,12 @@
 /**
  * `--viewer`: the app's import graph on a port of its own. It goes on over restarts.
  */
-import { createRequire } from 'node:module'
+import { findViewer } from 'hot-hook/internal'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { reasonOf } from './report.mjs'
 
 /** So long the app may take to answer, in milliseconds: it may be busy. */
 const PATIENCE = 1000
-const NAME = '@hot-hook/dump-viewer/server'
 
 /**
  * @param {import('./options.mjs').Options} options
@@ -58,7 +56,7 @@ export function createViewer({ viewer, cwd }, { ready, problem }) {
   async function open() {
     isOver = false
     try {
-      const { serve } = await import(findViewer(cwd))
+      const { serve } = await import(findViewer(cwd, import.meta.url))
       server = await serve({ source, port: viewer })
       if (isOver) return server?.close()
       ready(/** @type {NonNullable<typeof server>} */ (server).url)
@@ -94,14 +92,5 @@ export function createViewer({ viewer, cwd }, { ready, problem }) {
       isOver = true
       server?.close()
     },
-  }
-}
-
-/** The app's own, else ours. @param {string} cwd */
-function findViewer(cwd) {
-  try {
-    return pathToFileURL(createRequire(path.join(cwd, '_')).resolve(NAME)).href
-  } catch {
-    return import.meta.resolve(NAME)
   }
 }
