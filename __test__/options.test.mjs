@@ -6,6 +6,7 @@ import test from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { createFolder, HOT, PACKAGE, startApp } from './support/app.mjs'
 import { run } from './support/runs.mjs'
+import { needsPermissions, WITH_PERMISSIONS } from './support/users.mjs'
 
 const value = (n) => `export const value = ${n}`
 const get = (...files) => `serve({
@@ -407,20 +408,17 @@ test('a missing package.json says which file', async (t) => {
   assert.ok(stderr.includes('package.json') && stderr.includes(base), `stderr: ${stderr}`)
 })
 
-test('a directory that cannot be listed is reported once, by name; its modules are looked at, and the rest is hot', async (t) => {
+test('a directory that cannot be listed is reported once, by name; its modules are looked at, and the rest is hot', needsPermissions, async (t) => {
   const folder = createFolder(t, {
     files: {
-      // Nothing can be hidden from root.
-      'drop.cjs': `if (process.getuid() === 0) { process.setgid(65534); process.setuid(65534) }`,
       'main.mjs': get('./locked/b.mjs', './locked/c.mjs', './d.mjs'),
       'locked/b.mjs': value(1),
       'locked/c.mjs': value(1),
       'd.mjs': value(1),
     },
   })
-  fs.chmodSync(path.dirname(folder), 0o755)
   fs.chmodSync(path.join(folder, 'locked'), 0o311)
-  const app = await startApp(t, { folder, before: ['--require', './drop.cjs'] })
+  const app = await startApp(t, { folder, within: WITH_PERMISSIONS })
   try {
     assert.deepEqual(await app.ask('hot'), [1, 1, 1])
     app.save('d.mjs', value(2))
