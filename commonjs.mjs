@@ -127,6 +127,14 @@ export function isLazy(url) {
   return !url.startsWith('file:') || (cache[fileURLToPath(url)]?.loaded ?? true)
 }
 
+/**
+ * Whether a `require` without a parent is Node's own, to run CommonJS that is imported: its entry is in the cache before.
+ * @param {string} url where it leads
+ */
+export function isOfImport(url) {
+  return url.startsWith('file:') && cache[fileURLToPath(url)]?.loaded === false
+}
+
 /** Which children of a module were reported. @type {WeakMap<NodeJS.Module, WeakSet<NodeJS.Module>>} */
 const reported = new WeakMap()
 
@@ -155,10 +163,24 @@ function report(thread, modules) {
   engine.report(thread, found.modules, found.es, found.edges, found.lazy, misses.splice(0), hasSyncHooks)
 }
 
+/**
+ * Whether it stands for a module that Node's ES module loader has yet to run, or for an ES module: nothing has required
+ * it. Only Node 24.8 makes such entries for ES modules, and children of one another of them.
+ * @param {NodeJS.Module} module
+ */
+const isPlaceholder = (module) => makesPlaceholders() && !module.loaded && isOfLoader(module)
+
+/** @param {NodeJS.Module} module */
+const isOfLoader = (module) =>
+  Object.getOwnPropertySymbols(module).some((key) => key.description === 'kIsCachedByESMLoader' && /** @type {any} */ (module)[key])
+
+/** Whether this Node has made such an entry of this very module, which nobody requires. */
+const makesPlaceholders = () => cache[fileURLToPath(import.meta.url)]?.loaded === false
+
 /** Returns what it required that was not reported before. @param {NodeJS.Module} module @param {Found} found */
 function reportModule(module, found) {
   const path = pathOf(module)
-  if (!path || OWN.has(path)) return []
+  if (!path || OWN.has(path) || isPlaceholder(module)) return []
   let known = reported.get(module)
   if (!known) {
     reported.set(module, (known = new WeakSet()))
@@ -171,7 +193,7 @@ function reportModule(module, found) {
   const fresh = []
   module.children?.forEach((child, index) => {
     const target = pathOf(child)
-    if (known.has(child) || !target || OWN.has(target)) return
+    if (known.has(child) || !target || OWN.has(target) || isPlaceholder(child)) return
     known.add(child)
     found.edges.push(path, target)
     found.lazy.push(index >= (eager.get(module) ?? Infinity))

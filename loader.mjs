@@ -7,7 +7,7 @@
 import module from 'node:module'
 import { answersTo, isStill, keepAnswer } from './answers.mjs'
 import * as engine from './binding.js'
-import { isLazy } from './commonjs.mjs'
+import { isLazy, isOfImport } from './commonjs.mjs'
 import { guarded } from './guard.mjs'
 import { areFirst, builtin, isCustomized } from './node.mjs'
 import { toText, withPrelude } from './prelude.mjs'
@@ -111,6 +111,7 @@ function ask(context) {
  */
 function arrive(thread, specifier, asked, result) {
   if (isOwn(result.url)) return result
+  if (asked.required && !asked.parent && isOfImport(result.url)) return result
   if (asked.hot !== undefined) result = { ...result, importAttributes: withoutHot(asked.attributes) }
   const { parent, hot, required, lazy } = asked
   if (required) noteRequire(parent, specifier, result.url)

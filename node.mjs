@@ -12,9 +12,9 @@ const since = (/** @type {Record<number, number>} */ releases) =>
 
 /**
  * `module.registerHooks` is complete: in-thread hooks leave imported CommonJS with its `require.cache`, its `children`
- * and its own kind of `require`. Before (22.15–22.22, 24.0–24.11, 25) they do not.
+ * and its own kind of `require`. Before (22.15–22.22, 24.0–24.11, 25.0–25.1) they do not.
  */
-export const hasSyncHooks = typeof module.registerHooks === 'function' && since({ 22: 23, 24: 12, 26: 0 })
+export const hasSyncHooks = typeof module.registerHooks === 'function' && since({ 22: 23, 24: 12, 25: 2 })
 
 /** A linked module holds what it imports by strong handles of C++, until it is gone itself: see release.mjs. */
 export const chainsModules = major < 22

@@ -105,7 +105,7 @@ function look(folder, request) {
 function sweep(paths) {
   const cache = requestCache()
   if (!cache) return false
-  const folders = isMap(cache) ? /** @type {Record<string, string>[]} */ ([...values.call(cache)]) : [cache]
+  const folders = /** @type {Record<string, string>[]} */ (isMap(cache) ? [...values.call(cache)] : [cache])
   for (const requests of folders) for (const request in requests) if (paths.has(requests[request])) delete requests[request]
   return true
 }

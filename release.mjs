@@ -94,7 +94,7 @@ export function isLinking() {
 /** @param {any} job */
 function isPending(job) {
   // A failed link leaves `undefined` under its type.
-  if (typeof job !== 'object' || job.module?.getStatus() >= INSTANTIATED) return false
+  if (typeof job !== 'object' || statusOf(job) >= INSTANTIATED) return false
   const { linked } = job
   // Synchronous links (`require(esm)`, and all from Node 24 on) set it when they are done;
   // `import source` is never linked.
@@ -104,6 +104,13 @@ function isPending(job) {
   linked.then(settle, settle)
   return true
 }
+
+/**
+ * How far a job's module has come, as V8 counts it; -1 if that is not known: until it is linked, `module` is a promise on
+ * early Node 22.
+ * @param {any} job @returns {number}
+ */
+const statusOf = (job) => (typeof job?.module?.getStatus === 'function' ? job.module.getStatus() : -1)
 
 /** Superseded URLs, to be forgotten as soon as no link is in flight. @param {string[]} urls exactly as Node knows them */
 export function postpone(urls) {
@@ -138,7 +145,7 @@ function forget({ jobs, resolutions, commonjs }, url) {
  * @param {any} job
  */
 function letGo(job) {
-  if (chainsModules && job?.module?.getStatus() === EVALUATED) job.module.instantiate()
+  if (chainsModules && statusOf(job) === EVALUATED) job.module.instantiate()
 }
 
 /**
@@ -180,7 +187,7 @@ export function evictNow(url) {
 }
 
 /** @param {any} job */
-const isBusy = (job) => job !== undefined && (isPending(job) || job.module?.getStatus() === EVALUATING)
+const isBusy = (job) => job !== undefined && (isPending(job) || statusOf(job) === EVALUATING)
 
 /**
  * Gives `require` the instance that `import` has under a versioned URL.
@@ -250,7 +257,7 @@ function look({ closure, privates }) {
 /** This very module must be in the cache, the way that we expect modules to be in it. @param {any} jobs */
 function isKnown(jobs) {
   return jobs !== undefined && Object.values(jobs).some((job) =>
-    job?.url === import.meta.url && job.module?.getStatus() >= EVALUATING)
+    job?.url === import.meta.url && statusOf(job) >= EVALUATING)
 }
 
 /**
