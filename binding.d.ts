@@ -315,11 +315,11 @@ export declare function renewalEnded(thread: number, url: string, threw: boolean
 export declare function renewed(thread: number, url: string, first: boolean): string | null
 
 /**
- * Reports what `require.cache` holds that the last report did not: modules, those of them that are ES modules, and
- * who required whom (importer, target, importer, target …), all as absolute paths; `lazy` says of each pair whether the
+ * Reports what `require.cache` holds that the last report did not: modules, those of them that are ES modules (with what
+ * these import past all hooks), those of which it cannot be known what they require, what has thrown, and who required whom (importer, target, importer, target …), all as absolute paths; `lazy` says of each pair whether the
  * importer had run to its end. `missed`: what was not found. `hooked`: `require` passes hooks.
  */
-export declare function report(thread: number, newModules: Array<string>, esModules: Array<string>, edges: Array<string>, lazy: Array<boolean>, missed: Array<Missed>, hooked: boolean): void
+export declare function report(thread: number, newModules: Array<string>, esModules: Array<string>, opaque: Array<string>, failed: Array<string>, edges: Array<string>, lazy: Array<boolean>, missed: Array<Missed>, hooked: boolean): void
 
 /** The thread begins to require, for the first time since its last `report`. */
 export declare function requires(thread: number): void

@@ -3,9 +3,9 @@
  */
 import { Module, createRequire } from 'node:module'
 import * as engine from './binding.js'
-import { builtin, hasSyncHooks } from './node.mjs'
+import { builtin, hasSyncHooks, threadId } from './node.mjs'
 import { forgetRequests, noteRequest } from './relative-cache.mjs'
-import { evictNow, importsOfRequired } from './release.mjs'
+import { evictNow, importsOf, jobOf } from './release.mjs'
 
 const { fileURLToPath, pathToFileURL } = builtin('node:url')
 const { dirname } = builtin('node:path')
@@ -138,7 +138,7 @@ export function isOfImport(url) {
 /** Which children of a module were reported. @type {WeakMap<NodeJS.Module, WeakSet<NodeJS.Module>>} */
 const reported = new WeakMap()
 
-/** @typedef {{ modules: string[], es: string[], edges: string[], lazy: boolean[] }} Found see `report` of the binding */
+/** @typedef {{ modules: string[], es: string[], opaque: string[], failed: string[], edges: string[], lazy: boolean[] }} Found see `report` of the binding */
 
 /** Reports what `require` did in this thread since the last report. @param {number} thread */
 export function reportRequires(thread) {
@@ -154,13 +154,13 @@ export function reportRequirers(thread) {
 /** @param {number} thread @param {Iterable<NodeJS.Module | undefined>} modules */
 function report(thread, modules) {
   /** @type {Found} */
-  const found = { modules: [], es: [], edges: [], lazy: [] }
+  const found = { modules: [], es: [], opaque: [], failed: [], edges: [], lazy: [] }
   const queue = [...modules]
   hasRequired = false
   requirers.clear()
   for (const attempt of attempts.splice(0)) reportAttempt(attempt, found)
   for (const module of queue) if (module) queue.push(...reportModule(module, found))
-  engine.report(thread, found.modules, found.es, found.edges, found.lazy, misses.splice(0), hasSyncHooks)
+  engine.report(thread, found.modules, found.es, found.opaque, found.failed, found.edges, found.lazy, misses.splice(0), hasSyncHooks)
 }
 
 /**
@@ -191,7 +191,8 @@ function reportModule(module, found) {
   }
   /** @type {NodeJS.Module[]} */
   const fresh = []
-  module.children?.forEach((child, index) => {
+  if (!Array.isArray(module.children)) found.opaque.push(path)
+  else module.children.forEach((child, index) => {
     const target = pathOf(child)
     if (known.has(child) || !target || OWN.has(target) || isPlaceholder(child)) return
     known.add(child)
@@ -211,28 +212,42 @@ function reportAttempt({ module, requirer: by, isLazy: isLate }, found) {
   if (!path || !module.filename || module.loaded) return
   found.edges.push(path, module.filename)
   found.lazy.push(isLate)
+  found.failed.push(module.filename)
 }
 
-/** Those below required ES modules that were reported. @type {Set<string>} */
-const reportedBelow = new Set()
+/** Jobs of ES modules below required ones that were reported. @type {WeakSet<object>} */
+const reportedJobs = new WeakSet()
 
-/** Where no hook sees `require`, none sees either what an ES module imports that was required. @param {string} path @param {Found} found */
+/** Where no hook sees `require`, none sees what an ES module imports that was required. @param {string} path @param {Found} found */
 function reportESModule(path, found) {
   found.es.push(path)
   if (hasSyncHooks) return
-  const queue = [pathToFileURL(path).href]
-  for (const url of queue) {
-    for (const below of importsOfRequired(url)) {
-      if (!below.startsWith('file:')) continue
-      const target = fileURLToPath(below)
-      found.edges.push(fileURLToPath(url), target)
-      found.lazy.push(false)
-      if (reportedBelow.has(below)) continue
-      reportedBelow.add(below)
-      queue.push(below)
-      found.modules.push(target)
-    }
+  const job = jobOf(pathToFileURL(path).href)
+  if (!job) found.opaque.push(path)
+  const queue = job ? [job] : []
+  for (const importer of queue) queue.push(...reportImports(importer, found))
+}
+
+/** Returns those of its imports that were not reported before. @param {{ url: string }} importer a job @param {Found} found */
+function reportImports(importer, found) {
+  const path = fileURLToPath(importer.url)
+  const imports = importsOf(importer)
+  if (!imports) found.opaque.push(path)
+  const fresh = []
+  for (const below of imports ?? []) {
+    if (!below.url.startsWith('file:')) continue
+    const target = fileURLToPath(below.url)
+    found.edges.push(path, target)
+    found.lazy.push(false)
+    // With a version of ours it has passed our hooks.
+    if (reportedJobs.has(below) || engine.clean(below.url)) continue
+    reportedJobs.add(below)
+    found.modules.push(target)
+    found.es.push(target)
+    // What has passed them has told what it imports.
+    if (engine.find(threadId, below.url) === 0) fresh.push(below)
   }
+  return fresh
 }
 
 /** Imported JSON has an entry with neither a filename nor children. @type {WeakMap<NodeJS.Module, string>} */
@@ -289,7 +304,17 @@ function forgetPaths(stale) {
   for (const request in paths) if (stale.has(paths[request])) delete paths[request]
 }
 
-/** `require(esm)` gives the namespace, or a facade of it that adds `__esModule`. @param {NodeJS.Module} required */
+/**
+ * Whether `require` has loaded it as an ES module. It gives the namespace, a facade of it that adds `__esModule`, or what
+ * is exported as `module.exports`.
+ * @param {NodeJS.Module} required
+ */
 function isESModule(required) {
-  return types.isModuleNamespaceObject(required.exports)
+  if (types.isModuleNamespaceObject(required.exports)) return true
+  const symbols = Object.getOwnPropertySymbols(required)
+  const of = (/** @type {string} */ name) => symbols.find((symbol) => symbol.description === name)
+  const wrap = of('kRequiredModuleSymbol')
+  if (wrap) return /** @type {any} */ (required)[wrap] !== undefined
+  // CommonJS that has run has this one.
+  return !of('kIsExecuting') && /\.m[jt]s$/.test(required.filename ?? '')
 }

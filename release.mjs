@@ -65,13 +65,23 @@ export function loadCache() {
 }
 
 /**
- * What an ES module imports statically that `require` has loaded: no hook sees that on Node 20.
- * @param {string} url @returns {string[]} URLs; none if it was imported first, or the load cache is out of reach
+ * The job of the JavaScript module that Node knows by a URL.
+ * @param {string} url @returns {{ url: string } | undefined} undefined: there is none, or the load cache is out of reach
  */
-export function importsOfRequired(url) {
+export function jobOf(url) {
   const cache = loadCache()
-  const jobs = Object.values((cache && get.call(cache, url)) ?? {})
-  return jobs.flatMap((job) => (Array.isArray(job?.linked) ? job.linked.map((/** @type {{ url: string }} */ { url }) => url) : []))
+  const jobs = (cache && get.call(cache, url)) ?? {}
+  return /** @type {any} */ (Object.values(jobs).find((job) => job?.url === url))
+}
+
+/**
+ * The jobs of what a module imports statically, which was linked without a wait, as `require` does it.
+ * @param {{ url: string, linked?: unknown }} job
+ * @returns {{ url: string }[] | undefined} undefined: it does not say
+ */
+export function importsOf({ linked }) {
+  if (linked === undefined || !Array.isArray(linked)) return undefined
+  return linked.every((job) => typeof job?.url === 'string') ? linked : undefined
 }
 
 /**

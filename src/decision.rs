@@ -80,7 +80,7 @@ pub enum Reason {
         /// That module.
         module: Arc<str>,
     },
-    /// It is an ES module that `require()` has loaded, and Node's cache of those is out of reach.
+    /// `require()` has loaded it, and Node's cache of it is out of reach.
     Required,
     /// It is a native addon, which a process loads once.
     Addon,
@@ -144,7 +144,7 @@ impl FullReload {
             }
             Reason::Cold { .. } => format!("{subject} no boundary makes hot"),
             Reason::Required => {
-                format!("{event}, an ES module that require() has loaded and cannot reload")
+                format!("{event}, which require() has loaded and this Node cannot load again")
             }
             Reason::Addon => format!("{event}, a native addon, which a process loads only once"),
             Reason::Blind => {

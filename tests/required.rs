@@ -25,8 +25,15 @@ fn app() -> Node {
 fn report(node: &mut Node, name: &str) {
     let [importer, target] = ["a.mjs", name].map(|name| node.folder.path(name));
     let edges = vec![(importer.as_str(), target.as_str(), true)];
-    let required =
-        Required { new: vec![&target], es_modules: vec![], edges, missed: vec![], hooked: false };
+    let required = Required {
+        new: vec![&target],
+        es_modules: vec![],
+        opaque: vec![],
+        failed: vec![],
+        edges,
+        missed: vec![],
+        hooked: false,
+    };
     node.engine.report(MAIN, &required);
 }
 

@@ -52,14 +52,16 @@ pub fn requires(thread: u32) -> Result<(), Error> {
     with(|engine| engine.requires(ThreadId(thread)))
 }
 
-/// Reports what `require.cache` holds that the last report did not: modules, those of them that are ES modules, and
-/// who required whom (importer, target, importer, target …), all as absolute paths; `lazy` says of each pair whether the
+/// Reports what `require.cache` holds that the last report did not: modules, those of them that are ES modules (with what
+/// these import past all hooks), those of which it cannot be known what they require, what has thrown, and who required whom (importer, target, importer, target …), all as absolute paths; `lazy` says of each pair whether the
 /// importer had run to its end. `missed`: what was not found. `hooked`: `require` passes hooks.
 #[napi]
 pub fn report(
     thread: u32,
     new_modules: Vec<String>,
     es_modules: Vec<String>,
+    opaque: Vec<String>,
+    failed: Vec<String>,
     edges: Vec<String>,
     lazy: Vec<bool>,
     missed: Vec<Missed>,
@@ -68,6 +70,8 @@ pub fn report(
     let required = Required {
         new: new_modules.iter().map(String::as_str).collect(),
         es_modules: es_modules.iter().map(String::as_str).collect(),
+        opaque: opaque.iter().map(String::as_str).collect(),
+        failed: failed.iter().map(String::as_str).collect(),
         edges: std::iter::zip(edges.as_chunks().0, lazy)
             .map(|([from, to], lazy)| (from.as_str(), to.as_str(), lazy))
             .collect(),

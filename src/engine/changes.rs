@@ -205,7 +205,7 @@ impl Engine {
 
     /// Where `require` passes no hook, a file that nobody has reported yet may be in use.
     fn may_be_required(&self, path: &str) -> bool {
-        let is_source = ["js", "cjs", "json", "ts", "cts", "node"]
+        let is_source = ["js", "cjs", "mjs", "json", "ts", "cts", "mts", "node"]
             .iter()
             .any(|extension| Path::new(path).extension().is_some_and(|found| found == *extension));
         is_source && self.threads.values().any(|thread| thread.requires_unhooked)

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant, SystemTime};
 use rustc_hash::FxHashMap;
 
 use crate::decision::Reporter;
-use crate::graph::{EdgeKind, ModuleId, NewEdge, ThreadId};
+use crate::graph::instance::Instance;
+use crate::graph::{EdgeKind, ModuleId, NewEdge, ThreadId, Visited};
 use crate::watch::parent;
 
 use super::Engine;
@@ -55,10 +56,14 @@ impl Unreported {
 pub struct Required<'a> {
     /// Modules that are new in the cache.
     pub new: Vec<&'a str>,
-    /// Of them, the ES modules: on Node 20 they passed no hook.
+    /// Of them, the ES modules, and what those import past all hooks.
     pub es_modules: Vec<&'a str>,
+    /// Of them, those of which it cannot be known what they have required or imported.
+    pub opaque: Vec<&'a str>,
     /// Which module required which, and whether after it had run to its end.
     pub edges: Vec<(&'a str, &'a str, bool)>,
+    /// What has thrown while it was required.
+    pub failed: Vec<&'a str>,
     /// Which module found nothing by what it wrote, and whether after it had run to its end.
     pub missed: Vec<(&'a str, &'a str, bool)>,
     /// Whether `require` passes the hooks of this thread.
@@ -73,7 +78,17 @@ impl Engine {
             self.require(thread, (importer, target), lazy, required.hooked);
         }
         for path in &required.new {
-            self.loaded_by_require(thread, path, required);
+            self.loaded_by_require(thread, path, required.hooked);
+        }
+        for path in required.es_modules.iter().filter(|_| !required.hooked) {
+            self.keep_plain_url(thread, path);
+        }
+        for path in &required.failed {
+            self.failed_by_require(thread, path);
+        }
+        for path in &required.opaque {
+            let id = self.required_module(thread, path, required.hooked);
+            self.add_root(thread, id);
         }
         for &(importer, specifier, lazy) in &required.missed {
             self.missed_by_require(thread, (importer, specifier), lazy);
@@ -160,19 +175,53 @@ impl Engine {
         self.graph.add_edge(importer, target, &edge);
     }
 
-    fn loaded_by_require(&mut self, thread: ThreadId, path: &str, required: &Required) {
-        let id = self.required_module(thread, path, required.hooked);
+    fn loaded_by_require(&mut self, thread: ThreadId, path: &str, hooked: bool) {
+        let id = self.required_module(thread, path, hooked);
         self.expect_reports(thread, id);
-        if !required.hooked {
+        if !hooked {
             self.reloaded(thread, id);
-            // Its imports passed no hook, so that nothing below it can be reloaded.
-            if required.es_modules.contains(&path) {
-                self.add_root(thread, id);
-            }
         }
         if self.graph.importers(id).is_empty() {
             self.graph.add_stranger(thread, id);
             self.app_begins();
+        }
+    }
+
+    /// An ES module was loaded past our hooks, under its plain URL: it keeps that, so that there is one instance. It has no
+    /// `import.meta.hot`: if it seems to ask for that, it stays until a restart. So it does if a hook has given it another URL.
+    fn keep_plain_url(&mut self, thread: ThreadId, path: &str) {
+        let id = self.required_module(thread, path, false);
+        let module = self.graph.get(id);
+        if module.is_pinned() {
+            return;
+        }
+        let (keeps, version) = (module.keeps_url, module.version);
+        let is_versioned = |i: &Instance| i.thread == thread && i.version == version && version > 0;
+        if !keeps && self.instances.of_module(id).any(is_versioned) {
+            self.ask_for_restart(id);
+            self.add_root(thread, id);
+            return;
+        }
+        if asks_for_hot(path) {
+            self.add_root(thread, id);
+        }
+        self.graph.get_mut(id).keeps_url = true;
+        if !keeps {
+            self.generation += 1;
+        }
+    }
+
+    /// It has thrown, or could not be linked, perhaps because of an ES module below it that no hook has seen: the next change of
+    /// any of these is one of what was loaded.
+    fn failed_by_require(&mut self, thread: ThreadId, path: &str) {
+        let mut visited = Visited::default();
+        let mut queue = vec![self.required_module(thread, path, false)];
+        while let Some(id) = queue.pop() {
+            let below = self.graph.imports(id).into_iter().map(|(below, _)| below);
+            let unhooked = below.filter(|&id| self.graph.get(id).keeps_url && visited.insert(id));
+            queue.extend(unhooked);
+            let path = self.graph.get(id).path.clone();
+            self.required_module(thread, &path, false);
         }
     }
 
@@ -238,6 +287,12 @@ impl Engine {
             self.ask_for_restart(id);
         }
     }
+}
+
+/// Whether the text of an ES module may use `import.meta.hot`, in whichever way it is written.
+fn asks_for_hot(path: &str) -> bool {
+    std::fs::read_to_string(path)
+        .is_ok_and(|text| text.contains("import.meta") && text.contains("hot"))
 }
 
 fn changed_since(path: &str, since: SystemTime) -> bool {

@@ -284,6 +284,8 @@ impl Node {
             let nothing = Required {
                 new: vec![],
                 es_modules: vec![],
+                opaque: vec![],
+                failed: vec![],
                 edges: vec![],
                 missed: vec![],
                 hooked: true,
