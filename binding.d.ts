@@ -314,12 +314,26 @@ export declare function renewalEnded(thread: number, url: string, threw: boolean
  */
 export declare function renewed(thread: number, url: string, first: boolean): string | null
 
-/**
- * Reports what `require.cache` holds that the last report did not: modules, those of them that are ES modules (with what
- * these import past all hooks), those of which it cannot be known what they require, what has thrown, and who required whom (importer, target, importer, target …), all as absolute paths; `lazy` says of each pair whether the
- * importer had run to its end. `missed`: what was not found. `hooked`: `require` passes hooks.
- */
-export declare function report(thread: number, newModules: Array<string>, esModules: Array<string>, opaque: Array<string>, failed: Array<string>, edges: Array<string>, lazy: Array<boolean>, missed: Array<Missed>, hooked: boolean): void
+/** Reports what `require` did that the last report did not say. `hooked`: `require` passes hooks. */
+export declare function report(thread: number, found: Report, hooked: boolean): void
+
+/** What `require.cache` holds that the last report did not say. All are absolute paths. */
+export interface Report {
+  /** The modules. */
+  modules: Array<string>
+  /** Of them, the ES modules, with what these import past all hooks. */
+  es: Array<string>
+  /** Of them, those of which it cannot be known what they have required or imported: they stay until a restart. */
+  opaque: Array<string>
+  /** What has thrown while it was required. */
+  failed: Array<string>
+  /** Who required whom: importer, target, importer, target … */
+  edges: Array<string>
+  /** Of each of these pairs, whether the importer had run to its end. */
+  lazy: Array<boolean>
+  /** What was not found. */
+  missed: Array<Missed>
+}
 
 /** The thread begins to require, for the first time since its last `report`. */
 export declare function requires(thread: number): void

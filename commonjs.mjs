@@ -138,7 +138,7 @@ export function isOfImport(url) {
 /** Which children of a module were reported. @type {WeakMap<NodeJS.Module, WeakSet<NodeJS.Module>>} */
 const reported = new WeakMap()
 
-/** @typedef {{ modules: string[], es: string[], opaque: string[], failed: string[], edges: string[], lazy: boolean[] }} Found see `report` of the binding */
+/** @typedef {import('./binding.js').Report} Found */
 
 /** Reports what `require` did in this thread since the last report. @param {number} thread */
 export function reportRequires(thread) {
@@ -154,13 +154,13 @@ export function reportRequirers(thread) {
 /** @param {number} thread @param {Iterable<NodeJS.Module | undefined>} modules */
 function report(thread, modules) {
   /** @type {Found} */
-  const found = { modules: [], es: [], opaque: [], failed: [], edges: [], lazy: [] }
+  const found = { modules: [], es: [], opaque: [], failed: [], edges: [], lazy: [], missed: misses.splice(0) }
   const queue = [...modules]
   hasRequired = false
   requirers.clear()
   for (const attempt of attempts.splice(0)) reportAttempt(attempt, found)
   for (const module of queue) if (module) queue.push(...reportModule(module, found))
-  engine.report(thread, found.modules, found.es, found.opaque, found.failed, found.edges, found.lazy, misses.splice(0), hasSyncHooks)
+  engine.report(thread, found, hasSyncHooks)
 }
 
 /**
@@ -191,8 +191,9 @@ function reportModule(module, found) {
   }
   /** @type {NodeJS.Module[]} */
   const fresh = []
-  if (!Array.isArray(module.children)) found.opaque.push(path)
-  else module.children.forEach((child, index) => {
+  // Imported JSON has none.
+  if (module.filename && !Array.isArray(module.children)) found.opaque.push(path)
+  module.children?.forEach?.((child, index) => {
     const target = pathOf(child)
     if (known.has(child) || !target || OWN.has(target) || isPlaceholder(child)) return
     known.add(child)
@@ -221,8 +222,10 @@ const reportedJobs = new WeakSet()
 /** Where no hook sees `require`, none sees what an ES module imports that was required. @param {string} path @param {Found} found */
 function reportESModule(path, found) {
   found.es.push(path)
-  if (hasSyncHooks) return
-  const job = jobOf(pathToFileURL(path).href)
+  const { href } = pathToFileURL(path)
+  // What has passed our hooks has told what it imports.
+  if (hasSyncHooks || engine.find(threadId, href) !== 0) return
+  const job = jobOf(href)
   if (!job) found.opaque.push(path)
   const queue = job ? [job] : []
   for (const importer of queue) queue.push(...reportImports(importer, found))
@@ -244,7 +247,6 @@ function reportImports(importer, found) {
     reportedJobs.add(below)
     found.modules.push(target)
     found.es.push(target)
-    // What has passed them has told what it imports.
     if (engine.find(threadId, below.url) === 0) fresh.push(below)
   }
   return fresh

@@ -98,20 +98,6 @@ test('require and import give one instance', { skip: !canRequireModules && 'requ
   assert.deepEqual(app.told('full-reload'), [])
 })
 
-const isCold = nodeIs(20, 19) && !canRequireModules
-test('where require passes no hooks, a required ES module is cold', { skip: !isCold && 'it is hot, or cannot be required' }, async (t) => {
-  const app = await startApp(t, {
-    before: ['--no-warnings'],
-    files: { 'main.mjs': get, 'b.mjs': `${createRequire} export const { value } = require('./c.mjs')`, 'c.mjs': `export { value } from './d.mjs'`, 'd.mjs': 'export const value = 1' },
-  })
-  assert.equal(await app.ask('get'), 1)
-  for (const [n, name] of ['c.mjs', 'd.mjs'].entries()) {
-    app.save(name, `export const value = ${n + 2}`)
-    assert.equal((await app.message('full-reload', n + 1)).path, app.file(name))
-  }
-  assert.equal(await app.ask('get'), 1)
-})
-
 test('JSON that is imported, and required by a module that came before it', async (t) => {
   const app = await startApp(t, {
     before: ['--no-warnings'],

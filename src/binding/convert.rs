@@ -5,7 +5,7 @@ use std::sync::Arc;
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
-use crate::engine;
+use crate::engine::{self, Required};
 use crate::graph::instance::InstanceId;
 use crate::graph::{ModuleId, Step};
 use crate::source::awaits;
@@ -363,6 +363,46 @@ pub struct Place {
     pub url: String,
 }
 
+/// What `require.cache` holds that the last report did not say. All are absolute paths.
+#[napi(object)]
+pub struct Report {
+    /// The modules.
+    pub modules: Vec<String>,
+    /// Of them, the ES modules, with what these import past all hooks.
+    pub es: Vec<String>,
+    /// Of them, those of which it cannot be known what they have required or imported: they stay until a restart.
+    pub opaque: Vec<String>,
+    /// What has thrown while it was required.
+    pub failed: Vec<String>,
+    /// Who required whom: importer, target, importer, target …
+    pub edges: Vec<String>,
+    /// Of each of these pairs, whether the importer had run to its end.
+    pub lazy: Vec<bool>,
+    /// What was not found.
+    pub missed: Vec<Missed>,
+}
+
+impl Report {
+    /// `hooked`: `require` passes hooks.
+    pub fn required(&self, hooked: bool) -> Required<'_> {
+        Required {
+            new: texts(&self.modules),
+            es_modules: texts(&self.es),
+            opaque: texts(&self.opaque),
+            failed: texts(&self.failed),
+            edges: std::iter::zip(self.edges.as_chunks().0, &self.lazy)
+                .map(|([from, to], lazy)| (from.as_str(), to.as_str(), *lazy))
+                .collect(),
+            missed: self.missed.iter().map(Missed::as_parts).collect(),
+            hooked,
+        }
+    }
+}
+
+fn texts(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
+}
+
 /// A `require()` that found nothing.
 #[napi(object)]
 pub struct Missed {
@@ -372,6 +412,12 @@ pub struct Missed {
     pub specifier: String,
     /// It had run to its end.
     pub lazy: bool,
+}
+
+impl Missed {
+    fn as_parts(&self) -> (&str, &str, bool) {
+        (&self.importer, &self.specifier, self.lazy)
+    }
 }
 
 /// The engine's name for a module.

@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use napi_derive::napi;
 
-use crate::engine::{Caller, Engine, Next, Required};
+use crate::engine::{Caller, Engine, Next};
 use crate::graph::ThreadId;
 
-use super::convert::{self, Linked, Missed, Renewal, Update, Witnessed};
+use super::convert::{self, Linked, Renewal, Report, Update, Witnessed};
 use super::host::{self, Error, with};
 
 /// Takes in what has happened to files, and decides on it; costs one empty read when nothing has happened.
@@ -52,36 +52,10 @@ pub fn requires(thread: u32) -> Result<(), Error> {
     with(|engine| engine.requires(ThreadId(thread)))
 }
 
-/// Reports what `require.cache` holds that the last report did not: modules, those of them that are ES modules (with what
-/// these import past all hooks), those of which it cannot be known what they require, what has thrown, and who required whom (importer, target, importer, target …), all as absolute paths; `lazy` says of each pair whether the
-/// importer had run to its end. `missed`: what was not found. `hooked`: `require` passes hooks.
+/// Reports what `require` did that the last report did not say. `hooked`: `require` passes hooks.
 #[napi]
-pub fn report(
-    thread: u32,
-    new_modules: Vec<String>,
-    es_modules: Vec<String>,
-    opaque: Vec<String>,
-    failed: Vec<String>,
-    edges: Vec<String>,
-    lazy: Vec<bool>,
-    missed: Vec<Missed>,
-    hooked: bool,
-) -> Result<(), Error> {
-    let required = Required {
-        new: new_modules.iter().map(String::as_str).collect(),
-        es_modules: es_modules.iter().map(String::as_str).collect(),
-        opaque: opaque.iter().map(String::as_str).collect(),
-        failed: failed.iter().map(String::as_str).collect(),
-        edges: std::iter::zip(edges.as_chunks().0, lazy)
-            .map(|([from, to], lazy)| (from.as_str(), to.as_str(), lazy))
-            .collect(),
-        missed: missed
-            .iter()
-            .map(|it| (it.importer.as_str(), it.specifier.as_str(), it.lazy))
-            .collect(),
-        hooked,
-    };
-    with(|engine| engine.report(ThreadId(thread), &required))
+pub fn report(thread: u32, found: Report, hooked: bool) -> Result<(), Error> {
+    with(|engine| engine.report(ThreadId(thread), &found.required(hooked)))
 }
 
 /// A required ES module could not be evicted.
