@@ -215,7 +215,6 @@ export const commonjs = [
   {
     name: `an ES module that exports 'module.exports', required`,
     skip: noModules,
-    todo: !hasSyncHooks && 'it goes stale without a word where hooks run in a thread of their own',
     setting: {
       hotHook,
       before: ['--no-warnings'],
