@@ -347,8 +347,19 @@ function createHot() {
 
 const shared = /** @type {Record<symbol, typeof runtime>} */ (/** @type {unknown} */ (globalThis))
 if (!shared[KEY]) Object.defineProperty(globalThis, KEY, { value: runtime, configurable: true })
-// Where `hot-hook/loader` was registered by hand, nobody calls `start`.
-if (engine.isConfigured()) takePart()
+/**
+ * Where `hot-hook/loader` was registered by hand, nobody calls `start`. If this Node has complete hooks in the app's
+ * thread, those take the place of the hooks thread's from here on: Node would wait for that one without a turn of its
+ * own, so that it could not wait for this thread; and no `require` reaches it.
+ */
+function startByHand() {
+  takePart()
+  if (!hasSyncHooks || !engine.isOutermost(threadId, 1)) return
+  engine.addLayer(threadId, false)
+  hookIn(threadId, deliver)
+}
+
+if (engine.isConfigured()) startByHand()
 
 export { lazy } from './lazy.mjs'
 

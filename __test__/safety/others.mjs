@@ -98,7 +98,6 @@ export const others = [
   },
   {
     name: 'the loader, given to module.register by hand',
-    todo: hasSyncHooks && 'imports stall there, and what is required goes stale',
     setting: {
       hotHook,
       register: false,
