@@ -1,8 +1,10 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- the sources of an app stand with its test */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
+import path from 'node:path'
 import test from 'node:test'
-import { HOT, startApp } from './support/app.mjs'
+import { createFolder, HOT, isLinux, startApp } from './support/app.mjs'
 import { logs, SERVE } from './support/log.mjs'
 
 const get = `serve({ get: async (name) => (await import(name, ${HOT})).value })`
@@ -115,4 +117,21 @@ test('a pattern that cannot be used is a TypeError that says so', async (t) => {
   const { name, message } = await app.askError('watch', './+(a|b).html')
   assert.equal(name, 'TypeError')
   assert.match(message, /^import\.meta\.hot\.watch\(patterns\): .*\+\(a\|b\)/)
+})
+
+test('a FIFO and a device among watched and restart files do not hold the app up', { skip: !isLinux && 'they are made by mkfifo' }, async (t) => {
+  const folder = createFolder(t, {
+    hotHook: { restart: ['.env', 'config/**'] },
+    files: { 'main.mjs': get, 'page.mjs': page(`['./data/**', './page.html']`), 'page.html': 'one', 'data/a.txt': '1', 'config/a.json': '1' },
+  })
+  const fifo = (name) => assert.equal(spawnSync('mkfifo', [path.join(folder, name)]).status, 0)
+  for (const name of ['.env', 'config/fifo', 'data/fifo']) fifo(name)
+  fs.symlinkSync('/dev/zero', path.join(folder, 'data/zero'))
+  const app = await startApp(t, { folder })
+  assert.equal(await app.ask('get', './page.mjs'), 'one')
+  fifo('data/later')
+  app.save('page.html', 'two')
+  assert.equal(await app.ask('get', './page.mjs'), 'two')
+  app.save('config/a.json', '2')
+  assert.equal((await app.message('full-reload')).path, app.file('config/a.json'))
 })

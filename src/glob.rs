@@ -43,6 +43,9 @@ pub use error::{PatternError, Reason};
 /// letter of the drive comes in both cases.
 const CASE_INSENSITIVE: bool = cfg!(windows);
 
+/// So many globs a list may have, once braces are expanded: a second's work. Paths without anything special do not count.
+const MAX_GLOBS: usize = 5000;
+
 /// A directory to watch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
@@ -70,14 +73,15 @@ impl Matcher {
     pub fn new(root: &Path, patterns: &[impl AsRef<str>]) -> Result<Self, PatternError> {
         let root = Segments::root(&forward_slashes(&root.to_string_lossy()));
         let (mut included, mut excluded) = (SetBuilder::default(), SetBuilder::default());
-        let mut bases = Vec::new();
+        let mut bases = Bases::default();
+        let mut left = MAX_GLOBS;
         for (index, pattern) in patterns.iter().enumerate() {
             let written = pattern.as_ref();
             let added = match written.strip_prefix('!') {
                 Some(pattern) if !pattern.starts_with('(') => {
-                    excluded.add_pattern(index, pattern, &root, &mut Vec::new())
+                    excluded.add_pattern(index, pattern, &root, &mut Bases::default(), &mut left)
                 }
-                _ => included.add_pattern(index, written, &root, &mut bases),
+                _ => included.add_pattern(index, written, &root, &mut bases, &mut left),
             };
             added.map_err(|reason| PatternError { pattern: written.to_owned(), reason })?;
         }
@@ -85,7 +89,7 @@ impl Matcher {
         let refused = |reason: Reason| PatternError { pattern: patterns.join("\", \""), reason };
         let included = included.build().map_err(refused)?;
         let excluded = excluded.build().map_err(refused)?;
-        Ok(Self { patterns, included, excluded, bases })
+        Ok(Self { patterns, included, excluded, bases: bases.list })
     }
 
     /// Does one of the patterns match, and no exclusion? `path` is absolute, with forward slashes.
@@ -160,7 +164,8 @@ impl SetBuilder {
         index: usize,
         pattern: &str,
         root: &Segments,
-        bases: &mut Vec<Base>,
+        bases: &mut Bases,
+        left: &mut usize,
     ) -> Result<(), Reason> {
         if pattern.is_empty() {
             return Err(Reason::Empty);
@@ -168,13 +173,18 @@ impl SetBuilder {
         if pattern.starts_with('!') && !pattern.starts_with("!(") {
             return Err(Reason::DoubleNegation);
         }
+        let tokens = tokenise(pattern)?;
         let name = plain(pattern);
         self.add(index, &root.anchor(&name)?.resolve(&name)?)?;
-        let tokens = tokenise(pattern)?;
         let anchor = root.anchor(&tokens)?;
-        for tokens in expand(tokens)? {
-            let segments = anchor.resolve(&tokens)?;
-            add_base(bases, segments.base(root));
+        let expanded = expand(tokens)?;
+        let is_plain = |segments: &Segments| expanded.len() == 1 && segments.literal().is_some();
+        for tokens in &expanded {
+            let segments = anchor.resolve(tokens)?;
+            if !is_plain(&segments) {
+                *left = left.checked_sub(1).ok_or(Reason::TooManyInAll)?;
+            }
+            bases.add(segments.base(root));
             self.add(index, &segments)?;
             if let Some(directory) = segments.directory() {
                 self.add(index, &directory)?;
@@ -206,10 +216,21 @@ impl SetBuilder {
     }
 }
 
-fn add_base(bases: &mut Vec<Base>, base: Base) {
-    match bases.iter_mut().find(|known| known.directory == base.directory) {
-        Some(known) => known.recursive |= base.recursive,
-        None => bases.push(base),
+/// Each directory once, in the order in which they came.
+#[derive(Default)]
+struct Bases {
+    list: Vec<Base>,
+    by_directory: FxHashMap<String, usize>,
+}
+
+impl Bases {
+    fn add(&mut self, base: Base) {
+        if let Some(&index) = self.by_directory.get(&base.directory) {
+            self.list[index].recursive |= base.recursive;
+            return;
+        }
+        self.by_directory.insert(base.directory.clone(), self.list.len());
+        self.list.push(base);
     }
 }
 
@@ -390,6 +411,35 @@ mod tests {
     }
 
     #[test]
+    fn is_bounded_and_names_the_pattern() {
+        let list: Vec<_> = (0..500).map(|n| format!("n{n}")).collect();
+        let pattern = |n: usize| format!("d{n}/{{{}}}/x.ts", list.join(","));
+        let patterns: Vec<_> = (0..200).map(pattern).collect();
+        let error = Matcher::new(Path::new("/project"), &patterns).unwrap_err();
+        assert_eq!((error.reason, error.pattern), (Reason::TooManyInAll, patterns[10].clone()));
+        let paths: Vec<_> = (0..6000).map(|n| format!("d{n}/x.ts")).collect();
+        let many = Matcher::new(Path::new("/project"), &paths).unwrap();
+        assert!(many.is_match("/project/d5999/x.ts") && many.bases().len() == 6000);
+
+        for (pattern, reason) in [
+            ("{".repeat(50_000) + &"}".repeat(50_000), Reason::TooLong),
+            ("{a,".repeat(8000) + &"}".repeat(8000), Reason::TooMany),
+            ("{a,b}".repeat(9) + &"x".repeat(30_000), Reason::TooMany),
+            ("{1..1000}".repeat(3000), Reason::TooMany),
+            ("x".repeat(1_000_000), Reason::TooLong),
+        ] {
+            assert_eq!(refused(&pattern), reason);
+        }
+        let nested = "{".repeat(16_000) + "a" + &"}".repeat(16_000);
+        assert!(matcher(&[&nested]).is_match(&format!("/project/{nested}")), "all plain");
+        assert!(matcher(&["{{{1..3}}}"]).is_match("/project/{{2}}"));
+        assert_eq!(refused("{{a..}b}"), Reason::BadRange);
+        let text = Matcher::new(Path::new("/project"), &["{é,".repeat(20_000)]).unwrap_err();
+        let text = text.to_string();
+        assert!(text.starts_with("the pattern \"{é,{é,") && text.len() < 500, "{text}");
+    }
+
+    #[test]
     fn survives_odd_text() {
         let parts = [
             "[", "]", "{", "}", ",", "..", "!", "^", "-", "*", "**", "\\", "/", "a", "é", "[:",
@@ -410,7 +460,7 @@ mod tests {
         assert!(matcher(&[&deep]).is_match("/project/a"));
         assert_eq!(refused(&("{a,".repeat(2000) + &"}".repeat(2000))), Reason::TooMany);
         assert_eq!(refused(&"{[".repeat(2000)), Reason::UnclosedBrace);
-        assert_eq!(refused(&format!("{{{}1..2}}", "0".repeat(70_000))), Reason::BadRange);
+        assert_eq!(refused(&format!("{{{}1..2}}", "0".repeat(30_000))), Reason::BadRange);
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod project;
 #[cfg(unix)]
 pub mod socket;
 pub mod source;
+pub mod stamp;
 pub mod stderr;
 pub mod url;
 pub mod watch;

@@ -8,11 +8,13 @@ use crate::decision::{Cause, Decisions, FullReload, Reason, Reporter, Verdict, i
 use crate::fingerprint::Fingerprint;
 use crate::graph::instance::Instance;
 use crate::graph::{ModuleId, ModuleKind, ThreadId, Visited};
+use crate::stamp::Stamp;
 use crate::watch::settle::FileEvent;
 use crate::watch::{Event, parent};
 
 use super::Engine;
 use super::directories::Directories;
+use super::hashing::LARGE;
 use super::outbox::{Happening, Message, Reload};
 
 /// What the changes of one drain lead to together.
@@ -54,15 +56,15 @@ impl Engine {
     /// when nothing has happened.
     pub fn drain(&mut self, caller: Caller, now: Instant) -> Next {
         self.collect(now);
+        let unhashed = if caller == Caller::Watcher { self.take_unhashed() } else { Vec::new() };
         if !self.undecided.is_empty() || !self.invalidated.is_empty() {
             match caller {
                 Caller::Thread(thread) if self.must_report(thread) => return Next::Report,
-                Caller::Watcher if self.ask_for_reports() || self.ask_for_endings() => {
-                    return Next::Nothing;
-                }
+                Caller::Watcher if self.ask_for_reports() || self.ask_for_endings() => {}
                 _ => self.decide_undecided(),
             }
         }
+        self.undecided.extend(unhashed);
         match caller {
             Caller::Thread(thread) if self.has_pending(thread) => Next::Take,
             _ => Next::Nothing,
@@ -82,6 +84,7 @@ impl Engine {
 
     /// Takes file events in; what they mean is decided by the [`Engine::drain`] that follows every hook.
     pub(super) fn collect(&mut self, now: Instant) {
+        self.take_hashed();
         let events = self.watch.as_mut().map(crate::watch::Watch::drain).unwrap_or_default();
         if events.is_empty() && self.settle.is_empty() {
             return;
@@ -101,9 +104,42 @@ impl Engine {
         self.report_problems();
     }
 
+    /// What large files hold, which took long to find out.
+    fn take_hashed(&mut self) {
+        for hashed in self.hashing.results() {
+            let restarts = self.restart.learn(&hashed);
+            if let (Some(id), Some(stamp)) = (self.graph.find(&hashed.path), hashed.stamp) {
+                self.large.insert(id, (stamp, hashed.content));
+            }
+            if self.learn_watched(&hashed) || restarts {
+                self.undecided.push((hashed.path, Reporter::Watcher));
+            }
+        }
+    }
+
+    /// The large modules among the files that may have changed: while nobody imports they are decided on once they are hashed,
+    /// so that no import waits for that. One that comes before reads them itself, as Node does.
+    fn take_unhashed(&mut self) -> Vec<(Arc<str>, Reporter)> {
+        let is_large = |path: &Path| Stamp::of_file(path).is_some_and(|it| it.length > LARGE);
+        let (graph, large) = (&self.graph, &self.large);
+        let is_unhashed = |path: &str| {
+            let unknown = graph.find(path).filter(|id| !large.contains_key(id));
+            unknown.is_some_and(|id| graph.get(id).begun) && is_large(Path::new(path))
+        };
+        let unhashed: Vec<_> =
+            self.undecided.extract_if(.., |(path, _)| is_unhashed(path)).collect();
+        for (path, _) in &unhashed {
+            self.hashing.request(path);
+        }
+        unhashed
+    }
+
     /// `path` may have changed. Whether a module is being read is a question of now, not of the decision's time.
     pub(super) fn suspect(&mut self, path: Arc<str>, reporter: Reporter) {
         let known = self.graph.find(&path);
+        if let Some(id) = known {
+            self.large.remove(&id);
+        }
         self.note_unreported(&path, known);
         let reads = |i: &Instance| i.reading && !i.superseded;
         let is_read = known.is_some_and(|id| self.instances.of_module(id).any(reads));
@@ -226,7 +262,7 @@ impl Engine {
             std::fs::canonicalize(path).ok().and_then(|real| real.to_str().map(str::to_owned));
         let real = real.as_deref().unwrap_or(path);
         if let Some(pattern) = self.restart_pattern(path, real) {
-            if self.restart.is_change(path, reporter) {
+            if self.restart.is_change(path, reporter, &mut self.hashing) {
                 batch.ask(FullReload::new(real.into(), Reason::RestartFile { pattern }));
             }
             return;

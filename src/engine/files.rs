@@ -9,10 +9,39 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::decision::Reporter;
 use crate::fingerprint::Fingerprint;
 use crate::glob::{Base, Matcher};
+use crate::stamp::Stamp;
 use crate::watch::{Watch, join};
+
+use super::hashing::{HUGE, Hashed, Hashing, LARGE};
 
 /// Folders in which nobody keeps such files, and which may be huge.
 const SKIPPED: [&str; 2] = ["node_modules", ".git"];
+
+/// What is known of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Known {
+    /// `None` if there is no file.
+    stamp: Option<Stamp>,
+    /// `None` as long as it was not hashed.
+    content: Option<Fingerprint>,
+}
+
+impl Known {
+    /// Of the file at `path`, with its content if that is read at once.
+    fn of(path: &str, is_read: impl FnOnce(&Stamp) -> bool) -> Self {
+        let path = Path::new(path);
+        let stamp = Stamp::of_file(path);
+        let content = match &stamp {
+            None => Some(Fingerprint::Absent),
+            Some(stamp) => is_read(stamp).then(|| Fingerprint::of_file(path)),
+        };
+        Self { stamp, content }
+    }
+
+    fn length(&self) -> Option<u64> {
+        self.stamp.map(|stamp| stamp.length)
+    }
+}
 
 /// What patterns match, and what it held.
 #[derive(Debug, Default)]
@@ -20,21 +49,29 @@ pub struct Files {
     matcher: Matcher,
     bases: Vec<Base>,
     held: FxHashSet<Arc<str>>,
-    known: FxHashMap<Arc<str>, Fingerprint>,
+    known: FxHashMap<Arc<str>, Known>,
     /// What was last decided on.
-    told: FxHashMap<Arc<str>, Fingerprint>,
+    told: FxHashMap<Arc<str>, Known>,
+    /// Large files that hold something else, as hashing has found.
+    changed: FxHashSet<Arc<str>>,
 }
 
 impl Files {
     /// Watches where `matcher` can match, then notes what the files hold.
-    pub fn set(&mut self, matcher: &Matcher, mut watch: Option<&mut Watch>) {
+    pub fn set(&mut self, matcher: &Matcher, mut watch: Option<&mut Watch>, hashing: &mut Hashing) {
         self.let_go(watch.as_deref_mut());
         self.matcher = matcher.clone();
         self.bases = matcher.bases();
+        let mut left = LARGE;
         for base in self.bases.clone() {
             for file in self.enter(&base.directory, base.recursive, &mut watch) {
-                let held = Fingerprint::of_file(Path::new(file.as_ref()));
-                self.known.insert(file, held);
+                let known = Known::of(&file, |stamp| stamp.length <= left);
+                if known.content.is_some() {
+                    left -= known.length().unwrap_or(0);
+                } else {
+                    request(&file, &known, hashing);
+                }
+                self.known.insert(file, known);
             }
         }
     }
@@ -50,9 +87,9 @@ impl Files {
     }
 
     /// Watches them again, after nobody did.
-    pub fn watch_again(&mut self, watch: &mut Watch) {
+    pub fn watch_again(&mut self, watch: &mut Watch, hashing: &mut Hashing) {
         let matcher = self.matcher.clone();
-        self.set(&matcher, Some(watch));
+        self.set(&matcher, Some(watch), hashing);
     }
 
     /// Whether a path is one of them.
@@ -74,12 +111,54 @@ impl Files {
         came
     }
 
-    /// Whether the file holds something else than when it was last asked about.
-    pub fn is_change(&mut self, path: &str, reporter: Reporter) -> bool {
-        let now = Fingerprint::of_file(Path::new(path));
-        let before = self.known.insert(path.into(), now).unwrap_or(Fingerprint::Absent);
-        let told_before = self.told.insert(path.into(), now) == Some(now);
-        before != now || (reporter == Reporter::Parent && !told_before)
+    /// Whether the file holds something else than when it was last asked about. If only reading a large file can tell, it
+    /// holds the same until [`Files::learn`] says otherwise.
+    pub fn is_change(&mut self, path: &str, reporter: Reporter, hashing: &mut Hashing) -> bool {
+        let path: Arc<str> = path.into();
+        let now = Known::of(&path, |stamp| stamp.length <= LARGE);
+        let before = self.known.get(&path).copied();
+        let before = before.unwrap_or(Known { stamp: None, content: Some(Fingerprint::Absent) });
+        let is_found = self.changed.remove(&path);
+        let is_change = match (before.content, now.content) {
+            _ if is_found => true,
+            (Some(before), Some(now)) => before != now,
+            _ if before.stamp == now.stamp => false,
+            // The bytes might be the same, and reading tells: what was known is kept until then.
+            (Some(_), None) if before.length() == now.length() && request(&path, &now, hashing) => {
+                return false;
+            }
+            _ => true,
+        };
+        let now = match now.content {
+            None if before.stamp == now.stamp => before,
+            None if is_change && before.length() == now.length() => {
+                request(&path, &now, hashing);
+                now
+            }
+            _ => now,
+        };
+        self.known.insert(path.clone(), now);
+        let told_before = self.told.insert(path, now) == Some(now);
+        is_change || (reporter == Reporter::Parent && !told_before)
+    }
+
+    /// Takes in what a large file holds. Returns whether that is a change, of which [`Files::is_change`] tells next.
+    pub fn learn(&mut self, hashed: &Hashed) -> bool {
+        let Some(known) = self.known.get_mut(&hashed.path) else { return false };
+        let Some(stamp) = hashed.stamp else { return false };
+        if known.stamp == Some(stamp) {
+            known.content = Some(hashed.content);
+            return false;
+        }
+        // A file that was changed once more is judged by the event of that.
+        let is_current = Stamp::of_file(Path::new(hashed.path.as_ref())) == Some(stamp);
+        let Some(before) = known.content.filter(|_| is_current) else { return false };
+        *known = Known { stamp: Some(stamp), content: Some(hashed.content) };
+        let is_change = before != hashed.content;
+        if is_change {
+            self.changed.insert(hashed.path.clone());
+        }
+        is_change
     }
 
     /// The files that matched so far.
@@ -113,4 +192,13 @@ impl Files {
         }
         found
     }
+}
+
+/// Asks for the content of a file, unless that takes too long. Returns whether it will be known.
+fn request(path: &Arc<str>, known: &Known, hashing: &mut Hashing) -> bool {
+    let is_readable = known.length().is_some_and(|length| length <= HUGE);
+    if is_readable {
+        hashing.request(path);
+    }
+    is_readable
 }

@@ -1,8 +1,10 @@
 //! An import is loaded and evaluated: what was read, and from when on its edges count.
 
+use std::io::Read;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{Fingerprint, open};
 use crate::graph::instance::{Instance, InstanceId, State};
 use crate::graph::{ModuleId, ThreadId};
 use crate::source::{awaits, decode, needs_prelude};
@@ -116,7 +118,8 @@ impl Engine {
         if self.version_of(&meaning) > 0 || path_of(url)? != *module.path {
             return None;
         }
-        let bytes = std::fs::read(module.path.as_ref()).ok()?;
+        let mut bytes = Vec::new();
+        open(Path::new(module.path.as_ref())).ok()?.0.read_to_end(&mut bytes).ok()?;
         let text = decode(&bytes)?;
         let found = Fingerprint::of_bytes(&bytes);
         if module.read.is_some_and(|read| read != found) {

@@ -21,6 +21,7 @@ mod disposal;
 mod dump;
 mod explain;
 mod files;
+mod hashing;
 mod hooks;
 mod links;
 mod loading;
@@ -50,6 +51,7 @@ use crate::error::ConfigError;
 use crate::fingerprint::Fingerprint;
 use crate::graph::instance::Instances;
 use crate::graph::{Graph, ModuleId, ModuleKind, ThreadId};
+use crate::stamp::Stamp;
 use crate::url::Urls;
 use crate::watch::settle::Settle;
 use crate::watch::{Sleeper, Waker, Watch, parent};
@@ -61,6 +63,7 @@ pub use disposal::Tracking;
 pub use dump::DumpNode;
 pub use explain::{Explanation, Outcome};
 use files::Files;
+use hashing::Hashing;
 pub use hooks::Import;
 pub use loading::{Format, Need, Source};
 use missing::Missing;
@@ -100,6 +103,9 @@ pub struct Engine {
     invalidated: Vec<(ModuleId, Option<Arc<str>>)>,
     watch: Option<Watch>,
     settle: Settle,
+    hashing: Hashing,
+    /// What large modules held when they were last hashed, until something happens to them.
+    large: FxHashMap<ModuleId, (Stamp, Fingerprint)>,
     threads: BTreeMap<ThreadId, Thread>,
     evaluations: u64,
     generation: u32,
@@ -139,6 +145,8 @@ impl Engine {
             invalidated: Vec::new(),
             watch: None,
             settle: Settle::default(),
+            hashing: Hashing::new(waker.clone()),
+            large: FxHashMap::default(),
             threads: BTreeMap::new(),
             evaluations: 0,
             generation: 0,
@@ -198,7 +206,7 @@ impl Engine {
             (false, true) => self.watch = None,
             _ => {}
         }
-        self.restart.set(&config.restart, self.watch.as_mut());
+        self.restart.set(&config.restart, self.watch.as_mut(), &mut self.hashing);
         self.shortcuts.clear();
         self.graph.rejudge_modules(|path| {
             let ignored = config.ignore.is_match(path);
@@ -395,8 +403,11 @@ impl Engine {
         module.read = read;
     }
 
+    /// What a module's file holds now.
     fn fingerprint(&self, id: ModuleId) -> Fingerprint {
-        Fingerprint::of_file(std::path::Path::new(self.graph.get(id).path.as_ref()))
+        let known = |stamp: &Stamp| self.large.get(&id).filter(|(of, _)| of == stamp);
+        let path = std::path::Path::new(self.graph.get(id).path.as_ref());
+        Fingerprint::of_file_unless(path, |stamp| known(stamp).map(|(_, content)| *content)).0
     }
 
     /// A path as people want to read it: relative to the root directory.

@@ -12,6 +12,7 @@ use crate::watch::parent;
 use super::Engine;
 use super::changes::Batch;
 use super::files::Files;
+use super::hashing::Hashed;
 use super::outbox::Happening;
 
 impl Engine {
@@ -27,7 +28,7 @@ impl Engine {
         let patterns: Vec<_> = patterns.iter().map(|pattern| from_folder(pattern)).collect();
         let matcher = Matcher::new(Path::new(parent(&path)), &patterns)?;
         let mut files = Files::default();
-        files.set(&matcher, self.watch.as_mut());
+        files.set(&matcher, self.watch.as_mut(), &mut self.hashing);
         match self.entry_of(id) {
             Some((_, entry)) => entry.watches.push(files),
             None => files.let_go(self.watch.as_mut()),
@@ -57,7 +58,9 @@ impl Engine {
     pub(super) fn watch_again(&mut self) {
         let Some(watch) = &mut self.watch else { return };
         for (_, entry) in self.places.all_mut() {
-            entry.watches.iter_mut().for_each(|files| files.watch_again(watch));
+            for files in &mut entry.watches {
+                files.watch_again(watch, &mut self.hashing);
+            }
         }
     }
 
@@ -66,7 +69,7 @@ impl Engine {
         let mut modules = Vec::new();
         for (place, entry) in self.places.all_mut() {
             for files in &mut entry.watches {
-                if files.have(path) && files.is_change(path, reporter) {
+                if files.have(path) && files.is_change(path, reporter, &mut self.hashing) {
                     modules.push(place.module);
                 }
             }
@@ -80,6 +83,17 @@ impl Engine {
                 self.decide_because(id, Cause::Watched { by }, path, batch);
             }
         }
+    }
+
+    /// What a large file holds. Returns whether modules watch it for which that is a change.
+    pub(super) fn learn_watched(&mut self, hashed: &Hashed) -> bool {
+        let mut is_change = false;
+        for (_, entry) in self.places.all_mut() {
+            for files in &mut entry.watches {
+                is_change |= files.learn(hashed);
+            }
+        }
+        is_change
     }
 
     /// The modules that watch a file.

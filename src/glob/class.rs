@@ -44,6 +44,10 @@ impl Class {
 
 /// Where the class closes. A `]` that comes first is a member.
 fn end(text: &str) -> Result<Option<usize>, Reason> {
+    // Many brackets that never close: each would look through all that follow.
+    if !text.contains(']') {
+        return Ok(None);
+    }
     let first = usize::from(text.starts_with(['!', '^']));
     let mut at = first;
     while let Some(c) = text[at..].chars().next() {

@@ -1,10 +1,13 @@
 //! Which patterns are refused, and what to write instead.
 
-use super::syntax::MAX_EXPANSIONS;
+use std::borrow::Cow;
+
+use super::MAX_GLOBS;
+use super::syntax::{MAX_EXPANSIONS, MAX_LENGTH};
 
 /// A pattern that cannot be used. The caller adds the name of the option.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the pattern \"{pattern}\" {reason}")]
+#[error("the pattern \"{}\" {reason}", shorten(pattern))]
 pub struct PatternError {
     /// The pattern as the user wrote it.
     pub pattern: String,
@@ -62,6 +65,14 @@ pub enum Reason {
     /// `{1..9999}`.
     #[error("stands for more than {MAX_EXPANSIONS} patterns: write * instead of long ranges")]
     TooMany,
+    /// With those before it, `{1..900}/*`.
+    #[error(
+        "brings the list to more than {MAX_GLOBS} patterns: write * instead of long lists in braces"
+    )]
+    TooManyInAll,
+    /// Longer than any path.
+    #[error("is longer than {MAX_LENGTH} bytes: write several patterns")]
+    TooLong,
     /// `[a/b]`.
     #[error(
         "has a \"/\" between \"[\" and \"]\": write {{a,b}} instead, or \\[ for the character itself"
@@ -79,4 +90,15 @@ pub enum Reason {
     /// Refused by globset, such as for its size.
     #[error("cannot be used: {0}")]
     Glob(String),
+}
+
+/// How much of a pattern a message quotes, in characters.
+const QUOTED: usize = 200;
+
+/// The beginning of a pattern, which is enough to find it.
+fn shorten(pattern: &str) -> Cow<'_, str> {
+    match pattern.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", &pattern[..end]).into(),
+        None => pattern.into(),
+    }
 }

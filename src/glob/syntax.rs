@@ -6,6 +6,12 @@ use super::error::Reason;
 /// Far more than anyone writes, and still quick to compile.
 pub(super) const MAX_EXPANSIONS: usize = 1000;
 
+/// The longest pattern, in bytes: many paths long.
+pub(super) const MAX_LENGTH: usize = 32 * 1024;
+
+/// So many tokens may be written while braces are expanded: more than 1,000 long patterns have.
+const MAX_WORK: usize = 500_000;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
     Char(char),
@@ -29,12 +35,16 @@ pub(super) fn plain(text: &str) -> Vec<Token> {
 /// In the result `Open`, `Comma` and `Close` are balanced and make alternatives. The other braces and
 /// commas, as in `{a}`, are plain characters.
 pub(super) fn tokenise(pattern: &str) -> Result<Vec<Token>, Reason> {
+    if pattern.len() > MAX_LENGTH {
+        return Err(Reason::TooLong);
+    }
     Tokeniser { rest: pattern, tokens: Vec::new(), braces: Vec::new() }.run()
 }
 
 /// One pattern for each combination of alternatives. Depth first and without recursion: thousands of
 /// nested braces must not end the process.
 pub(super) fn expand(tokens: Vec<Token>) -> Result<Vec<Vec<Token>>, Reason> {
+    let mut work = tokens.len();
     let (mut todo, mut done) = (vec![tokens], Vec::new());
     while let Some(tokens) = todo.pop() {
         let cuts = alternatives(&tokens);
@@ -44,10 +54,12 @@ pub(super) fn expand(tokens: Vec<Token>) -> Result<Vec<Vec<Token>>, Reason> {
         };
         let (before, after) = (&tokens[..first], &tokens[last + 1..]);
         for cut in cuts.windows(2).rev() {
-            todo.push([before, &tokens[cut[0] + 1..cut[1]], after].concat());
-        }
-        if todo.len() + done.len() > MAX_EXPANSIONS {
-            return Err(Reason::TooMany);
+            let one = [before, &tokens[cut[0] + 1..cut[1]], after].concat();
+            work += one.len();
+            todo.push(one);
+            if todo.len() + done.len() > MAX_EXPANSIONS || work > MAX_WORK {
+                return Err(Reason::TooMany);
+            }
         }
     }
     Ok(done)
@@ -84,6 +96,8 @@ struct Brace {
     /// Where its token is.
     open: usize,
     comma: bool,
+    /// There are two dots in it, as in a range.
+    dots: bool,
 }
 
 impl Tokeniser<'_> {
@@ -99,7 +113,7 @@ impl Tokeniser<'_> {
                 '{' => self.open(),
                 ',' => self.comma(),
                 '}' => self.close()?,
-                c => Token::Char(c),
+                c => self.character(c),
             };
             self.tokens.push(token);
         }
@@ -168,8 +182,15 @@ impl Tokeniser<'_> {
         Ok(Token::Class(class))
     }
 
+    fn character(&mut self, c: char) -> Token {
+        if let Some(brace) = self.braces.last_mut() {
+            brace.dots |= c == '.' && self.tokens.last() == Some(&Token::Char('.'));
+        }
+        Token::Char(c)
+    }
+
     fn open(&mut self) -> Token {
-        self.braces.push(Brace { open: self.tokens.len(), comma: false });
+        self.braces.push(Brace { open: self.tokens.len(), comma: false, dots: false });
         Token::Open
     }
 
@@ -180,12 +201,19 @@ impl Tokeniser<'_> {
     }
 
     fn close(&mut self) -> Result<Token, Reason> {
-        let Some(Brace { open, comma }) = self.braces.pop() else { return Ok(Token::Char('}')) };
+        let Some(Brace { open, comma, dots }) = self.braces.pop() else {
+            return Ok(Token::Char('}'));
+        };
         if comma {
             return Ok(Token::Close);
         }
-        let Some(values) = range(&self.tokens[open + 1..])? else {
+        // What holds no dots is not even looked through: that would take long where many braces are nested.
+        let values = if dots { range(&self.tokens[open + 1..])? } else { None };
+        let Some(values) = values else {
             self.tokens[open] = Token::Char('{');
+            if let Some(around) = self.braces.last_mut() {
+                around.dots |= dots;
+            }
             return Ok(Token::Char('}'));
         };
         self.tokens.truncate(open + 1);

@@ -4,7 +4,6 @@
 //! stamps are coarse: a file that was changed a moment ago may change again and bear the same. So of such files the bytes
 //! are compared too, until they are old enough.
 
-use std::fs::Metadata;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
@@ -14,12 +13,10 @@ use parking_lot::{Condvar, Mutex};
 use rustc_hash::FxHashMap;
 
 use crate::fingerprint::Fingerprint;
+use crate::stamp::Stamp;
 
 use super::settle::FileEvent;
 use super::{Event, Waker, join};
-
-/// Within so long two changes may bear the same stamp: FAT counts in steps of two seconds.
-const GRAIN: Duration = Duration::from_secs(3);
 
 /// Bytes are compared of files up to this size: a log that grows all the time is none of ours.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -48,15 +45,6 @@ struct Entry {
     is_directory: bool,
     /// If it was changed a moment ago.
     held: Option<Fingerprint>,
-}
-
-/// What changes when a file is changed or replaced.
-#[derive(PartialEq, Eq)]
-struct Stamp {
-    length: u64,
-    modified: Option<SystemTime>,
-    /// Device, inode, and when the latter changed: nobody can set that back.
-    node: [i64; 4],
 }
 
 impl Poll {
@@ -172,36 +160,9 @@ impl Entry {
     fn is_other_than(&self, before: &Self) -> bool {
         if self.is_directory {
             // It bears a new stamp whenever something in it comes or goes.
-            return self.stamp.node[..2] != before.stamp.node[..2];
+            return !self.stamp.is_same_file(&before.stamp);
         }
         self.stamp != before.stamp || (before.held.is_some() && self.held != before.held)
-    }
-}
-
-impl Stamp {
-    #[cfg(unix)]
-    fn new(metadata: &Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt;
-        let node = [
-            metadata.dev().cast_signed(),
-            metadata.ino().cast_signed(),
-            metadata.ctime(),
-            metadata.ctime_nsec(),
-        ];
-        Self { length: metadata.len(), modified: metadata.modified().ok(), node }
-    }
-
-    #[cfg(not(unix))]
-    fn new(metadata: &Metadata) -> Self {
-        Self { length: metadata.len(), modified: metadata.modified().ok(), node: [0; 4] }
-    }
-
-    fn is_recent(&self, clock: SystemTime) -> bool {
-        let changed = u64::try_from(self.node[2]).ok().map(Duration::from_secs);
-        let changed = changed.map(|since| SystemTime::UNIX_EPOCH + since);
-        // A stamp of the future does not get older.
-        let distance = |at| clock.duration_since(at).unwrap_or_else(|ahead| ahead.duration());
-        self.modified.into_iter().chain(changed).any(|at| distance(at) < GRAIN)
     }
 }
 
@@ -238,20 +199,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn which_stamps_may_come_twice() {
-        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        let stamp = |modified, changed| Stamp {
-            length: 1,
-            modified: Some(at(modified)),
-            node: [0, 1, changed, 0],
-        };
-        assert!(stamp(100, 10).is_recent(at(102)));
-        assert!(stamp(10, 100).is_recent(at(102)), "its time was set back");
-        assert!(!stamp(100, 100).is_recent(at(103)));
-        assert!(!stamp(100, 10).is_recent(at(40)), "in the future");
-    }
-
-    #[test]
     fn a_thread_that_has_failed_is_noticed() {
         let shared = Arc::new(Shared { state: Mutex::default(), ends: Condvar::new() });
         let (sender, events) = channel();
@@ -263,11 +210,9 @@ mod tests {
 
     #[test]
     fn bytes_count_while_a_file_is_young() {
-        let entry = |held| Entry {
-            stamp: Stamp { length: 1, modified: None, node: [0; 4] },
-            is_directory: false,
-            held,
-        };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let stamp = Stamp::of_file(file.path()).unwrap();
+        let entry = |held| Entry { stamp, is_directory: false, held };
         let [one, two] = [1, 2].map(|hash| Some(Fingerprint::Content(hash)));
         assert!(entry(two).is_other_than(&entry(one)));
         assert!(!entry(one).is_other_than(&entry(one)));
