@@ -70,8 +70,8 @@ impl Fingerprint {
 /// Those of `open`; [`ErrorKind::InvalidInput`] for what is no regular file.
 pub fn open(path: &Path) -> io::Result<(File, Stamp)> {
     let stamp = |metadata: std::fs::Metadata| {
-        let is_regular = metadata.is_file();
-        is_regular.then(|| Stamp::new(&metadata)).ok_or_else(|| ErrorKind::InvalidInput.into())
+        let stamp = metadata.is_file().then(|| Stamp::new(&metadata));
+        stamp.ok_or_else(|| io::Error::from(ErrorKind::InvalidInput))
     };
     stamp(std::fs::metadata(path)?)?;
     let file = open_at_once(path)?;
