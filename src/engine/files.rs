@@ -38,6 +38,14 @@ impl Known {
         Self { stamp, content }
     }
 
+    /// Whether both are of the same content, as far as that is known.
+    fn is_like(&self, other: &Self) -> bool {
+        match (self.content, other.content) {
+            (Some(content), Some(other)) => content == other,
+            _ => self.stamp == other.stamp,
+        }
+    }
+
     fn length(&self) -> Option<u64> {
         self.stamp.map(|stamp| stamp.length)
     }
@@ -138,7 +146,7 @@ impl Files {
             _ => now,
         };
         self.known.insert(path.clone(), now);
-        let told_before = self.told.insert(path, now) == Some(now);
+        let told_before = self.told.insert(path, now).is_some_and(|told| told.is_like(&now));
         is_change || (reporter == Reporter::Parent && !told_before)
     }
 
