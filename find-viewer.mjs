@@ -11,11 +11,14 @@ import { upwards } from './pointers.mjs'
 const NAME = '@hot-hook/dump-viewer'
 const LOCK_FILES = ['package-lock.json', 'npm-shrinkwrap.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock', 'bun.lockb']
 
-/** Whether it is of this user or of root, and not everybody's to change. @param {string} file */
-function isTrusted(file) {
+/**
+ * Whether it is this user's, root's or the other one's, and not everybody's to change.
+ * @param {string} file @param {number} [other] a user who is trusted, too
+ */
+export function isTrusted(file, other) {
   const found = fs.lstatSync(file, { throwIfNoEntry: false })
   if (!found || process.platform === 'win32') return Boolean(found)
-  return [0, process.getuid?.()].includes(found.uid) && !found.isSymbolicLink() && (found.mode & 0o002) === 0
+  return [0, process.getuid?.(), other].includes(found.uid) && !found.isSymbolicLink() && (found.mode & 0o002) === 0
 }
 
 /** The folders of a project from one of them up to that with the lock file; none if there is no project. @param {string} folder */
@@ -24,7 +27,7 @@ function projectFolders(folder) {
   const hasLock = (/** @type {string} */ one) => LOCK_FILES.some((name) => fs.existsSync(path.join(one, name)))
   const folders = above.slice(0, above.findIndex(hasLock) + 1)
   const locks = LOCK_FILES.map((name) => path.join(folders.at(-1) ?? folder, name)).filter((file) => fs.existsSync(file))
-  return [...folders, ...locks].every(isTrusted) ? folders : []
+  return [...folders, ...locks].every((file) => isTrusted(file)) ? folders : []
 }
 
 /** Where our own dependencies are: beside what holds us, because who can change that can change us, too. @param {string} file of ours */
@@ -61,7 +64,7 @@ function findByPnp(project) {
 export function findViewer(cwd, url) {
   const own = fileURLToPath(url)
   const projects = [projectFolders(fs.realpathSync(cwd)), projectFolders(path.dirname(own))]
-  const modules = projects[0].map((folder) => path.join(folder, 'node_modules')).filter(isTrusted)
+  const modules = projects[0].map((folder) => path.join(folder, 'node_modules')).filter((folder) => isTrusted(folder))
   const others = [...ownModules(own), ...projects[1].map((folder) => path.join(folder, 'node_modules'))]
   const pnp = process.versions.pnp ? projects.flatMap((folders) => folders.slice(-1)).flatMap(findByPnp) : []
   const [found] = [...pnp, ...modules.flatMap(findIn), ...others.flatMap(findIn)]

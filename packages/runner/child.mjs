@@ -6,6 +6,7 @@ import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { isTrusted } from 'hot-hook/internal'
 import { COMMAND } from './child/link.mjs'
 import { fits, FROM_APP, FROM_HOT_HOOK } from './child/messages.mjs'
 
@@ -86,11 +87,15 @@ function calm(child, message, handle) {
   if (isUnexpected) message.cmd = 'NODE_NOTHING'
 }
 
-/** Where hot-hook is: as the app sees it, else our own. @param {string} cwd @param {string} script */
+/** Where hot-hook is: as the app sees it, unless that is another user's, further up than the project; else our own. @param {string} cwd @param {string} script */
 function registerOf(cwd, script) {
-  for (const from of [cwd, path.dirname(path.resolve(cwd, script))]) {
+  const file = path.resolve(cwd, script)
+  for (const from of [cwd, path.dirname(file)]) {
     try {
-      return pathToFileURL(createRequire(path.join(from, '_')).resolve('hot-hook/register')).href
+      const found = createRequire(path.join(from, '_')).resolve('hot-hook/register')
+      // Whose code is run anyway.
+      const owner = fs.statSync(file, { throwIfNoEntry: false })?.uid
+      if ([found, path.dirname(found)].every((one) => isTrusted(one, owner))) return pathToFileURL(found).href
     } catch {}
   }
   return import.meta.resolve('hot-hook/register')
