@@ -115,6 +115,12 @@ export interface Found {
   problems: Array<string>
 }
 
+/**
+ * What calls the engine has failed, for this reason: it cannot be trusted with what was decided, and all is as after a
+ * failure inside the engine. See `takeBlindly`.
+ */
+export declare function giveUp(reason: string): void
+
 /** What listeners hear of. All paths are absolute. */
 export type Happening =
   | { type: 'update'; /** What has changed. */

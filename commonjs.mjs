@@ -3,7 +3,9 @@
  */
 import { Module, createRequire } from 'node:module'
 import * as engine from './binding.js'
+import { fail } from './guard.mjs'
 import { builtin, hasSyncHooks, threadId } from './node.mjs'
+import { apply } from './primordials.mjs'
 import { forgetRequests, noteRequest } from './relative-cache.mjs'
 import { evictNow, importsOf, jobOf } from './release.mjs'
 
@@ -60,19 +62,14 @@ export function noteRequires(required) {
     configurable: true,
     enumerable: true,
     get() {
-      if (this?.filename && cache[this.filename] !== this && !noted.has(this)) {
-        noted.add(this)
-        makeshifts.add(new WeakRef(this))
-        eager.set(this, 0)
-      }
-      if (this?.loaded && !eager.has(this)) eager.set(this, this.children.length)
-      if (!hasSyncHooks && this) {
-        requirers.add(this)
-        requirer = this
-      }
-      if (!hasRequired) {
-        hasRequired = true
-        required()
+      try {
+        if (this) noteRequirer(this)
+        if (!hasRequired) {
+          hasRequired = true
+          required()
+        }
+      } catch (error) {
+        fail(error)
       }
       return original
     },
@@ -80,6 +77,19 @@ export function noteRequires(required) {
       original = replacement
     },
   })
+}
+
+/** @param {NodeJS.Module} module that is about to require something */
+function noteRequirer(module) {
+  if (module.filename && cache[module.filename] !== module && !noted.has(module)) {
+    noted.add(module)
+    makeshifts.add(new WeakRef(module))
+    eager.set(module, 0)
+  }
+  if (module.loaded && !eager.has(module)) eager.set(module, module.children.length)
+  if (hasSyncHooks) return
+  requirers.add(module)
+  requirer = module
 }
 
 /** Takes note of what is about to be loaded; a getter for the same reason. */
@@ -93,7 +103,11 @@ function noteAttempts() {
       // Others load without `require`; a child is its parent's last before it is loaded.
       const by = requirer
       requirer = undefined
-      if (by && by.children?.at(-1) === this) attempts.push({ module: this, requirer: by, isLazy: by.loaded })
+      try {
+        if (by && by.children?.at(-1) === this) attempts.push({ module: this, requirer: by, isLazy: by.loaded })
+      } catch (error) {
+        fail(error)
+      }
       return original
     },
     set(replacement) {
@@ -106,14 +120,23 @@ function noteAttempts() {
 function noteRequests() {
   const resolver = /** @type {{ _findPath: (request: string, paths: string[], ...rest: unknown[]) => string | false }} */ (/** @type {unknown} */ (Module))
   const { _findPath: find } = resolver
-  resolver._findPath = function (request, paths, ...rest) {
-    const found = find.call(this, request, paths, ...rest)
-    const importer = requirer?.filename
-    // Of what is relative, the first path is the folder of who asks.
-    if (found === false && importer && paths?.[0] === dirname(importer)) misses.push({ importer, specifier: request, lazy: requirer?.loaded === true })
-    if (found && requirer?.path) noteRequest(requirer.path, request, found)
+  resolver._findPath = function (...args) {
+    const found = apply(find, this, args)
+    try {
+      noteFound(args[0], args[1], found)
+    } catch (error) {
+      fail(error)
+    }
     return found
   }
+}
+
+/** @param {string} request @param {string[]} paths where it was looked for @param {string | false} found */
+function noteFound(request, paths, found) {
+  const importer = requirer?.filename
+  // Of what is relative, the first path is the folder of who asks.
+  if (found === false && importer && paths?.[0] === dirname(importer)) misses.push({ importer, specifier: request, lazy: requirer?.loaded === true })
+  if (found && requirer?.path) noteRequest(requirer.path, request, found)
 }
 
 /** How many children a module had when it first required something after it had run. @type {WeakMap<NodeJS.Module, number>} */

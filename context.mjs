@@ -3,11 +3,12 @@
  */
 import * as engine from './binding.js'
 import { off, on, removeListeners, toPath } from './events.mjs'
-import { addDisposer, addPruner, dataOf, keepRegistration, recordOf, witnessOthers } from './handlers.mjs'
+import { addDisposer, addPruner, createRecord, dataOf, keepRegistration, recordOf, witnessOthers } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
-import { guarded } from './guard.mjs'
+import { attempt, called, guarded, ofUser } from './guard.mjs'
 import { peek } from './loader.mjs'
 import { builtin, threadId } from './node.mjs'
+import { queueMicrotask } from './primordials.mjs'
 import { inspect } from './print.mjs'
 
 const { fileURLToPath } = builtin('node:url')
@@ -21,7 +22,7 @@ const NAME = 'import.meta.hot'
 /** @param {string} call @param {unknown} value */
 export function checkCallback(call, value) {
   if (typeof value === 'function') return
-  throw new TypeError(`${call}: the callback must be a function, got ${inspect(value)}`)
+  throw ofUser(new TypeError(`${call}: the callback must be a function, got ${inspect(value)}`))
 }
 
 /**
@@ -41,7 +42,7 @@ class Context {
   }
 
   get #instance() {
-    return (this.#record ??= recordOf(this.#id, this.#meta))
+    return (this.#record ??= called(() => recordOf(this.#id, this.#meta)) ?? createRecord(this.#id, this.#meta))
   }
 
   get boundary() {
@@ -49,22 +50,25 @@ class Context {
   }
 
   get data() {
-    return dataOf(this.#instance)
+    const instance = this.#instance
+    return called(() => dataOf(instance)) ?? (instance.data ??= {})
   }
 
   get signal() {
-    return signalOf(this.#instance)
+    const instance = this.#instance
+    return called(() => signalOf(instance)) ?? instance.controller?.signal
   }
 
   get accept() {
-    return accept.bind(null, this.#instance)
+    const instance = this.#instance
+    return (/** @type {unknown} */ first, /** @type {unknown} */ second) => called(() => accept(instance, first, second))
   }
 
   get dispose() {
     const instance = this.#instance
     return (/** @type {Handler} */ callback) => {
       checkCallback(`${NAME}.dispose(callback)`, callback)
-      addDisposer(instance, callback)
+      called(() => addDisposer(instance, callback))
     }
   }
 
@@ -72,7 +76,7 @@ class Context {
     const instance = this.#instance
     return (/** @type {Handler} */ callback) => {
       checkCallback(`${NAME}.prune(callback)`, callback)
-      addPruner(instance, callback)
+      called(() => addPruner(instance, callback))
     }
   }
 
@@ -82,25 +86,27 @@ class Context {
   }
 
   get invalidate() {
-    return invalidate.bind(null, this.#meta)
+    const meta = this.#meta
+    return (/** @type {unknown} */ message) => invalidate(meta, message)
   }
 
   get on() {
-    return listen.bind(null, this.#instance)
+    const instance = this.#instance
+    return (/** @type {unknown} */ event, /** @type {unknown} */ callback) => called(() => listen(instance, event, callback))
   }
 
   get off() {
     const instance = this.#instance
-    return (/** @type {unknown} */ event, /** @type {unknown} */ callback) => off(NAME, event, callback, instance)
+    return (/** @type {unknown} */ event, /** @type {unknown} */ callback) => called(() => off(NAME, event, callback, instance))
   }
 
   get watch() {
     const instance = this.#instance
-    return (/** @type {unknown} */ patterns) => watch(`${NAME}.watch(patterns)`, instance, patterns)
+    return (/** @type {unknown} */ patterns) => called(() => watch(`${NAME}.watch(patterns)`, instance, patterns))
   }
 
   get keep() {
-    return keep.bind(null, NAME)
+    return (/** @type {unknown} */ key, /** @type {() => unknown} */ factory) => keep(NAME, key, factory)
   }
 
   get forget() {
@@ -127,7 +133,7 @@ function listen(instance, event, callback) {
   if (instance.over) return removeListeners(instance)
   if (instance.isListening) return
   instance.isListening = true
-  addDisposer(instance, () => removeListeners(instance))
+  addDisposer(instance, () => attempt(() => removeListeners(instance)))
 }
 
 /** @param {ImportMeta} meta @param {unknown} [message] */
@@ -141,14 +147,23 @@ function invalidate(meta, message) {
 /** @param {string} call @param {Instance} instance @param {unknown} patterns */
 export function watch(call, instance, patterns) {
   const list = (Array.isArray(patterns) ? patterns : [patterns]).map((pattern) => {
-    if (pattern instanceof URL || (typeof pattern === 'string' && pattern.startsWith('file:'))) return fileURLToPath(pattern)
+    if (pattern instanceof URL || (typeof pattern === 'string' && pattern.startsWith('file:'))) return pathOf(pattern)
     if (typeof pattern === 'string' && pattern !== '') return pattern
-    throw new TypeError(`${call}: a pattern must be a path, a glob or a file: URL, got ${inspect(pattern)}`)
+    throw ofUser(new TypeError(`${call}: a pattern must be a path, a glob or a file: URL, got ${inspect(pattern)}`))
   })
   try {
     if (!instance.over && guarded(() => engine.watchFilesFor(instance.id, list))) keepRegistration(instance)
   } catch (error) {
-    throw new TypeError(`${call}: ${/** @type {Error} */ (error).message}`, { cause: error })
+    throw ofUser(new TypeError(`${call}: ${/** @type {Error} */ (error).message}`, { cause: error }))
+  }
+}
+
+/** @param {string | URL} url */
+function pathOf(url) {
+  try {
+    return fileURLToPath(url)
+  } catch (error) {
+    throw ofUser(error)
   }
 }
 
@@ -164,7 +179,7 @@ function accept(instance, first, second) {
   const specifiers = Array.isArray(first) ? first : [first]
   for (const specifier of specifiers) {
     if (typeof specifier === 'string') continue
-    throw new TypeError(`${NAME}.accept(dependencies, callback): a dependency must be a specifier, got ${inspect(specifier)}`)
+    throw ofUser(new TypeError(`${NAME}.accept(dependencies, callback): a dependency must be a specifier, got ${inspect(specifier)}`))
   }
   if (second !== undefined) checkCallback(`${NAME}.accept(dependencies, callback)`, second)
   const callback = /** @type {Callback} */ (second ?? (() => {}))
@@ -183,7 +198,7 @@ function acceptOwn(instance, callback = () => {}) {
   instance.accepted.push({ urls: null, isList: false, callback })
   keepRegistration(instance)
   // Those who import it: where they have evaluated, they are left alone.
-  queueMicrotask(witnessOthers)
+  queueMicrotask(() => attempt(witnessOthers))
 }
 
 /** The URL that an `import` of the module would lead to. @param {ImportMeta} meta @param {string} specifier */
@@ -199,5 +214,5 @@ function resolve(meta, specifier) {
 function unresolved(meta, specifier, cause) {
   const why = cause?.message ?? 'there is no such file'
   const message = `${NAME}.accept(${inspect(specifier)}) in ${toPath(meta.url)} cannot be resolved: ${why}`
-  return Object.assign(new Error(message, { cause }), { code: cause?.code ?? 'ERR_MODULE_NOT_FOUND' })
+  return ofUser(Object.assign(new Error(message, { cause }), { code: cause?.code ?? 'ERR_MODULE_NOT_FOUND' }))
 }

@@ -4,8 +4,9 @@
  * A listener of ours would be counted, and change what the app's own listeners decide. So the signal is caught where
  * Node emits it, and passed on as if nobody had been there: to the app's listeners, or to the system's default.
  */
+import { attempt } from './guard.mjs'
 import { threadId } from './node.mjs'
-import { process } from './primordials.mjs'
+import { apply, process } from './primordials.mjs'
 
 const SIGNAL = 'SIGTERM'
 
@@ -23,14 +24,14 @@ export function expectEnd(dispose) {
   if (isExpected || threadId !== 0) return
   isExpected = true
   const { emit } = process
-  const pass = (/** @type {unknown[]} */ ...args) => Reflect.apply(emit, process, args)
+  const pass = (/** @type {unknown[]} */ ...args) => apply(emit, process, args)
   let isEnding = false
 
-  /** @param {unknown[]} args */
+  /** @param {unknown[]} args the signal, and what Node says of it */
   function signalled(args) {
     isEnding = false
-    const isHeard = pass(SIGNAL, ...args)
-    if (isHeard || args.length === 0) return isHeard
+    const isHeard = apply(emit, process, args)
+    if (isHeard || args.length === 1) return isHeard
     pass('removeListener', SIGNAL, nobody)
     process.kill(process.pid, SIGNAL)
     return false
@@ -38,19 +39,26 @@ export function expectEnd(dispose) {
 
   /** @param {unknown[]} args */
   function disposeFirst(args) {
-    const pending = isEnding ? undefined : dispose()
+    const pending = isEnding ? undefined : attempt(dispose)
     if (!pending) return signalled(args)
     isEnding = true
-    pending.then(() => signalled(args))
+    void signalledAfter(pending, args)
     return true
   }
 
+  /** @param {Promise<unknown>} pending @param {unknown[]} args */
+  async function signalledAfter(pending, args) {
+    await pending
+    // What the app's listeners throw is nobody's but its own.
+    process.nextTick(signalled, args)
+  }
+
   process.emit = /** @type {any} */ (
-    function (/** @type {string} */ event, /** @type {unknown[]} */ ...args) {
-      if (event === SIGNAL) return disposeFirst(args)
-      const isHeard = pass(event, ...args)
+    function (/** @type {unknown[]} */ ...args) {
+      if (args[0] === SIGNAL) return disposeFirst(args)
+      const isHeard = apply(emit, process, args)
       // With its last listener Node ends to wait for the signal.
-      if (event === 'removeListener' && args[0] === SIGNAL) pass('newListener', SIGNAL, nobody)
+      if (args[0] === 'removeListener' && args[1] === SIGNAL) pass('newListener', SIGNAL, nobody)
       return isHeard
     }
   )

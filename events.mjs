@@ -2,7 +2,7 @@
  * `hot.on` and `import.meta.hot.on`: what happens in this thread, for those who want to hear of it.
  */
 import * as engine from './binding.js'
-import { guarded } from './guard.mjs'
+import { attempt, guarded, ofUser } from './guard.mjs'
 import { builtin, threadId } from './node.mjs'
 import { inspect, print } from './print.mjs'
 
@@ -32,10 +32,10 @@ function check(call, event, callback) {
   const name = names.get(event)
   if (!name) {
     const known = [...names.keys()].filter((other) => String(other).startsWith('hot:'))
-    throw new TypeError(`${call}: there is no event ${inspect(event)}, only ${known.join(', ')}`)
+    throw ofUser(new TypeError(`${call}: there is no event ${inspect(event)}, only ${known.join(', ')}`))
   }
   if (typeof callback !== 'function') {
-    throw new TypeError(`${call}: the callback must be a function, got ${inspect(callback)}`)
+    throw ofUser(new TypeError(`${call}: the callback must be a function, got ${inspect(callback)}`))
   }
   return name
 }
@@ -73,10 +73,19 @@ export function emit(name, payload) {
   for (const { callback } of listeners.get(name) ?? []) {
     try {
       const result = /** @type {any} */ (callback(payload))
-      if (typeof result?.then === 'function') Promise.resolve(result).catch((error) => report(name, error))
+      if (typeof result?.then === 'function') void reportRejection(name, result)
     } catch (error) {
       report(name, error)
     }
+  }
+}
+
+/** @param {Name} name @param {Promise<unknown>} result */
+async function reportRejection(name, result) {
+  try {
+    await result
+  } catch (error) {
+    attempt(() => report(name, error))
   }
 }
 

@@ -1,17 +1,70 @@
 /**
- * Calls of the engine, which must not cost the user his process if it fails.
+ * Whatever fails in us must not cost the user his process: what Node calls in us is guarded, and so is each call of the
+ * engine. A failure is told once; then imports go through as if we were not there, and a change asks for a restart.
  */
 import * as engine from './binding.js'
 import { debug, isDebugging, print } from './print.mjs'
 
-/** The engine has failed: imports go through as if we were not there. */
+/** We have failed: imports go through. */
 let failed = false
 
-/** Whether the engine has failed: then it only tells that something has changed. */
+/** Whether we have failed: then the engine only tells that something has changed. */
 export const hasFailed = () => failed
 
+/** What was thrown last that is the user's. @type {unknown} */
+let users
+
 /**
- * Calls the engine. After a failure inside it, which is said once, `undefined`.
+ * Marks an error that is none of ours: it goes through all guards.
+ * @template T @param {T} error @returns {T} the same, to be thrown
+ */
+export function ofUser(error) {
+  users = error
+  return error
+}
+
+const { RangeError } = globalThis
+
+/** Whether an error must go through: Node would throw something like it, or the user is to see it. @param {any} error */
+function goesThrough(error) {
+  if (error === users) return true
+  const code = error?.code
+  if (code === 'HOT_HOOK_NOT_DYNAMIC' || code === 'HOT_HOOK_OPTIONS') return true
+  return error instanceof RangeError && error.message === 'Maximum call stack size exceeded'
+}
+
+/** Takes a failure of ours in; what is the user's it throws again. @param {any} error */
+export function fail(error) {
+  if (goesThrough(error)) throw error
+  giveUp(error)
+}
+
+/** @param {any} error */
+function giveUp(error) {
+  failed = true
+  try {
+    const isOfEngine = error?.code === 'HOT_HOOK_INTERNAL'
+    const reason = isOfEngine ? error.message : `internal error (${describe(error)})`
+    if (!isOfEngine) engine.giveUp(reason)
+    if (engine.announcesFailure()) print(`${reason}; the app goes on without hot reload`)
+  } catch {
+    // The engine itself cannot be called any more: whoever calls it next meets the same.
+  }
+}
+
+/** The error and where it was thrown, in one line. @param {any} error */
+function describe(error) {
+  try {
+    const stack = String(error.stack)
+    const end = stack.indexOf('\n', stack.indexOf('\n') + 1)
+    return (end === -1 ? stack : stack.slice(0, end)).replace(/\s+/g, ' ')
+  } catch {
+    return 'a built-in of JavaScript or Node was replaced by one that throws'
+  }
+}
+
+/**
+ * Calls the engine, or does something about it. After a failure, `undefined`.
  * @template T @param {() => T} call
  */
 export function guarded(call) {
@@ -19,12 +72,43 @@ export function guarded(call) {
   try {
     return call()
   } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'HOT_HOOK_INTERNAL') throw error
-    failed = true
-    const { message } = /** @type {Error} */ (error)
-    if (engine.announcesFailure()) print(`${message}; the app goes on without hot reload`)
+    fail(error)
     return undefined
   } finally {
-    if (isDebugging) for (const note of failed ? [] : engine.notes()) debug(note)
+    if (isDebugging) takeNotes()
+  }
+}
+
+function takeNotes() {
+  try {
+    for (const note of failed ? [] : engine.notes()) debug(note)
+  } catch (error) {
+    fail(error)
+  }
+}
+
+/**
+ * Does what users' code calls for, after a failure too: it sees what is its own fault, and nothing of ours.
+ * @template T @param {() => T} work
+ */
+export function called(work) {
+  try {
+    return work()
+  } catch (error) {
+    fail(error)
+    return undefined
+  }
+}
+
+/**
+ * Does what Node calls for, after a failure too: nobody is there whom an error could reach.
+ * @template T @param {() => T} work
+ */
+export function attempt(work) {
+  try {
+    return work()
+  } catch (error) {
+    giveUp(error)
+    return undefined
   }
 }

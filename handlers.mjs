@@ -8,7 +8,7 @@
 import * as engine from './binding.js'
 import { expectEnd } from './ending.mjs'
 import { emitError } from './events.mjs'
-import { guarded } from './guard.mjs'
+import { attempt, guarded } from './guard.mjs'
 import { builtin, threadId } from './node.mjs'
 import { clearTimeout, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
 import { print } from './print.mjs'
@@ -59,10 +59,15 @@ export function recordOf(id, meta) {
   if (known) return known
   // One that the engine never knew, or knows no longer because it failed, stays as it is.
   const place = id === 0 ? undefined : guarded(() => engine.keepsAt(id))
-  const flags = { over: place === null, isTracked: false, isWitnessed: false, isListening: false }
-  const record = { id, meta, place, data: undefined, disposers: [], pruners: [], accepted: [], controller: undefined, ...flags }
+  const record = createRecord(id, meta, place)
   if (place) records.set(id, record)
   return record
+}
+
+/** @param {number} id @param {ImportMeta} meta @param {Instance['place']} [place] @returns {Instance} */
+export function createRecord(id, meta, place) {
+  const flags = { over: place === null, isTracked: false, isWitnessed: false, isListening: false }
+  return { id, meta, place, data: undefined, disposers: [], pruners: [], accepted: [], controller: undefined, ...flags }
 }
 
 /** The record of an instance whose `accept` and `prune` handlers may count. @param {number} id */
@@ -90,7 +95,7 @@ export function addDisposer(instance, handler) {
   const tracking = guarded(() => engine.track(instance.id))
   if (tracking === 'disposed') return disposeLate(instance)
   if (!tracking || instance.isWitnessed) return
-  if (tracking === 'runs-in-one-go') return queueMicrotask(() => instance.isWitnessed || ended(instance.id, false))
+  if (tracking === 'runs-in-one-go') return queueMicrotask(() => void (instance.isWitnessed || attempt(() => ended(instance.id, false))))
   witness(instance)
 }
 
@@ -99,7 +104,7 @@ const late = new Map()
 
 /** What it holds on to now is let go of on the next turn, or before another module runs. @param {Instance} instance @param {Handler[]} handlers */
 function disposeLate(instance, ...handlers) {
-  if (late.size === 0) setImmediate(disposeOfLate)
+  if (late.size === 0) setImmediate(() => attempt(disposeOfLate))
   late.set(instance, [...(late.get(instance) ?? []), ...handlers])
 }
 
@@ -129,23 +134,29 @@ export function keepRegistration(instance) {
   if (instance.isWitnessed) return
   witness(instance)
   // Whoever imports it goes on before that settles, and may save.
-  if (guarded(() => engine.runsInOneGo(instance.id))) queueMicrotask(() => void guarded(() => engine.ran(instance.id)))
+  if (guarded(() => engine.runsInOneGo(instance.id))) queueMicrotask(() => attempt(() => guarded(() => engine.ran(instance.id))))
 }
 
 /** A module is its own witness: this import settles when its evaluation ends. It never passes our hooks. @param {Instance} instance */
 function witness(instance) {
   instance.isWitnessed = true
-  witnessEnd(instance.id, instance.meta.url)
+  void witnessEnd(instance.id, instance.meta.url)
 }
 
 /** @param {number} id @param {string} url */
-function witnessEnd(id, url) {
-  import(url).then(() => ended(id, false), () => ended(id, true))
+async function witnessEnd(id, url) {
+  let threw = false
+  try {
+    await import(url)
+  } catch {
+    threw = true
+  }
+  attempt(() => ended(id, threw))
 }
 
 /** The engine wants to know when these end, although they have registered nothing. */
 export function witnessOthers() {
-  for (const { instance, url } of guarded(() => engine.takeWitnesses(threadId)) ?? []) witnessEnd(instance, url)
+  for (const { instance, url } of guarded(() => engine.takeWitnesses(threadId)) ?? []) void witnessEnd(instance, url)
 }
 
 /** @param {number} id @param {boolean} threw */
@@ -201,11 +212,15 @@ export function prune(ids, modules) {
 /** How long asynchronous handlers may keep waiting what comes after them, in milliseconds. */
 const LIMIT = 2000
 
+/**
+ * @typedef {object} Pending an asynchronous handler that has begun
+ * @property {string} name what to call it
+ * @property {boolean} isPending
+ * @property {Promise<void>} end
+ */
+
 /** Pending asynchronous handlers, until each has settled or has had its time. @type {Promise<unknown> | undefined} */
 let settled
-
-/** The same one by one, with what to call them. @type {Map<Promise<unknown>, string>} */
-const unsettled = new Map()
 
 /** Their time. Nobody is kept alive by it, unless he waits for them. @type {Set<NodeJS.Timeout>} */
 const timers = new Set()
@@ -228,7 +243,7 @@ export function whenSettled() {
 
 /**
  * @param {Instance} instance @param {Handler[]} handlers @param {'dispose' | 'prune'} kind
- * @returns {Promise<unknown>[]}
+ * @returns {Pending[]}
  */
 function run(instance, handlers, kind) {
   if (handlers.length === 0) return []
@@ -239,16 +254,27 @@ function run(instance, handlers, kind) {
     try {
       const result = context.run(true, handler, given)
       if (typeof (/** @type {any} */ (result)?.then) !== 'function') continue
-      const settling = Promise.resolve(result)
-        .catch((error) => reportHandler(instance, kind, error))
-        .finally(() => unsettled.delete(settling))
-      unsettled.set(settling, `a ${kind} handler of ${instance.meta.url}`)
-      pending.push(settling)
+      pending.push(settle(result, instance, kind))
     } catch (error) {
       reportHandler(instance, kind, error)
     }
   }
   return pending
+}
+
+/** @param {Promise<unknown>} result @param {Instance} instance @param {'dispose' | 'prune'} kind @returns {Pending} */
+function settle(result, instance, kind) {
+  const one = { name: `a ${kind} handler of ${instance.meta.url}`, isPending: true, end: Promise.resolve() }
+  const end = async () => {
+    try {
+      await result
+    } catch (error) {
+      attempt(() => reportHandler(instance, kind, error))
+    }
+    one.isPending = false
+  }
+  one.end = end()
+  return one
 }
 
 /** A handler of the user's has failed: that is told, and stops nothing. @param {Instance} instance @param {'accept' | 'dispose' | 'prune'} kind @param {unknown} error */
@@ -258,13 +284,13 @@ export function reportHandler(instance, kind, error) {
   emitError(guarded(() => engine.clean(instance.meta.url)) ?? instance.meta.url, kind, error)
 }
 
-/** Modules that load from now on wait for these promises before they run. @param {Promise<unknown>[]} pending */
+/** Modules that load from now on wait for these handlers before they run. @param {Pending[]} pending */
 function waitFor(pending) {
   if (pending.length === 0) {
     if (!settled) rest()
     return
   }
-  const all = Promise.all([settled, inTime(pending)]).then(() => {
+  const all = allOf([settled, inTime(pending)], () => {
     if (settled !== all) return
     settled = undefined
     rest()
@@ -274,6 +300,12 @@ function waitFor(pending) {
   guarded(() => engine.setDisposing(threadId, true))
 }
 
+/** @param {(Promise<unknown> | undefined)[]} promises none of which rejects @param {() => void} end called when they have settled */
+async function allOf(promises, end) {
+  for (const promise of promises) await promise
+  attempt(end)
+}
+
 /** Nothing is pending any more. */
 function rest() {
   isEnding = false
@@ -281,7 +313,7 @@ function rest() {
   disposing?.disable()
 }
 
-/** Waits for these handlers, but no longer than {@link LIMIT}: those that are late are reported. @param {Promise<unknown>[]} pending */
+/** Waits for these handlers, but no longer than {@link LIMIT}: those that are late are reported. @param {Pending[]} pending */
 function inTime(pending) {
   return new Promise((resolve) => {
     const end = () => {
@@ -289,15 +321,18 @@ function inTime(pending) {
       timers.delete(timer)
       resolve(undefined)
     }
-    const timer = setTimeout(() => (reportLate(pending), end()), LIMIT).unref()
+    const timer = setTimeout(() => {
+      attempt(() => reportLate(pending))
+      attempt(end)
+    }, LIMIT).unref()
     timers.add(timer)
-    Promise.all(pending).then(end)
+    void allOf(pending.map((one) => one.end), end)
   })
 }
 
-/** @param {Promise<unknown>[]} pending */
+/** @param {Pending[]} pending */
 function reportLate(pending) {
   const outcome = isEnding ? 'the app ends without it' : 'imports go on without it'
-  const names = pending.flatMap((promise) => unsettled.get(promise) ?? [])
+  const names = pending.filter((one) => one.isPending).map((one) => one.name)
   for (const name of new Set(names)) print(`${name} takes longer than ${LIMIT} ms: ${outcome}`)
 }

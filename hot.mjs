@@ -9,15 +9,16 @@ import * as engine from './binding.js'
 import { evictPlain, evictRequired, noteRequires, reportRequirers, reportRequires } from './commonjs.mjs'
 import { checkCallback, createContext, watch } from './context.mjs'
 import { announce, listen, off, on } from './events.mjs'
-import { guarded, hasFailed } from './guard.mjs'
+import { attempt, fail, guarded, hasFailed } from './guard.mjs'
 import { addDisposer, dispose, disposeOfAll, disposeOfLate, forget, onWork, prune, recordOf, whenSettled, witnessOthers } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
 import { hookIn, keepSources } from './loader.mjs'
 import { builtin, hasSyncHooks, threadId } from './node.mjs'
 import { listenToParent, tellParent } from './parent.mjs'
-import { process, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
+import { apply, process, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
 import { debug, inspect, isDebugging, print } from './print.mjs'
 import { evict, forgetResolutions, postpone } from './release.mjs'
+import { enqueue } from './update.mjs'
 
 const KEY = Symbol.for('hot-hook')
 /** Whether the parent process asks for reasons: what hot-hook 1.0 told it has exactly the fields of then. */
@@ -34,15 +35,20 @@ const runtime = {
    * @param {ImportMeta} meta
    */
   enter(meta) {
-    keepSources(meta.url)
-    disposeOfLate()
-    const id = guarded(() => engine.evaluate(threadId, meta.url)) ?? 0
-    deliver()
+    let id = 0
+    try {
+      keepSources(meta.url)
+      disposeOfLate()
+      id = guarded(() => engine.evaluate(threadId, meta.url)) ?? 0
+      deliver()
+    } catch (error) {
+      fail(error)
+    }
     return createContext(id, meta)
   },
   /** Pending asynchronous `dispose` handlers, for a module that must not run before they have settled. */
   get settled() {
-    return whenSettled()
+    return attempt(whenSettled)
   },
   /** Whether this thread takes part. */
   get isHot() {
@@ -98,7 +104,8 @@ function drain() {
 }
 
 function deliverBlindly() {
-  engine.takeBlindly(threadId)?.messages.forEach(tell)
+  const messages = engine.takeBlindly(threadId)?.messages
+  if (messages) tellAll(messages)
   return TAKE
 }
 
@@ -112,11 +119,11 @@ function reportSoon() {
   guarded(() => engine.requires(threadId))
   if (isReportDue) return
   isReportDue = true
-  queueMicrotask(() => {
+  queueMicrotask(() => attempt(() => {
     isReportDue = false
     guarded(() => reportRequirers(threadId))
     deliver()
-  })
+  }))
 }
 
 /** The paths or URLs that the engine gives as one text. @param {string | undefined} text */
@@ -124,6 +131,19 @@ const listed = (text) => text?.split('\0').slice(1) ?? []
 
 /** @param {import('./binding.js').Update} update */
 function carryOut(update) {
+  const applied = attempt(() => replace(update))
+  if (!applied) return tellAll(update.messages)
+  if (update.renewals.length > 0 || updates > 0) return finishLater(update, applied)
+  tellAll(update.messages)
+  release()
+  applied()
+}
+
+/**
+ * What the update replaces goes.
+ * @param {import('./binding.js').Update} update @returns {() => void} to be called when the update is done
+ */
+function replace(update) {
   const renewed = update.renewals.map(({ url }) => url)
   const applied = announce(update.happenings, renewed)
   dispose(update.disposals)
@@ -133,10 +153,7 @@ function carryOut(update) {
   guarded(() => evictPlain(listed(update.plain)))
   if (update.forgotten !== '') forgetResolutions(listed(update.forgotten))
   for (const notice of update.notices) print(notice)
-  if (renewed.length > 0 || updates > 0) return void finishLater(update, applied)
-  update.messages.forEach(tell)
-  release()
-  applied()
+  return applied
 }
 
 /** How many updates import something again, or wait for those that do: what comes meanwhile is told after them. */
@@ -146,14 +163,13 @@ let updates = 0
  * What is left of an update that imports something again: the parent is told of it when that is done.
  * @param {import('./binding.js').Update} update @param {() => void} applied
  */
-async function finishLater({ renewals, changed, messages }, applied) {
+function finishLater({ renewals, changed, messages }, applied) {
   const isAsked = (/** @type {import('./binding.js').Message} */ message) => message.type === 'full-reload'
-  messages.filter(isAsked).forEach(tell)
+  tellAll(messages.filter(isAsked))
   updates++
-  const { enqueue } = await import('./update.mjs')
   enqueue(renewals, listed(changed), (leftBehind, isApplied) => {
     updates--
-    messages.filter((message) => !isAsked(message)).forEach(tell)
+    tellAll(messages.filter((message) => !isAsked(message)))
     release(leftBehind)
     if (isApplied) applied()
     deliver()
@@ -182,7 +198,8 @@ function release(others = []) {
 }
 
 function releaseRest() {
-  if (!evict(isInUse)) setTimeout(releaseRest, RELEASE_INTERVAL).unref()
+  const isDone = attempt(() => evict(isInUse))
+  if (isDone === false) setTimeout(releaseRest, RELEASE_INTERVAL).unref()
 }
 
 /** The user's own callback harms nobody. */
@@ -192,6 +209,11 @@ async function askForRestart() {
   } catch (error) {
     print('onFullReloadAsked failed', error)
   }
+}
+
+/** By index: it is also done when what JavaScript iterates with is what has failed. @param {import('./binding.js').Message[]} messages */
+function tellAll(messages) {
+  for (let at = 0; at < messages.length; at++) tell(messages[at])
 }
 
 /** @param {import('./binding.js').Message} message */
@@ -225,14 +247,16 @@ function nameOthers(_, value) {
  */
 export function start(options, name, base) {
   const json = JSON.stringify(options ?? {}, nameOthers) ?? '{}'
-  const warnings = engine.configure(threadId, json, name, base, process.env.HOT_HOOK_WATCH)
-  for (const warning of warnings) print(warning)
-  onFullReloadAsked = options?.onFullReloadAsked ?? onFullReloadAsked
-  takePart()
-  if (!engine.watches()) listenToParent(fileChanged)
-  if (engine.addLayer(threadId, true) === 0) return
-  if (hasSyncHooks) hookIn(threadId, deliver)
-  else stayOutermost()
+  guarded(() => {
+    const warnings = engine.configure(threadId, json, name, base, process.env.HOT_HOOK_WATCH)
+    for (const warning of warnings) print(warning)
+    onFullReloadAsked = options?.onFullReloadAsked ?? onFullReloadAsked
+    takePart()
+    if (!engine.watches()) listenToParent(fileChanged)
+    if (engine.addLayer(threadId, true) === 0) return
+    if (hasSyncHooks) hookIn(threadId, deliver)
+    else stayOutermost()
+  })
 }
 
 /**
@@ -244,8 +268,8 @@ function stayOutermost() {
   const enclose = (/** @type {number} */ layer) =>
     register(`./loader.mjs?layer=${layer}`, { parentURL: import.meta.url, data: { thread: threadId, layer } })
   module.register = function (/** @type {any[]} */ ...args) {
-    const result = Reflect.apply(register, module, args)
-    enclose(engine.addLayer(threadId, false))
+    const result = apply(register, module, args)
+    guarded(() => enclose(engine.addLayer(threadId, false)))
     return result
   }
   module.syncBuiltinESMExports()
@@ -265,19 +289,17 @@ function takePart() {
 
 /** The engine has something for this thread. */
 function wake() {
-  deliver()
-  if (!hasFailed()) witnessOthers()
+  attempt(() => {
+    deliver()
+    if (!hasFailed()) witnessOthers()
+  })
 }
 
 /** @param {string} path @param {boolean} isRemoved */
 function fileChanged(path, isRemoved) {
-  try {
-    // Not only while all is well: the parent is to hear that something has changed.
-    engine.told(path, isRemoved)
-  } catch (error) {
-    guarded(() => { throw error })
-  }
-  deliver()
+  // Not only while all is well: the parent is to hear that something has changed.
+  attempt(() => engine.told(path, isRemoved))
+  attempt(deliver)
 }
 
 /** The instance that `url` names in this thread. @param {string} url */

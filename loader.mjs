@@ -8,7 +8,7 @@ import module from 'node:module'
 import { answersTo, isStill, keepAnswer } from './answers.mjs'
 import * as engine from './binding.js'
 import { isLazy, isOfImport } from './commonjs.mjs'
-import { guarded } from './guard.mjs'
+import { attempt, fail, guarded, ofUser } from './guard.mjs'
 import { areFirst, builtin, isCustomized } from './node.mjs'
 import { toText, withPrelude } from './prelude.mjs'
 import { clearTimeout, process, setTimeout } from './primordials.mjs'
@@ -209,7 +209,7 @@ function leaveNoSource() {
   if (!guarded(() => engine.releases())) return
   compilationCache(false)
   clearTimeout(cacheTimer)
-  cacheTimer = setTimeout(keepSources, SOURCE_LIMIT).unref()
+  cacheTimer = setTimeout(() => attempt(keepSources), SOURCE_LIMIT).unref()
 }
 
 /** The end of {@link leaveNoSource}, in whichever thread it began: `url` runs. @param {string} [url] */
@@ -240,6 +240,67 @@ function isBare(context) {
 }
 
 /**
+ * @template C, R @typedef {(name: string, context: C, next: (name: string, context?: Partial<C>) => R) => R} Hook
+ */
+
+/**
+ * A hook that a failure of ours does not end: `pass` does then what would be done without us.
+ * @template C, R @param {Hook<C, R>} hook @param {Hook<C, R>} pass @returns {Hook<C, R>}
+ */
+const surviving = (hook, pass) => (name, context, next) => {
+  try {
+    return hook(name, context, next)
+  } catch (error) {
+    fail(error)
+    return pass(name, context, next)
+  }
+}
+
+/** The same for a hook that takes its time. @template C, R @param {Hook<C, Promise<R>>} hook @param {Hook<C, Promise<R>>} pass @returns {Hook<C, R | Promise<R>>} */
+const survivingLater = (hook, pass) => async (name, context, next) => {
+  /** @type {{ error?: unknown }} */
+  const thrown = {}
+  const follow = async (/** @type {Parameters<typeof next>} */ ...args) => {
+    try {
+      return await next(...args)
+    } catch (error) {
+      thrown.error = error
+      throw error
+    }
+  }
+  try {
+    return await hook(name, context, /** @type {any} */ (follow))
+  } catch (error) {
+    if ('error' in thrown && thrown.error === error) throw error
+    fail(error)
+    return pass(name, context, /** @type {any} */ (next))
+  }
+}
+
+/** What comes after us. What it throws is not ours. @template C, R @param {(name: string, context: C) => R} next @param {string} name @param {C} context */
+function follow(next, name, context) {
+  try {
+    return next(name, context)
+  } catch (error) {
+    throw ofUser(error)
+  }
+}
+
+/** A result of `next`, where only the attribute must go. @template {object} T @param {ResolveContext} context @param {T} result @returns {T} */
+const passed = ({ importAttributes: attributes }, result) =>
+  attributes?.hot === undefined ? result : { ...result, importAttributes: withoutHot(/** @type {Record<string, string>} */ (attributes)) }
+
+/** What `next` has loaded, with what it may count on under us, if that can be. @template {{ format?: string | null, source?: any }} T @param {string} url @param {T} result @returns {T} */
+function passedOn(url, result) {
+  try {
+    const isModule = result.format === 'module' && result.source != null && IS_SCRIPT.test(url)
+    return isModule ? { ...result, source: withPrelude(toText(result.source), FIRST) } : result
+  } catch {
+    return result
+  }
+}
+
+/**
  * Installs the hooks of `module.registerHooks`.
  * @param {number} thread
  * @param {() => number} deliver takes in what happened to files, carries out what follows for the thread, and returns
@@ -247,24 +308,26 @@ function isBare(context) {
  */
 export function hookIn(thread, deliver) {
   const hooks = module.registerHooks({
-    resolve(specifier, from, next) {
+    resolve: surviving((specifier, from, next) => {
       const given = isOfEntry(from.parentURL) ? ofNobody(from) : from
       const { parentURL } = given
-      if (isPeeking) return next(specifier, ask(given).context)
+      if (isPeeking) return follow(next, specifier, ask(given).context)
       const alone = isAlone()
       const repeated = answersTo(given.importAttributes)?.get(parentURL)?.get(specifier)
       if (repeated && isImport(given)) {
         const { parent, generation } = repeated
-        const isKnown = alone || next(specifier, parent ? { ...given, parentURL: parent } : given).url === repeated.resolved
+        const isKnown = alone || follow(next, specifier, parent ? { ...given, parentURL: parent } : given).url === repeated.resolved
         if (isKnown && isStill(generation)) return repeated.answer
       }
       if (isOwn(parentURL)) {
-        if (!isUpdate(parentURL, specifier)) return next(specifier, given)
+        if (!isUpdate(parentURL, specifier)) return follow(next, specifier, given)
+        let found
         try {
-          return renew(thread, parentURL, next(specifier, ofNobody(given)))
+          found = next(specifier, ofNobody(given))
         } catch (error) {
-          throw missRenewed(specifier, error)
+          throw ofUser(missRenewed(specifier, error))
         }
+        return renew(thread, parentURL, found)
       }
       if (alone && parentURL && specifier[0] === '.' && isBare(given)) {
         const url = guarded(() => engine.resolveDirectly(thread, parentURL, specifier))
@@ -279,7 +342,7 @@ export function hookIn(thread, deliver) {
         result = next(specifier, context)
       } catch (error) {
         miss(thread, specifier, asked)
-        throw asOfNode(error)
+        throw ofUser(asOfNode(error))
       }
       const generation = deliver()
       const answer = arrive(thread, specifier, asked, result)
@@ -288,15 +351,15 @@ export function hookIn(thread, deliver) {
       const kept = { ...answer, shortCircuit: true }
       keepAnswer(thread, asked, specifier, { parent, generation, resolved: result.url, answer: kept })
       return answer
-    },
-    load(url, given, next) {
+    }, (specifier, context, next) => passed(context, next(specifier, context))),
+    load: surviving((url, given, next) => {
       if (given.format === 'module' && isAlone() && isBare(given) && IS_SCRIPT.test(url)) {
         const source = guarded(() => engine.read(thread, url))
         if (typeof source === 'string') return { format: 'module', source, shortCircuit: true }
         if (source) return { format: 'module', source: withPrelude(source.text, FIRST), shortCircuit: true }
       }
       const context = plain(given)
-      if (isOwn(url)) return isTrial(url) ? loadTrial(url) : next(url, context)
+      if (isOwn(url)) return isTrial(url) ? loadTrial(url) : follow(next, url, context)
       deliver()
       const clean = guarded(() => engine.load(thread, url))
       if (clean) leaveNoSource()
@@ -305,10 +368,10 @@ export function hookIn(thread, deliver) {
         result = next(clean ?? url, context)
       } catch (error) {
         guarded(() => engine.unloaded(thread, url))
-        throw asOfNode(error)
+        throw ofUser(asOfNode(error))
       }
       return equip({ thread, boots: false }, url, context.format, result)
-    },
+    }, (url, context, next) => passedOn(url, next(url, plain(context)))),
   })
   isFirst = areFirst(hooks)
 }
@@ -328,24 +391,27 @@ export async function initialize(data) {
   const { thread, layer, ...options } = data ?? {}
   state.boots = thread === undefined
   state.thread = thread ?? 0
-  state.layer = layer ?? engine.addLayer(state.thread, true)
+  state.layer = layer ?? guarded(() => engine.addLayer(state.thread, true)) ?? 0
   if (!state.boots || !isActive()) return
   const name = 'hot-hook/loader'
-  const warnings = engine.configure(state.thread, JSON.stringify(options), name, process.cwd(), process.env.HOT_HOOK_WATCH)
-  for (const warning of warnings) print(warning)
+  const json = JSON.stringify(options)
+  const warnings = guarded(() => engine.configure(state.thread, json, name, process.cwd(), process.env.HOT_HOOK_WATCH))
+  for (const warning of warnings ?? []) print(warning)
 }
 
 /** @type {import('node:module').ResolveHook} */
-export async function resolve(specifier, from, next) {
+export const resolve = survivingLater(async (specifier, from, next) => {
   const given = isOfEntry(from.parentURL) ? ofNobody(from) : from
   if (!isActive()) return next(specifier, given)
   if (isOwn(given.parentURL)) {
     if (!isUpdate(given.parentURL, specifier)) return next(specifier, given)
+    let found
     try {
-      return renew(state.thread, given.parentURL, await next(specifier, ofNobody(given)))
+      found = await next(specifier, ofNobody(given))
     } catch (error) {
       throw missRenewed(specifier, error)
     }
+    return renew(state.thread, given.parentURL, found)
   }
   const { asked, context } = ask(given)
   let result
@@ -357,10 +423,10 @@ export async function resolve(specifier, from, next) {
   }
   guarded(() => engine.drain(state.thread, false))
   return arrive(state.thread, specifier, asked, result)
-}
+}, async (specifier, context, next) => passed(context, await next(specifier, context)))
 
 /** @type {import('node:module').LoadHook} */
-export async function load(url, given, next) {
+export const load = survivingLater(async (url, given, next) => {
   const context = plain(given)
   if (!isActive()) return next(url, context)
   if (isOwn(url)) return isTrial(url) ? loadTrial(url) : next(url, context)
@@ -381,7 +447,7 @@ export async function load(url, given, next) {
   const equipped = equip(state, url, context.format, result)
   // Node 20 takes the URL of what was read for the module's own, and that is the one without a version.
   return clean == null ? equipped : Object.assign({}, equipped, { responseURL: url })
-}
+}, async (url, context, next) => passedOn(url, await next(url, plain(context))))
 
 /**
  * Until the app's thread has disposed of what a new instance replaces, and evicted stale CommonJS: the instance is

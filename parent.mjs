@@ -2,14 +2,26 @@
  * The parent process: what it is told, and what it says. It sees no more of us than that, and neither does the app:
  * our listener keeps nothing alive and takes no message away.
  */
-import { process } from './primordials.mjs'
+import { attempt } from './guard.mjs'
+import { apply, process } from './primordials.mjs'
+import { print } from './print.mjs'
 
-/** Tells the parent, if there is one. @param {object} message @returns {boolean} whether there is */
+/** `process.send` has thrown: that is told once. */
+let isBroken = false
+
+/** Tells the parent, if there is one. @param {object} message @returns {boolean} whether it was told */
 export function tellParent(message) {
-  if (!process.send || !process.connected) return false
-  // A parent that goes away meanwhile harms nobody.
-  process.send(message, undefined, undefined, () => {})
-  return true
+  try {
+    if (!process.send || !process.connected) return false
+    // A parent that goes away meanwhile harms nobody.
+    process.send(message, undefined, undefined, () => {})
+    return true
+  } catch (error) {
+    // The app may have put something of its own in the place of `process.send`.
+    if (!isBroken) print('process.send failed', error)
+    isBroken = true
+    return false
+  }
 }
 
 let isListening = false
@@ -24,18 +36,23 @@ export function listenToParent(changed) {
 
   /** What came while nobody but us listened: Node would have kept it. @type {unknown[][]} */
   let early = []
-  const listener = (/** @type {unknown} */ message, /** @type {unknown} */ handle) => {
+  const hear = (/** @type {unknown} */ message, /** @type {unknown} */ handle) => {
     const { type, path, action } = /** @type {Record<string, unknown>} */ (Object(message))
     if (type === 'hot-hook:file-changed') {
       if (typeof path === 'string' && path !== '') changed(path, action === 'unlink')
     } else if (process.listenerCount('message') === 1) early.push([message, handle])
   }
-  const replay = () => {
+  const listener = (/** @type {unknown[]} */ ...args) => attempt(() => hear(args[0], args[1]))
+  const takeEarly = () => {
     const others = process.listeners('message').filter((other) => other !== listener)
-    if (others.length === 0) return
+    if (others.length === 0) return []
     const messages = early
     early = []
-    for (const args of messages) for (const other of others) Reflect.apply(other, process, args)
+    return messages.flatMap((args) => others.map((other) => ({ other, args })))
+  }
+  const replay = () => {
+    // What the app's own listeners throw is its own.
+    for (const { other, args } of attempt(takeEarly) ?? []) apply(other, process, args)
   }
   process.on('message', listener)
   process.on('newListener', (event) => event === 'message' && process.nextTick(replay))

@@ -1,6 +1,7 @@
 /**
  * What an app may replace (fake timers, a broken polyfill, `globalThis.process = undefined`), as it was when we were loaded.
  */
+const { apply } = Reflect
 const { process, setImmediate, setTimeout, clearTimeout, queueMicrotask } = globalThis
 
-export { clearTimeout, process, queueMicrotask, setImmediate, setTimeout }
+export { apply, clearTimeout, process, queueMicrotask, setImmediate, setTimeout }

@@ -7,7 +7,7 @@
 import * as engine from './binding.js'
 import { emitError, toPath } from './events.mjs'
 import { dispose, findRegistered, reportHandler, whenSettled } from './handlers.mjs'
-import { guarded } from './guard.mjs'
+import { attempt, guarded, hasFailed } from './guard.mjs'
 import { threadId } from './node.mjs'
 import { clearTimeout, setTimeout } from './primordials.mjs'
 import { print } from './print.mjs'
@@ -43,12 +43,18 @@ let hurry = () => {}
 export function enqueue(renewals, changed, done) {
   waiting++
   hurry()
-  running = running.then(async () => {
+  running = follow(running, async () => {
     waiting--
     const released = /** @type {string[]} */ ([])
     const isApplied = await update(renewals, changed, released)
-    done(released, isApplied)
+    attempt(() => done(released, isApplied))
   })
+}
+
+/** @param {Promise<void>} before @param {() => Promise<void>} work */
+async function follow(before, work) {
+  await before
+  await work()
 }
 
 /**
@@ -70,7 +76,7 @@ async function update(renewals, changed, released) {
     return namespaces.size > 0 || failures.count === 0
   } catch (error) {
     // Of ours: whatever users' code throws was caught where it was called.
-    print('an update failed', error)
+    attempt(() => { throw error })
     return false
   }
 }
@@ -162,7 +168,8 @@ class Failures {
 
   /** @param {string} url @param {unknown} error @param {'link' | 'evaluate'} phase */
   add(url, error, phase) {
-    if (this.#seen.has(error)) return
+    // Imports go through: there is nothing to be said of this one.
+    if (hasFailed() || this.#seen.has(error)) return
     this.#seen.add(error)
     const outcome = phase === 'link' ? '; the old one stays' : ''
     const others = this.#changed.filter((path) => path !== toPath(url))

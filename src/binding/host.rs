@@ -92,6 +92,15 @@ pub fn with<T>(work: impl FnOnce(&mut Engine) -> T) -> Result<T, Error> {
     })
 }
 
+/// What carries the engine's decisions out has failed: from now on it is as after a panic.
+pub fn give_up(reason: String) {
+    if let Ok(host) = host()
+        && !host.failed.swap(true, Ordering::Relaxed)
+    {
+        *LAST_PANIC.lock() = reason;
+    }
+}
+
 /// Whether nobody has told the user of the failure before.
 pub fn announce() -> bool {
     !ANNOUNCED.swap(true, Ordering::Relaxed)

@@ -108,6 +108,13 @@ pub fn is_outermost(thread: u32, layer: u32) -> Result<bool, Error> {
     with(|engine| engine.is_outermost(ThreadId(thread), layer))
 }
 
+/// What calls the engine has failed, for this reason: it cannot be trusted with what was decided, and all is as after a
+/// failure inside the engine. See `takeBlindly`.
+#[napi]
+pub fn give_up(reason: String) {
+    host::give_up(reason);
+}
+
 /// Whether the failure is to be told to the user: true once in the process.
 #[napi]
 pub fn announces_failure() -> bool {
