@@ -44,6 +44,6 @@ if (process.platform !== 'win32' && !fs.existsSync(runner)) fs.symlinkSync('../@
 
 // The viewer's page goes out as text: it is bundled beforehand, with the graph library.
 const viewer = 'packages/dump-viewer'
-if (changed(`${viewer}/dist/page.js`) < Math.max(...['page', 'build.mjs', '../../package-lock.json'].map((name) => changed(`${viewer}/${name}`)))) {
+if (changed(`${viewer}/dist/page.js`) < Math.max(...['page', 'build.mjs', '../../visible.mjs', '../../package-lock.json'].map((name) => changed(`${viewer}/${name}`)))) {
   run(process.execPath, [`${viewer}/build.mjs`])
 }

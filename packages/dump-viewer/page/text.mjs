@@ -2,9 +2,7 @@
  * File names are text, whatever they hold.
  */
 
-/** A name in which what cannot be seen, or would turn the text around, can be seen. @param {string} name */
-export const visible = (name) =>
-  name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`)
+export { visible } from '../../../visible.mjs'
 
 /** @param {string} path */
 export const baseName = (path) => path.slice(path.lastIndexOf('/') + 1)
