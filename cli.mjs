@@ -147,10 +147,15 @@ function currentFolder() {
 async function askApp(question, name) {
   if (process.platform === 'win32') throw new Problem('on Windows an app cannot be asked yet; in its code, hot.explain(path) and dumpViewer() can')
   const folder = currentFolder()
-  const apps = findApps(folder).filter((app) => name === undefined || app.name === name)
+  const { apps: all, elsewhere } = findApps(folder)
+  const apps = all.filter((app) => name === undefined || app.name === name)
   const asked = await Promise.all(apps.map(async (app) => ({ app, answer: await ask(app, question) })))
   const answers = asked.filter(({ answer }) => answer !== undefined)
-  if (answers.length === 0) throw new Problem(`no app ${name === undefined ? '' : `with the pid ${visible(name)} `}runs under hot-hook in ${visible(folder)}`)
+  if (answers.length === 0) {
+    const which = name === undefined ? '' : ` with the pid ${visible(name)}`
+    const hint = elsewhere ? '; one that runs in another container, if it still does, has to be asked there' : ''
+    throw new Problem(`no app${which} runs under hot-hook in ${visible(folder)}${hint}`)
+  }
   if (answers.length > 1) {
     const list = answers.map(({ app }) => `  --pid ${app.name}   ${visible(app.entry)}`)
     throw new Problem(`${answers.length} apps run here; say which is meant:\n${list.join('\n')}`)

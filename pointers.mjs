@@ -19,6 +19,7 @@ const TOGETHER = 64
  * @property {number} pid @property {string} socket @property {string} root @property {string} entry
  * @property {string} file its pointer
  * @property {boolean} isOfOurs whether its pid is a number of our PID namespace
+ * @property {boolean} isElsewhere whether it is known to be one of another
  * @property {string} [id] which socket it is
  */
 
@@ -96,7 +97,7 @@ function readApp(file) {
     if (!isWhole) return []
     const ours = namespace()
     const isOfOurs = process.platform === 'linux' ? ours !== undefined && theirs === ours : (theirs ?? undefined) === undefined
-    return [{ name: path.basename(file, '.json'), pid, socket: path.resolve(socket), root, entry, file, isOfOurs, id }]
+    return [{ name: path.basename(file, '.json'), pid, socket: path.resolve(socket), root, entry, file, isOfOurs, isElsewhere: !isOfOurs && typeof theirs === 'string', id }]
   } catch {
     // It is no pointer, is just being written, or has just gone.
     return []
@@ -113,7 +114,10 @@ function isItsSocket({ socket, isOfOurs, id }) {
   return found.isSocket() && isOwn(found) && (isOfOurs || id === undefined || id === `${found.dev}:${found.ino}:${found.ctimeNs}`)
 }
 
-/** The apps that may run in this project: those of a folder above, or of one below. Some may have ended. @param {string} cwd */
+/**
+ * The apps that may run in this project: those of a folder above, or of one below. Some may have ended.
+ * @param {string} cwd @returns {{ apps: App[], elsewhere: boolean }} `elsewhere`: others cannot be reached from this container, or machine
+ */
 export function findApps(cwd) {
   const above = upwards(cwd)
   const runtime = runtimeFolders()
@@ -121,7 +125,8 @@ export function findApps(cwd) {
   const apps = [...above.flatMap(pointerFolder).flatMap(listApps), ...runtime.flatMap(listApps).filter(isHere)]
   const reachable = apps.filter((app) => runtime.includes(path.dirname(app.socket)) && isItsSocket(app))
   // Two pointers may lead to one socket.
-  return [...new Map(reachable.toReversed().map((app) => [app.socket, app])).values()].toReversed()
+  const each = [...new Map(reachable.toReversed().map((app) => [app.socket, app])).values()].toReversed()
+  return { apps: each, elsewhere: apps.some((app) => app.isElsewhere && !(each.includes(app) && look(app.socket))) }
 }
 
 /** Whether a process of our PID namespace has that number. @param {number} pid */
