@@ -30,9 +30,11 @@ function isSame(a, b) {
 
 /**
  * The path and the query of a request. Not by `new URL`, which throws for some of what HTTP lets through: `//`, `http://[`.
- * @param {string} target
+ * @param {http.IncomingMessage} request
  */
-function split(target) {
+function split({ url = '', headers: { host } }) {
+  // A client may write all of its URL.
+  const target = url.startsWith(`http://${host}/`) ? url.slice(`http://${host}`.length) : url
   const [path, ...rest] = target.split('?')
   return { path, query: new URLSearchParams(rest.join('?')) }
 }
@@ -94,7 +96,7 @@ export function serve({ source, port = 0 }) {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
     const refused = refusal(request, listensOn)
     if (refused) return say(response, ...refused)
-    const { path, query } = split(request.url ?? '')
+    const { path, query } = split(request)
     const code = query.get('once')
     if (code !== null) return exchange(request, response, code)
     if (!isSame(query.get('token') ?? '', token)) return say(response, 403, 'the URL lacks the token: use the one that was printed')

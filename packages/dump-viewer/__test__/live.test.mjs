@@ -4,7 +4,7 @@ import http from 'node:http'
 import path from 'node:path'
 import test from 'node:test'
 import { liveEvents, serveViewer } from '@hot-hook/dump-viewer'
-import { HOT, startApp } from '../../../__test__/support/app.mjs'
+import { DEADLINE, HOT, startApp } from '../../../__test__/support/app.mjs'
 import { createRandom, createRequests, send } from '../../../__test__/support/fuzz.mjs'
 import { needsRoot, runAsNobody } from '../../../__test__/support/users.mjs'
 import { drawn, needsBrowser, openBrowser } from './support/browser.mjs'
@@ -123,6 +123,7 @@ test('the server: for this machine, this origin, and whoever has the URL', async
   assert.match(page.text, /^<!doctype html>/)
   assert.equal(page.headers['content-security-policy'], `frame-ancestors 'none'`)
   const events = new URL(/"events":"([^"]*)"/.exec(page.text)[1], href)
+  assert.match(await send({ host: '127.0.0.1', port: Number(port) }, Buffer.from(`GET ${href} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`), DEADLINE), /^HTTP\/1\.1 200 /)
   assert.match((await request(events)).text, /event: picture\ndata: \{"modules"/)
   assert.equal((await request(href, { headers: { host: `localhost:${port}`, origin: `http://localhost:${port}` } })).status, 200)
   for (const [what, url, options, expected] of [
