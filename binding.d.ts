@@ -54,6 +54,9 @@ export declare function announcesFailure(): boolean
  */
 export declare function attach(thread: number, hooked: boolean, wake: () => void): void
 
+/** Until `endLookup` the thread waits to be told what `specifier` means to `parent`: that is no import. */
+export declare function beginLookup(thread: number, parent: string, specifier: string): void
+
 /** Instances by their evaluation, latest first. */
 export declare function byEvaluation(instances: Array<number>): Array<number>
 
@@ -68,6 +71,9 @@ export declare function clean(url: string): string | null
  * of `HOT_HOOK_WATCH`. Throws with the code `HOT_HOOK_OPTIONS` if an option cannot be used; nothing is changed then.
  */
 export declare function configure(thread: number, options: string, name: string, base: string, envWatch?: string | undefined | null): Array<string>
+
+/** The URL by which an import of `url` would load it now; `null` if it is that one. */
+export declare function currentUrl(url: string): string | null
 
 /** The instance declines: a change that would supersede it asks for a restart. */
 export declare function decline(instance: number): void
@@ -90,8 +96,8 @@ export declare function dump(): string
 /** A tracked instance has run to its end, or thrown. */
 export declare function ended(instance: number, threw: boolean): void
 
-/** See `peek`. */
-export declare function endPeek(thread: number): void
+/** See `beginLookup`. */
+export declare function endLookup(thread: number): void
 
 /** The instance `url` begins to run. Returns its name, 0 if it is unknown. */
 export declare function evaluate(thread: number, url: string): number
@@ -222,6 +228,15 @@ export declare function load(thread: number, url: string): string | null
  */
 export declare function loaded(thread: number, url: string, format?: string | undefined | null, text?: string | undefined | null): Need
 
+/**
+ * A request to resolve something has begun in a hooks thread. Returns 0 if it is an import; otherwise its number among
+ * those that may be what the thread looks up, of which only the last is.
+ */
+export declare function lookupRequest(thread: number, parent: string, specifier: string): number
+
+/** Whether the importer `parent` has an `import.meta`, which can look something up. */
+export declare function mayLookUp(thread: number, parent: string): boolean
+
 /** What is told to the parent process and to the app. */
 export type Message =
   | { type: 'invalidated'; /** Absolute paths, as a list. */
@@ -246,9 +261,6 @@ export type Need = 'nothing' | 'prelude' | 'wait'
 
 /** The notes since the last call, a line each. */
 export declare function notes(): Array<string>
-
-/** Until `endPeek`, `specifier` is resolved from `parent` only to know what it means: that is no import. */
-export declare function peek(thread: number, parent: string, specifier: string): void
 
 /** The graph with all that was decided on it, as JSON: see `packages/dump-viewer/README.md`. */
 export declare function picture(): string
@@ -373,6 +385,12 @@ export declare function setDisposing(thread: number, disposing: boolean): void
 
 /** Paths as people want to read them: relative to the folder of package.json. */
 export declare function shown(paths: Array<string>): Array<string>
+
+/**
+ * CommonJS has resolved `url`, and may be about to require it: `resolve` follows when it is loaded, and `report` when it
+ * had been before.
+ */
+export declare function sought(thread: number, url: string): void
 
 /** Hands the thread's pending work out, once; `null` if there is none. */
 export declare function take(thread: number): Update | null

@@ -766,22 +766,24 @@ if (
   }
 }
 
-const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, byEvaluation, clean, configure, decline, disposesAsync, drain, dump, ended, endPeek, evaluate, explain, failForTests, find, giveUp, hasPending, hasReader, invalidate, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, learn, linkAhead, linked, listen, load, loaded, Need, notes, peek, picture, print, pulse, ran, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, rewind, runsInOneGo, setDisposing, shown, take, takeBlindly, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watches, watchFiles, watchFilesFor, watchProject } = nativeBinding
+const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, beginLookup, byEvaluation, clean, configure, currentUrl, decline, disposesAsync, drain, dump, ended, endLookup, evaluate, explain, failForTests, find, giveUp, hasPending, hasReader, invalidate, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, learn, linkAhead, linked, listen, load, loaded, lookupRequest, mayLookUp, Need, notes, picture, print, pulse, ran, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, rewind, runsInOneGo, setDisposing, shown, sought, take, takeBlindly, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watches, watchFiles, watchFilesFor, watchProject } = nativeBinding
 export { Watcher }
 export { acceptDependencies }
 export { acceptOwn }
 export { addLayer }
 export { announcesFailure }
 export { attach }
+export { beginLookup }
 export { byEvaluation }
 export { clean }
 export { configure }
+export { currentUrl }
 export { decline }
 export { disposesAsync }
 export { drain }
 export { dump }
 export { ended }
-export { endPeek }
+export { endLookup }
 export { evaluate }
 export { explain }
 export { failForTests }
@@ -804,9 +806,10 @@ export { linked }
 export { listen }
 export { load }
 export { loaded }
+export { lookupRequest }
+export { mayLookUp }
 export { Need }
 export { notes }
-export { peek }
 export { picture }
 export { print }
 export { pulse }
@@ -824,6 +827,7 @@ export { rewind }
 export { runsInOneGo }
 export { setDisposing }
 export { shown }
+export { sought }
 export { take }
 export { takeBlindly }
 export { takeWitnesses }

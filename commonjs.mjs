@@ -34,8 +34,14 @@ let hasRequired = false
 /** Where no hook sees `require`: the modules that have required something since the last report. @type {Set<NodeJS.Module>} */
 const requirers = new Set()
 
-/** Where no hook sees `require`: who has called it last. @type {NodeJS.Module | undefined} */
+/** Who has called `require` last. @type {NodeJS.Module | undefined} */
 let requirer
+
+/** Called when `require` is about to load a file. @type {(path: string) => void} */
+let loads = () => {}
+
+/** @param {(path: string) => void} callback */
+export const onLoad = (callback) => void (loads = callback)
 
 /**
  * There, too: what began to be loaded since the last report, by whom, and whether he had run to his end. What throws leaves
@@ -53,10 +59,8 @@ const misses = []
  * @param {() => void} required
  */
 export function noteRequires(required) {
-  if (!hasSyncHooks) {
-    noteAttempts()
-    noteRequests()
-  }
+  noteAttempts()
+  if (!hasSyncHooks) noteRequests()
   let original = Module.prototype.require
   Object.defineProperty(Module.prototype, 'require', {
     configurable: true,
@@ -87,9 +91,8 @@ function noteRequirer(module) {
     eager.set(module, 0)
   }
   if (module.loaded && !eager.has(module)) eager.set(module, module.children.length)
-  if (hasSyncHooks) return
-  requirers.add(module)
   requirer = module
+  if (!hasSyncHooks) requirers.add(module)
 }
 
 /** Takes note of what is about to be loaded; a getter for the same reason. */
@@ -100,11 +103,13 @@ function noteAttempts() {
     configurable: true,
     enumerable: true,
     get() {
+      if (this) loads(this.id)
       // Others load without `require`; a child is its parent's last before it is loaded.
       const by = requirer
       requirer = undefined
       try {
-        if (by && by.children?.at(-1) === this) attempts.push({ module: this, requirer: by, isLazy: by.loaded })
+        if (this) loads(this.id)
+        if (!hasSyncHooks && by && by.children?.at(-1) === this) attempts.push({ module: this, requirer: by, isLazy: by.loaded })
       } catch (error) {
         fail(error)
       }
@@ -135,8 +140,45 @@ function noteRequests() {
 function noteFound(request, paths, found) {
   const importer = requirer?.filename
   // Of what is relative, the first path is the folder of who asks.
-  if (found === false && importer && paths?.[0] === dirname(importer)) misses.push({ importer, specifier: request, lazy: requirer?.loaded === true })
+  if (found === false && importer && paths?.[0] === dirname(importer) && !hasOnlyLookedUp()) misses.push({ importer, specifier: request, lazy: requirer?.loaded === true })
   if (found && requirer?.path) noteRequest(requirer.path, request, found)
+}
+
+/**
+ * Tells later whether `parent`, which has resolved the file at `path` just now, has required it.
+ * @param {string | undefined} parent its URL @param {string} path @returns {() => boolean}
+ */
+export function foundBy(parent, path) {
+  const importer = parent?.startsWith('file:') ? fileURLToPath(parent) : undefined
+  const by = importer !== undefined && requirer?.filename === importer ? requirer : cache[importer ?? '']
+  const before = cache[path]
+  return () => {
+    const found = before ?? cache[path]
+    return found !== undefined && by?.children?.includes(found) === true
+  }
+}
+
+/** How many frames up from us it shows who asks, and some more. */
+const FRAMES = 16
+
+/**
+ * Whether it is `require.resolve()` that has found nothing: nothing follows that would tell, so Node's own frames do. What they
+ * do not show counts as `require()`.
+ */
+export function hasOnlyLookedUp() {
+  const { stackTraceLimit } = Error
+  /** @type {{ stack?: unknown }} */
+  const here = {}
+  try {
+    Error.stackTraceLimit = FRAMES
+    Error.captureStackTrace(here, hasOnlyLookedUp)
+    return /\n +at \w+\.(resolve|_load) \(node:internal\/modules\/(?:helpers|cjs)\b/.exec(String(here.stack))?.[1] === 'resolve'
+  } catch {
+    // With frozen intrinsics.
+    return false
+  } finally {
+    if (Error.stackTraceLimit !== stackTraceLimit) Error.stackTraceLimit = stackTraceLimit
+  }
 }
 
 /** How many children a module had when it first required something after it had run. @type {WeakMap<NodeJS.Module, number>} */

@@ -6,7 +6,7 @@ import { off, on, removeListeners, toPath } from './events.mjs'
 import { addDisposer, addPruner, createRecord, dataOf, keepRegistration, recordOf, witnessOthers } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
 import { attempt, called, guarded, ofUser } from './guard.mjs'
-import { peek } from './loader.mjs'
+import { lookUp } from './lookups.mjs'
 import { builtin, threadId } from './node.mjs'
 import { queueMicrotask } from './primordials.mjs'
 import { inspect } from './print.mjs'
@@ -204,7 +204,7 @@ function acceptOwn(instance, callback = () => {}) {
 /** The URL that an `import` of the module would lead to. @param {ImportMeta} meta @param {string} specifier */
 function resolve(meta, specifier) {
   try {
-    return peek(threadId, meta.url, specifier, () => meta.resolve(specifier))
+    return lookUp([meta.url], specifier, () => meta.resolve(specifier))
   } catch (error) {
     throw unresolved(meta, specifier, error)
   }

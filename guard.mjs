@@ -3,6 +3,7 @@
  * engine. A failure is told once; then imports go through as if we were not there, and a change asks for a restart.
  */
 import * as engine from './binding.js'
+import { apply } from './primordials.mjs'
 import { debug, isDebugging, print } from './print.mjs'
 
 /** We have failed: imports go through. */
@@ -111,4 +112,33 @@ export function attempt(work) {
     giveUp(error)
     return undefined
   }
+}
+
+/** An error of Node's, without the frames of our file `url`: nobody looks for us in his stacks. @param {unknown} error @param {string} url */
+export function withoutFrames(error, url) {
+  if (error instanceof Error && typeof error.stack === 'string' && error.stack.includes(url)) {
+    error.stack = error.stack
+      .split('\n')
+      .filter((line) => !line.includes(url))
+      .join('\n')
+  }
+  return error
+}
+
+/**
+ * A function of Node's that is replaced by ours: to look at, and by what it throws, it is the original.
+ * @template {Function} F @param {F} original @param {F} replacement @returns {F}
+ */
+export function asOriginal(original, replacement) {
+  const url = import.meta.url.replace(/[^/]*$/, '')
+  const replaced = /** @type {any} */ ({
+    [original.name](/** @type {any[]} */ ...args) {
+      try {
+        return apply(replacement, this, args)
+      } catch (error) {
+        throw withoutFrames(error, url)
+      }
+    },
+  })[original.name]
+  return Object.defineProperty(replaced, 'length', { value: original.length, configurable: true })
 }

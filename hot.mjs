@@ -9,10 +9,11 @@ import * as engine from './binding.js'
 import { evictPlain, evictRequired, noteRequires, reportRequirers, reportRequires } from './commonjs.mjs'
 import { checkCallback, createContext, watch } from './context.mjs'
 import { announce, listen, off, on } from './events.mjs'
-import { attempt, fail, guarded, hasFailed } from './guard.mjs'
+import { asOriginal, attempt, fail, guarded, hasFailed } from './guard.mjs'
 import { addDisposer, dispose, disposeOfAll, disposeOfLate, forget, onWork, prune, recordOf, whenSettled, witnessOthers } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
 import { hookIn, keepSources } from './loader.mjs'
+import { replaceResolve } from './lookups.mjs'
 import { builtin, hasSyncHooks, threadId } from './node.mjs'
 import { listenToParent, tellParent } from './parent.mjs'
 import { apply, process, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
@@ -38,6 +39,7 @@ const runtime = {
     let id = 0
     try {
       keepSources(meta.url)
+      if (!hasSyncHooks) replaceResolve(meta)
       disposeOfLate()
       id = guarded(() => engine.evaluate(threadId, meta.url)) ?? 0
       deliver()
@@ -267,11 +269,11 @@ function stayOutermost() {
   const { register } = module
   const enclose = (/** @type {number} */ layer) =>
     register(`./loader.mjs?layer=${layer}`, { parentURL: import.meta.url, data: { thread: threadId, layer } })
-  module.register = function (/** @type {any[]} */ ...args) {
+  module.register = asOriginal(register, (/** @type {any[]} */ ...args) => {
     const result = apply(register, module, args)
     guarded(() => enclose(engine.addLayer(threadId, false)))
     return result
-  }
+  })
   module.syncBuiltinESMExports()
   enclose(1)
 }

@@ -7,11 +7,12 @@
 import module from 'node:module'
 import { answersTo, isStill, keepAnswer } from './answers.mjs'
 import * as engine from './binding.js'
-import { isLazy, isOfImport } from './commonjs.mjs'
-import { attempt, fail, guarded, ofUser } from './guard.mjs'
+import { hasOnlyLookedUp, isLazy, isOfImport } from './commonjs.mjs'
+import { asOriginal, attempt, fail, guarded, ofUser, withoutFrames } from './guard.mjs'
+import { beginRequest, isLookup, mayBeLookup, seek, settleSought, takeSample, trySamples } from './lookups.mjs'
 import { areFirst, builtin, isCustomized } from './node.mjs'
 import { toText, withPrelude } from './prelude.mjs'
-import { clearTimeout, process, setTimeout } from './primordials.mjs'
+import { apply, clearTimeout, process, setTimeout } from './primordials.mjs'
 import { debug, isDebugging, print } from './print.mjs'
 import { noteRequest } from './relative-cache.mjs'
 import { alias, compilationCache, evictNow, forgetValidated } from './release.mjs'
@@ -27,24 +28,6 @@ const FOLDER = new URL('.', import.meta.url).href
 const isOwn = (url) => url !== undefined && url.startsWith(FOLDER) && !url.slice(FOLDER.length).split('?', 1)[0].includes('/')
 
 const UPDATE = new URL('update.mjs', import.meta.url).href
-
-/** What is being resolved in this thread only to know what it means; see {@link peek}. */
-let isPeeking = false
-
-/**
- * Resolves something as an import would, of which nobody is to take note.
- * @template T @param {number} thread @param {string} parent @param {string} specifier @param {() => T} resolve
- */
-export function peek(thread, parent, specifier, resolve) {
-  isPeeking = true
-  guarded(() => engine.peek(thread, parent, specifier))
-  try {
-    return resolve()
-  } finally {
-    isPeeking = false
-    guarded(() => engine.endPeek(thread))
-  }
-}
 
 /**
  * Whether an update imports something of the app's: that is the only import of ours with which we have to do.
@@ -101,8 +84,14 @@ function ask(context) {
     lazy: false,
   }
   if (asked.required && parent) asked.lazy = isLazy(parent)
-  const clean = parent?.includes('v=') ? guarded(() => engine.clean(parent)) : undefined
-  return { asked, context: clean ? { ...context, parentURL: clean } : context }
+  return { asked, context: withCleanParent(context) }
+}
+
+/** The context without our version. @param {ResolveContext} context */
+function withCleanParent(context) {
+  const { parentURL } = context
+  const clean = parentURL?.includes?.('v=') ? guarded(() => engine.clean(parentURL)) : undefined
+  return clean ? { ...context, parentURL: clean } : context
 }
 
 /**
@@ -141,7 +130,23 @@ function supply(result, url) {
 
 /** @param {number} thread @param {string} specifier @param {Asked} asked */
 function miss(thread, specifier, asked) {
+  if (asked.required && hasOnlyLookedUp()) return
   guarded(() => engine.unresolved(thread, asked.parent, specifier, asked.hot, asked.required))
+}
+
+/** What may be a lookup, or an import all the same, leads to the current version. @template {{ url: string }} T @param {T} result */
+function asOfNow(result) {
+  const url = guarded(() => engine.currentUrl(result.url))
+  return url ? { ...result, url } : result
+}
+
+/** Nobody imports what is only looked up. @type {(next: any, specifier: string, given: ResolveContext) => any} */
+function lookUpBy(next, specifier, given) {
+  try {
+    return next(specifier, withCleanParent(given))
+  } catch (error) {
+    throw ofUser(asOfNode(error))
+  }
 }
 
 /** The context without the attribute that only we know. @param {LoadContext} context */
@@ -150,16 +155,8 @@ function plain(context) {
   return attributes?.hot === undefined ? context : { ...context, importAttributes: withoutHot(attributes) }
 }
 
-/** An error of Node's, without our frames: nobody looks for us in his stacks. @param {unknown} error */
-function asOfNode(error) {
-  if (error instanceof Error && typeof error.stack === 'string' && error.stack.includes(import.meta.url)) {
-    error.stack = error.stack
-      .split('\n')
-      .filter((line) => !line.includes(import.meta.url))
-      .join('\n')
-  }
-  return error
-}
+/** An error of Node's, without our frames. @param {unknown} error */
+const asOfNode = (error) => withoutFrames(error, import.meta.url)
 
 /** Node refuses attributes that it does not know. @param {Record<string, string> | undefined} attributes */
 function withoutHot(attributes) {
@@ -307,11 +304,12 @@ function passedOn(url, result) {
  *   the engine's generation
  */
 export function hookIn(thread, deliver) {
-  const hooks = module.registerHooks({
+  stayOutermost({
     resolve: surviving((specifier, from, next) => {
+      settleSought()
+      if (isLookup(from)) return lookUpBy(next, specifier, from)
       const given = isOfEntry(from.parentURL) ? ofNobody(from) : from
       const { parentURL } = given
-      if (isPeeking) return follow(next, specifier, ask(given).context)
       const alone = isAlone()
       const repeated = answersTo(given.importAttributes)?.get(parentURL)?.get(specifier)
       if (repeated && isImport(given)) {
@@ -320,6 +318,7 @@ export function hookIn(thread, deliver) {
         if (isKnown && isStill(generation)) return repeated.answer
       }
       if (isOwn(parentURL)) {
+        takeSample(given, specifier)
         if (!isUpdate(parentURL, specifier)) return follow(next, specifier, given)
         let found
         try {
@@ -345,6 +344,11 @@ export function hookIn(thread, deliver) {
         throw ofUser(asOfNode(error))
       }
       const generation = deliver()
+      // Without a parent it is Node that requires.
+      if (asked.required && asked.parent) {
+        if (!isOwn(result.url)) seek(asked.parent, result.url, () => arrive(thread, specifier, asked, result))
+        return result
+      }
       const answer = arrive(thread, specifier, asked, result)
       if (alone && result.format === 'module' && !asked.required) guarded(() => engine.learn(thread, result.url))
       const parent = context === given ? undefined : context.parentURL
@@ -360,6 +364,7 @@ export function hookIn(thread, deliver) {
       }
       const context = plain(given)
       if (isOwn(url)) return isTrial(url) ? loadTrial(url) : follow(next, url, context)
+      settleSought()
       deliver()
       const clean = guarded(() => engine.load(thread, url))
       if (clean) leaveNoSource()
@@ -373,7 +378,28 @@ export function hookIn(thread, deliver) {
       return equip({ thread, boots: false }, url, context.format, result)
     }, (url, context, next) => passedOn(url, next(url, plain(context)))),
   })
-  isFirst = areFirst(hooks)
+  guarded(trySamples)
+}
+
+/**
+ * Hooks that are registered after ours would stand around them: we would see what they ask for besides, and not what
+ * they load by themselves. So ours are registered once more after any others.
+ * @param {Parameters<typeof module.registerHooks>[0]} hooks
+ */
+function stayOutermost(hooks) {
+  const { registerHooks } = module
+  let registered = registerHooks(hooks)
+  isFirst = areFirst(registered)
+  module.registerHooks = asOriginal(registerHooks, (/** @type {typeof hooks} */ theirs) => {
+    const result = apply(registerHooks, module, [theirs])
+    guarded(() => {
+      registered.deregister()
+      registered = registerHooks(hooks)
+      isFirst = areFirst(registered)
+    })
+    return result
+  })
+  module.syncBuiltinESMExports()
 }
 
 /** What a hooks thread works for. */
@@ -413,16 +439,19 @@ export const resolve = survivingLater(async (specifier, from, next) => {
     }
     return renew(state.thread, given.parentURL, found)
   }
+  const request = beginRequest(state.thread, given, specifier)
   const { asked, context } = ask(given)
   let result
   try {
     result = await next(specifier, context)
   } catch (error) {
-    miss(state.thread, specifier, asked)
+    const record = () => miss(state.thread, specifier, asked)
+    if (!mayBeLookup(request, record)) record()
     throw asOfNode(error)
   }
   guarded(() => engine.drain(state.thread, false))
-  return arrive(state.thread, specifier, asked, result)
+  const record = () => arrive(state.thread, specifier, asked, result)
+  return mayBeLookup(request, record) ? asOfNow(result) : record()
 }, async (specifier, context, next) => passed(context, await next(specifier, context)))
 
 /** @type {import('node:module').LoadHook} */

@@ -1,7 +1,7 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- the sources of an app stand with its test */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { createFolder, HOT, startApp } from './support/app.mjs'
+import { createFolder, HOT, PACKAGE, startApp } from './support/app.mjs'
 import { run, runBoth } from './support/runs.mjs'
 
 const B = 'import.meta.hot?.boundary'
@@ -35,6 +35,14 @@ const cases = {
   'import.meta': `const { hot, ...rest } = import.meta
     console.log(rest.url, rest.filename, rest.dirname, import.meta.resolve('./x.mjs'), Object.keys(rest))
     console.log(new URL(import.meta.url).search === '', this)`,
+  'import.meta.resolve': `const { value: resolve, ...flags } = Object.getOwnPropertyDescriptor(import.meta, 'resolve')
+    console.log(flags, resolve.name, resolve.length, typeof resolve.prototype, Reflect.ownKeys(resolve))
+    for (const args of [['./b.mjs'], ['./missing.mjs'], ['./'], ['missing'], ['node:fs'], ['node:missing'], ['#missing'], ['http://x/'], ['./%2f.mjs'], ['./b.mjs?v=3#x'],
+      [new URL('./b.mjs', import.meta.url)], [{ toString: () => './b.mjs' }], [{ toString() { throw new Error('own') } }], [Symbol('x')], [null], [],
+      ['./b.mjs', 'file:///elsewhere/x.mjs'], ['./b.mjs', new URL('file:///elsewhere/x.mjs')], ['./b.mjs', 'no URL'], ['./b.mjs', 1], ['./b.mjs', undefined]]) {
+      try { console.log(resolve(...args)) } catch (error) { console.log(error.name, error.code, error.message, error.url, error.stack.includes(${JSON.stringify(PACKAGE)})) }
+    }
+    for (const fails of [() => Reflect.construct(resolve, ['./b.mjs']).constructor.name, () => resolve.call(1, './b.mjs')]) console.log(fails())`,
   'arguments': `console.log(process.argv, process.argv0, process.title)`,
   'a hashbang': `#!/usr/bin/env node\nconsole.log(import.meta.url)\nconsole.log(new Error('x').stack)`,
   'a hashbang, and nothing of import': `#!/usr/bin/env node\nconsole.log(new Error('x').stack)`,
@@ -78,9 +86,18 @@ const cases = {
 }
 const more = { 'file.unknown': 'x', 'w.mjs': `import { parentPort } from 'node:worker_threads'; import './b.mjs'; parentPort.postMessage('up')` }
 
+for (const name of ['register', 'registerHooks']) {
+  cases[`module.${name}`] = `import module, * as all from 'node:module'
+    const { value = () => {}, ...flags } = Object.getOwnPropertyDescriptor(module, '${name}') ?? {}
+    console.log(flags, value.name, value.length, value === all.${name}, value === process.getBuiltinModule?.('module').${name}, Object.keys(value))
+    try { value() } catch (error) { console.log(error.name, error.code, error.message, error.stack.includes(${JSON.stringify(PACKAGE)})) }`
+}
+cases['import.meta.resolve with its flag'] = cases['import.meta.resolve']
+
 for (const [name, text] of Object.entries(cases)) {
   test(`as plain Node: ${name}`, async (t) => {
-    const { plain, hot } = await runBoth(t, { files: { ...app, ...more, 'main.mjs': text }, args: ['--flag', 'x y'] })
+    const before = name.endsWith('with its flag') ? ['--experimental-import-meta-resolve'] : []
+    const { plain, hot } = await runBoth(t, { files: { ...app, ...more, 'main.mjs': text }, before, args: ['--flag', 'x y'] })
     assert.deepEqual(visible(hot), visible(plain))
   })
 }

@@ -167,7 +167,7 @@ test('hooks that are registered before us are asked, whatever it is', only, asyn
 
 test('hooks that are registered after us are asked, too', only, async (t) => {
   const files = { ...loaded, 'main.mjs': main(['./a.mjs'], `import { registerHooks } from 'node:module'\n${hooks}\nregisterHooks({ resolve, load })`) }
-  const { stdout } = await same(t, { files }, ['./c.mjs', './d.mjs', './x.mjs'])
+  const { stdout } = await same(t, { files }, [])
   assert.match(stdout, /c\.mjs.*changed/)
 })
 

@@ -128,16 +128,42 @@ pub fn is_repeatable(thread: u32, parent: String) -> Result<bool, Error> {
     with(|engine| engine.is_repeatable(ThreadId(thread), &parent))
 }
 
-/// Until `endPeek`, `specifier` is resolved from `parent` only to know what it means: that is no import.
+/// Until `endLookup` the thread waits to be told what `specifier` means to `parent`: that is no import.
 #[napi]
-pub fn peek(thread: u32, parent: String, specifier: String) -> Result<(), Error> {
-    with(|engine| engine.peek(ThreadId(thread), &parent, &specifier))
+pub fn begin_lookup(thread: u32, parent: String, specifier: String) -> Result<(), Error> {
+    with(|engine| engine.begin_lookup(ThreadId(thread), &parent, &specifier))
 }
 
-/// See `peek`.
+/// See `beginLookup`.
 #[napi]
-pub fn end_peek(thread: u32) -> Result<(), Error> {
-    with(|engine| engine.end_peek(ThreadId(thread)))
+pub fn end_lookup(thread: u32) -> Result<(), Error> {
+    with(|engine| engine.end_lookup(ThreadId(thread)))
+}
+
+/// A request to resolve something has begun in a hooks thread. Returns 0 if it is an import; otherwise its number among
+/// those that may be what the thread looks up, of which only the last is.
+#[napi]
+pub fn lookup_request(thread: u32, parent: String, specifier: String) -> Result<u32, Error> {
+    with(|engine| engine.lookup_request(ThreadId(thread), &parent, &specifier))
+}
+
+/// Whether the importer `parent` has an `import.meta`, which can look something up.
+#[napi]
+pub fn may_look_up(thread: u32, parent: String) -> Result<bool, Error> {
+    with(|engine| engine.may_look_up(ThreadId(thread), &parent))
+}
+
+/// The URL by which an import of `url` would load it now; `null` if it is that one.
+#[napi]
+pub fn current_url(url: String) -> Result<Option<String>, Error> {
+    with(|engine| engine.current_url(&url))
+}
+
+/// CommonJS has resolved `url`, and may be about to require it: `resolve` follows when it is loaded, and `report` when it
+/// had been before.
+#[napi]
+pub fn sought(thread: u32, url: String) -> Result<(), Error> {
+    with(|engine| engine.sought(ThreadId(thread), &url))
 }
 
 /// The URL under which an update imports what Node resolved to `url`; `null` if it is no file. `first`: it is to be

@@ -9,30 +9,9 @@ use crate::graph::instance::InstanceId;
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
-use super::hooks::Import;
 use super::places::{Entry, Place};
 
 impl Engine {
-    /// From now on, until [`Engine::end_peek`], `specifier` is resolved from `parent` only to know what it means: that is no
-    /// import.
-    pub fn peek(&mut self, thread: ThreadId, parent: &str, specifier: &str) {
-        self.peeks.push((thread, parent.to_owned(), specifier.to_owned()));
-    }
-
-    /// See [`Engine::peek`].
-    pub fn end_peek(&mut self, thread: ThreadId) {
-        self.peeks.retain(|(peeking, ..)| *peeking != thread);
-    }
-
-    /// Whether an import is none; see [`Engine::peek`].
-    pub(super) fn is_peek(&self, import: &Import) -> bool {
-        self.peeks.iter().any(|(thread, parent, specifier)| {
-            *thread == import.thread
-                && import.parent == Some(parent)
-                && import.specifier == specifier
-        })
-    }
-
     /// An instance accepts itself. Returns whether that counts: it does not once the instance has been disposed of.
     pub fn accept_own(&mut self, id: InstanceId) -> bool {
         let Some((place, entry)) = self.entry_of(id) else { return false };

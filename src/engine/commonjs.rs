@@ -227,10 +227,9 @@ impl Engine {
 
     /// Whether somebody may have required the current version, which has thrown: then `require.cache` has it no more, and whoever
     /// imported it holds the failure. It passed no hook, because a handler of `require.extensions` has read it by itself.
-    /// Below cold code it may be that it was only looked for, by `require.resolve()`.
     pub(super) fn may_have_failed_unseen(&self, id: ModuleId) -> bool {
         let module = self.graph.get(id);
-        module.asked_for && !module.begun && !module.is_pinned() && !self.graph.is_cold(id)
+        module.asked_for && !module.begun && !module.is_pinned()
     }
 
     /// A CommonJS module was loaded again: what it requires now is in the next report.

@@ -60,9 +60,6 @@ impl Engine {
         import: &Import,
         url: &str,
     ) -> Result<Option<String>, NotDynamicError> {
-        if self.is_peek(import) {
-            return Ok(None);
-        }
         let retargeted = self.retargeted(import, url);
         let Some(target) = self.meaning_of(retargeted.as_deref().unwrap_or(url)) else {
             return Ok(None);
@@ -81,13 +78,18 @@ impl Engine {
             return Ok(self.url_to_require(import.thread, &target));
         }
         self.share_json(target.module);
+        let to_load = self.url_to_load(&target);
+        Ok((to_load != url).then_some(to_load))
+    }
+
+    /// The URL by which an `import` loads the module now.
+    pub(super) fn url_to_load(&mut self, target: &Meaning) -> String {
         let module = self.graph.get(target.module);
-        let to_load = match module.version {
+        match module.version {
             _ if module.is_pinned() || module.keeps_url => target.clean.to_string(),
             0 => target.clean.to_string(),
             version => self.urls.issue(&target.clean, version),
-        };
-        Ok((to_load != url).then_some(to_load))
+        }
     }
 
     /// Whether the importer is but a wrapper that a loader outside of ours has put around the target, under the target's path
@@ -178,9 +180,6 @@ impl Engine {
     /// Node found nothing for `import`. What was expected is waited for, and after a failed link the importers that
     /// are not cold go up silently: Node remembers the failure by their URLs.
     pub fn unresolved(&mut self, import: &Import) {
-        if self.is_peek(import) {
-            return;
-        }
         let Some(importer) = self.importer(import) else { return };
         if let Some(path) = expected_path(&self.graph.get(importer.module).path, import.specifier) {
             let target = self.miss(&path);

@@ -3,6 +3,7 @@
 //! - [`hooks`], [`loading`]: an import is resolved, loaded, evaluated.
 //! - [`commonjs`]: what `require` did behind the hooks' back.
 //! - [`shortcuts`]: imports about which Node need not be asked.
+//! - [`lookups`]: what is only resolved.
 //! - [`links`]: paths that lead to a module through a symlink.
 //! - [`missing`]: modules that were asked for and not there.
 //! - [`changes`], [`directories`]: file events become updates.
@@ -25,6 +26,7 @@ mod hashing;
 mod hooks;
 mod links;
 mod loading;
+mod lookups;
 mod missing;
 mod news;
 mod outbox;
@@ -66,6 +68,7 @@ use files::Files;
 use hashing::Hashing;
 pub use hooks::Import;
 pub use loading::{Format, Need, Source};
+use lookups::Lookup;
 use missing::Missing;
 pub use outbox::{Happening, Message, Reload, Update};
 use places::Places;
@@ -82,8 +85,7 @@ pub struct Engine {
     graph: Graph,
     instances: Instances,
     places: Places,
-    /// What is being resolved only to know what it means: thread, importer, specifier.
-    peeks: Vec<(ThreadId, String, String)>,
+    lookups: Vec<Lookup>,
     urls: Urls,
     /// Paths that lead to a module's real path through a symlink.
     aliases: FxHashMap<Arc<str>, ModuleId>,
@@ -131,7 +133,7 @@ impl Engine {
             graph: Graph::default(),
             instances: Instances::default(),
             places: Places::default(),
-            peeks: Vec::new(),
+            lookups: Vec::new(),
             urls: Urls::default(),
             aliases: FxHashMap::default(),
             real_directories: FxHashMap::default(),
@@ -300,18 +302,23 @@ impl Engine {
 
     /// The module at the path `real`, which was asked for as `path`.
     fn module_of(&mut self, path: &str, real: &str) -> ModuleId {
-        let config = self.config.as_ref();
-        let id = self.graph.module_or_insert(real, || {
-            // By the real path alone: a workspace package that is linked into node_modules is user code.
-            let ignored = config.is_some_and(|config| config.ignore.is_match(real));
-            let boundary = config.is_some_and(|config| {
-                config.boundaries.is_match(real)
-                    || (real != path && config.boundaries.is_match(path))
-            });
-            (if ignored { ModuleKind::Ignored } else { ModuleKind::File }, boundary)
+        let id = self.graph.find(real).unwrap_or_else(|| {
+            let new = self.judge(path, real);
+            self.graph.module_or_insert(real, || new)
         });
         self.hold(id);
         id
+    }
+
+    /// What the options say of the file at the path `real`, which was asked for as `path`: what it is, and whether it is a
+    /// boundary.
+    fn judge(&self, path: &str, real: &str) -> (ModuleKind, bool) {
+        let Some(config) = &self.config else { return (ModuleKind::File, false) };
+        // By the real path alone: a workspace package that is linked into node_modules is user code.
+        let ignored = config.ignore.is_match(real);
+        let boundary =
+            config.boundaries.is_match(real) || (real != path && config.boundaries.is_match(path));
+        (if ignored { ModuleKind::Ignored } else { ModuleKind::File }, boundary)
     }
 
     /// The real path of a file; `None` if there is none. Directories are asked for once: Node keeps real paths, too, and
