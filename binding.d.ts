@@ -142,6 +142,9 @@ export type Happening =
     path: string; /** What it gave as its reason. */
   message?: string }
 
+/** The process has an IPC channel: its parent may report changes. */
+export declare function hasParent(): void
+
 /** Whether `take` has something for the thread. */
 export declare function hasPending(thread: number): boolean
 
@@ -398,6 +401,9 @@ export declare function take(thread: number): Update | null
 /** After a failure: what can still be told. See `take`. */
 export declare function takeBlindly(thread: number): Update | null
 
+/** Whether changes are to be taken from the parent process; `undefined` before `configure`. */
+export declare function takesReports(): boolean | null
+
 /** The instances of which the thread is to tell when their evaluation ends (`ended`). */
 export declare function takeWitnesses(thread: number): Array<Witnessed>
 
@@ -466,9 +472,6 @@ export interface Version {
   /** How often it was invalidated. */
   version: number
 }
-
-/** Whether files are watched by us; `undefined` before `configure`. */
-export declare function watches(): boolean | null
 
 /** Watches these files, absolute, whether they exist or not. Only other bytes count. */
 export declare function watchFiles(paths: Array<string>, changed: (arg: Found) => void): Watcher

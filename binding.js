@@ -766,7 +766,7 @@ if (
   }
 }
 
-const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, beginLookup, byEvaluation, clean, configure, currentUrl, decline, disposesAsync, drain, dump, ended, endLookup, evaluate, explain, failForTests, find, giveUp, hasPending, hasReader, invalidate, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, learn, linkAhead, linked, listen, load, loaded, lookupRequest, mayLookUp, Need, notes, picture, print, pulse, ran, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, rewind, runsInOneGo, setDisposing, shown, sought, take, takeBlindly, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watches, watchFiles, watchFilesFor, watchProject } = nativeBinding
+const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, beginLookup, byEvaluation, clean, configure, currentUrl, decline, disposesAsync, drain, dump, ended, endLookup, evaluate, explain, failForTests, find, giveUp, hasParent, hasPending, hasReader, invalidate, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, learn, linkAhead, linked, listen, load, loaded, lookupRequest, mayLookUp, Need, notes, picture, print, pulse, ran, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, rewind, runsInOneGo, setDisposing, shown, sought, take, takeBlindly, takesReports, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, watchFiles, watchFilesFor, watchProject } = nativeBinding
 export { Watcher }
 export { acceptDependencies }
 export { acceptOwn }
@@ -789,6 +789,7 @@ export { explain }
 export { failForTests }
 export { find }
 export { giveUp }
+export { hasParent }
 export { hasPending }
 export { hasReader }
 export { invalidate }
@@ -830,6 +831,7 @@ export { shown }
 export { sought }
 export { take }
 export { takeBlindly }
+export { takesReports }
 export { takeWitnesses }
 export { told }
 export { track }
@@ -837,7 +839,6 @@ export { Tracking }
 export { unloaded }
 export { unrenewed }
 export { unresolved }
-export { watches }
 export { watchFiles }
 export { watchFilesFor }
 export { watchProject }

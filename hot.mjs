@@ -15,7 +15,7 @@ import { forgetKept, keep } from './keep.mjs'
 import { hookIn, keepSources } from './loader.mjs'
 import { replaceResolve } from './lookups.mjs'
 import { builtin, hasSyncHooks, threadId } from './node.mjs'
-import { listenToParent, tellParent } from './parent.mjs'
+import { hasParent, listenToParent, tellParent } from './parent.mjs'
 import { apply, process, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
 import { debug, inspect, isDebugging, print } from './print.mjs'
 import { evict, forgetResolutions, postpone } from './release.mjs'
@@ -254,7 +254,7 @@ export function start(options, name, base) {
     for (const warning of warnings) print(warning)
     onFullReloadAsked = options?.onFullReloadAsked ?? onFullReloadAsked
     takePart()
-    if (!engine.watches()) listenToParent(fileChanged)
+    hearParent()
     if (engine.addLayer(threadId, true) === 0) return
     if (hasSyncHooks) hookIn(threadId, deliver)
     else stayOutermost()
@@ -276,6 +276,13 @@ function stayOutermost() {
   })
   module.syncBuiltinESMExports()
   enclose(1)
+}
+
+/** The parent process may report changes, also where we watch. */
+function hearParent() {
+  if (!hasParent()) return
+  engine.hasParent()
+  if (engine.takesReports()) listenToParent(fileChanged)
 }
 
 /** This thread hears of updates from now on, and reports what it requires. */
@@ -378,6 +385,7 @@ if (!shared[KEY]) Object.defineProperty(globalThis, KEY, { value: runtime, confi
  */
 function startByHand() {
   takePart()
+  hearParent()
   if (!hasSyncHooks || !engine.isOutermost(threadId, 1)) return
   engine.addLayer(threadId, false)
   hookIn(threadId, deliver)

@@ -24,6 +24,9 @@ export function tellParent(message) {
   }
 }
 
+/** Whether there is one that can tell and be told. */
+export const hasParent = () => process.send !== undefined && process.connected
+
 let isListening = false
 
 /**

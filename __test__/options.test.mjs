@@ -198,25 +198,20 @@ test('a restart file that is imported too, and hot', async (t) => {
   assert.deepEqual(await app.ask('hot'), [1, 2])
 })
 
-for (const [how, options] of Object.entries({
-  'watch: false': { hotHook: { watch: false, boundaries: './b.mjs' } },
-  'HOT_HOOK_WATCH=false': { hotHook: { boundaries: './b.mjs' }, env: { HOT_HOOK_WATCH: 'false' } },
-})) {
-  test(`${how}: the parent watches, not we`, async (t) => {
-    const app = await startApp(t, { ...options, files: { 'main.mjs': get('./b.mjs', './c.mjs'), 'b.mjs': value(1), 'c.mjs': value(1) } })
-    assert.deepEqual(await app.ask('get'), [1, 1])
-    app.save('b.mjs', value(2))
-    app.save('.env', 'A=1')
-    app.save('c.mjs', value(2))
-    app.tell({ type: 'hot-hook:file-changed', path: app.file('c.mjs'), action: 'change' })
-    assert.deepEqual(await app.message('full-reload'), reload(app, 'c.mjs'))
-    assert.deepEqual(await app.ask('get'), [1, 1], 'nobody said anything about b')
-    app.tell({ type: 'hot-hook:file-changed', path: app.file('b.mjs'), action: 'change' })
-    assert.deepEqual(await app.message('invalidated'), invalidated(app, 'b.mjs'))
-    assert.deepEqual(await app.ask('get'), [2, 1])
-    assert.equal(app.messages.length, 2)
-  })
-}
+test('watch: false: the parent watches, not we', async (t) => {
+  const app = await startApp(t, { hotHook: { watch: false, boundaries: './b.mjs' }, files: { 'main.mjs': get('./b.mjs', './c.mjs'), 'b.mjs': value(1), 'c.mjs': value(1) } })
+  assert.deepEqual(await app.ask('get'), [1, 1])
+  app.save('b.mjs', value(2))
+  app.save('.env', 'A=1')
+  app.save('c.mjs', value(2))
+  app.tell({ type: 'hot-hook:file-changed', path: app.file('c.mjs'), action: 'change' })
+  assert.deepEqual(await app.message('full-reload'), reload(app, 'c.mjs'))
+  assert.deepEqual(await app.ask('get'), [1, 1], 'nobody said anything about b')
+  app.tell({ type: 'hot-hook:file-changed', path: app.file('b.mjs'), action: 'change' })
+  assert.deepEqual(await app.message('invalidated'), invalidated(app, 'b.mjs'))
+  assert.deepEqual(await app.ask('get'), [2, 1])
+  assert.equal(app.messages.length, 2)
+})
 
 const controller = (importer) => ({
   'main.mjs': `serve({ get: async () => (await import('./importer.mjs')).value })`,

@@ -40,6 +40,18 @@ pub struct Origin<'a> {
     pub env_watch: Option<&'a str>,
 }
 
+/// What is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watching {
+    /// All that counts.
+    Everything,
+    /// Modules, and what they watch, if there is a parent process that reports changes too: some watchers miss some.
+    /// `restart` files are the parent's alone.
+    Modules,
+    /// Nothing: the parent process reports all changes.
+    Nothing,
+}
+
 /// What governs the engine.
 pub struct Config {
     /// The file that `dump()` writes paths relative to, with the directory that holds it.
@@ -52,8 +64,8 @@ pub struct Config {
     pub boundaries: Matcher,
     /// Files whose change asks for a restart.
     pub restart: Matcher,
-    /// Whether to watch; otherwise the parent process tells.
-    pub watch: bool,
+    /// What is watched; of the rest the parent process tells.
+    pub watch: Watching,
     /// Look at the files at this interval, rather than waiting for events.
     pub poll: Option<Duration>,
     /// Whether superseded instances are released.
@@ -160,7 +172,11 @@ impl Options {
             boundaries: or_default("boundaries", &self.boundaries, &[])?,
             restart: or_default("restart", &self.restart, &DEFAULT_RESTART)?,
             // An option beats the environment, as in hot-hook 1.0.
-            watch: self.watch.unwrap_or(origin.env_watch != Some("false")),
+            watch: match (self.watch, origin.env_watch) {
+                (Some(false), _) => Watching::Nothing,
+                (None, Some("false")) => Watching::Modules,
+                _ => Watching::Everything,
+            },
             poll: self.poll.and_then(|Polling(interval)| interval),
             release: self.release.unwrap_or(true),
             throw_when_static: self.throw_when_static.unwrap_or(false),
@@ -375,7 +391,8 @@ mod tests {
             (Some("/p/src/main.mjs"), "/p/src")
         );
         assert!(config.boundaries.is_match("/p/src/controllers/a.mjs"));
-        assert_eq!((config.watch, config.poll), (false, Some(Duration::from_millis(100))));
+        assert_eq!(config.watch, Watching::Nothing);
+        assert_eq!(config.poll, Some(Duration::from_millis(100)));
     }
 
     #[test]
@@ -384,7 +401,8 @@ mod tests {
         assert!(config.ignore.is_match("/p/node_modules/x/index.js"));
         assert!(config.ignore.is_match("/p/vite.config.ts.timestamp-12.mjs"));
         assert!(config.restart.is_match("/p/.env") && !config.restart.is_match("/p/sub/.env"));
-        assert!(config.watch && config.release && !config.throw_when_static);
+        assert!(config.release && !config.throw_when_static);
+        assert_eq!(config.watch, Watching::Everything);
     }
 
     #[test]
@@ -399,8 +417,9 @@ mod tests {
         let origin = Origin { env_watch: Some("false"), ..ORIGIN };
         let watch =
             |options| Options::parse(&options, &origin).unwrap().complete(&origin).unwrap().watch;
-        assert!(!watch(json!({})));
-        assert!(watch(json!({ "watch": true })));
+        assert_eq!(watch(json!({})), Watching::Modules);
+        assert_eq!(watch(json!({ "watch": true })), Watching::Everything);
+        assert_eq!(watch(json!({ "watch": false })), Watching::Nothing);
     }
 
     #[test]

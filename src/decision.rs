@@ -204,8 +204,10 @@ pub enum Reporter {
     /// A file event that came between a module's read and its evaluation: what runs may be neither what was read nor
     /// what is there now.
     WatcherWhileReading,
-    /// The parent process: its word counts, unless we knew.
+    /// The parent process: it counts unless the bytes that run are those on disk, or were decided on.
     Parent,
+    /// The parent process, of a module whose instance has failed since, perhaps on other bytes.
+    ParentAfterFailure,
 }
 
 /// Whether finding `now` in `module` is a change; it is remembered either way.
@@ -222,8 +224,10 @@ pub fn is_change(
     }
     let same = match reporter {
         Reporter::Watcher => module.seen == Some(now),
-        Reporter::WatcherWhileReading => false,
-        Reporter::Parent => module.decided == Some(now),
+        Reporter::WatcherWhileReading | Reporter::ParentAfterFailure => false,
+        Reporter::Parent => {
+            module.decided == Some(now) || (module.read == Some(now) && !module.doubtful)
+        }
     };
     module.seen = Some(now);
     if !same {

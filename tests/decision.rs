@@ -222,7 +222,7 @@ fn read(diagram: &mut Diagram, id: ModuleId, bytes: u128) {
     module.seen = module.read;
 }
 
-use Reporter::{Parent, Watcher, WatcherWhileReading};
+use Reporter::{Parent, ParentAfterFailure, Watcher, WatcherWhileReading};
 
 table! { counts:
     counts_other_bytes(&[(Watcher, 2, true)]);
@@ -233,7 +233,20 @@ table! { counts:
     counts_not_what_the_watcher_saw(&[(Watcher, 2, true), (Parent, 2, false)]);
     counts_not_what_the_parent_said(&[(Parent, 2, true), (Watcher, 2, false)]);
     counts_what_the_parent_says_next(&[(Parent, 2, true), (Parent, 3, true), (Parent, 2, true)]);
+    counts_what_the_parent_says_of_a_failure(&[(ParentAfterFailure, 1, true)]);
+    counts_not_what_runs_again(&[(Parent, 2, true), (Parent, 1, true), (Parent, 1, false)]);
     counts_any_event_while_reading(&[(WatcherWhileReading, 1, true)]);
+}
+
+#[test]
+fn a_report_counts_where_nobody_knows_what_runs() {
+    let mut diagram = Diagram::of("root ~hot~> a");
+    let a = diagram.id("a");
+    read(&mut diagram, a, 1);
+    diagram.graph.get_mut(a).doubtful = true;
+    let bytes = Fingerprint::Content(1);
+    assert!(is_change(&mut diagram.graph, a, bytes, Parent));
+    assert!(!is_change(&mut diagram.graph, a, bytes, Parent), "decided on");
 }
 
 #[test]

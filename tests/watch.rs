@@ -752,6 +752,25 @@ fn polling_sees_a_directory_replaced_by_another() {
     watched.expect_directory("a", true);
 }
 
+/// Where somebody else reports changes too.
+#[test]
+fn without_a_fallback_nothing_is_polled_or_said() {
+    let mut watched = Watched::on(None, |path| path.ends_with("shared").then_some("NFS"));
+    watched.watch = watched.watch.without_fallback();
+    for name in ["shared", "elsewhere"] {
+        watched.folder.make_dir(name);
+    }
+    watched.folder.write("elsewhere/a", "1");
+    fs::hard_link(watched.folder.path("elsewhere/a"), watched.folder.path("shared/a"))
+        .expect("a link");
+    watched.hold("shared");
+    watched.folder.write("elsewhere/a", "2");
+    watched.folder.write("shared/b", "1");
+    watched.expect_file("shared/b", Written);
+    assert!(!watched.watch.polls());
+    assert_eq!(watched.watch.take_problems(), Vec::<String>::new());
+}
+
 /// A write through another name of a file gives no event here: so do those of other machines.
 #[test]
 fn a_directory_that_others_change_too_is_watched_and_polled() {

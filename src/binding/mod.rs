@@ -57,10 +57,16 @@ pub fn is_configured() -> Result<bool, Error> {
     with(|engine| engine.config().is_some())
 }
 
-/// Whether files are watched by us; `undefined` before `configure`.
+/// The process has an IPC channel: its parent may report changes.
 #[napi]
-pub fn watches() -> Result<Option<bool>, Error> {
-    with(|engine| engine.config().map(|config| config.watch))
+pub fn has_parent() -> Result<(), Error> {
+    with(Engine::has_parent)
+}
+
+/// Whether changes are to be taken from the parent process; `undefined` before `configure`.
+#[napi]
+pub fn takes_reports() -> Result<Option<bool>, Error> {
+    with(|engine| engine.takes_reports())
 }
 
 /// A thread takes part until it ends. `wake` is called in it, without arguments, when `take` has something; it keeps

@@ -16,6 +16,7 @@ use super::Engine;
 use super::directories::Directories;
 use super::hashing::LARGE;
 use super::outbox::{Happening, Message, Reload};
+use super::reports::in_real_directory;
 
 /// What the changes of one drain lead to together.
 #[derive(Default)]
@@ -77,6 +78,7 @@ impl Engine {
         let has_events = self.watch.as_mut().is_some_and(crate::watch::Watch::has_events);
         !has_events
             && self.settle.is_empty()
+            && self.reports.is_empty()
             && self.undecided.is_empty()
             && self.invalidated.is_empty()
             && !self.has_pending(thread)
@@ -86,10 +88,10 @@ impl Engine {
     pub(super) fn collect(&mut self, now: Instant) {
         self.take_hashed();
         let events = self.watch.as_mut().map(crate::watch::Watch::drain).unwrap_or_default();
-        if events.is_empty() && self.settle.is_empty() {
+        if events.is_empty() && self.settle.is_empty() && self.reports.is_empty() {
             return;
         }
-        let deadline = self.settle.deadline();
+        let deadline = self.deadline();
         let mut directories = Directories::default();
         for event in events {
             self.sort(event, &mut directories, now);
@@ -98,7 +100,8 @@ impl Engine {
         for path in self.settle.due(now) {
             self.suspect(path, Reporter::Watcher);
         }
-        if self.settle.deadline() != deadline {
+        self.look_at_reported(now);
+        if self.deadline() != deadline {
             self.waker.wake();
         }
         self.report_problems();
@@ -108,11 +111,13 @@ impl Engine {
     fn take_hashed(&mut self) {
         for hashed in self.hashing.results() {
             let restarts = self.restart.learn(&hashed);
+            // Whoever reports them, somebody has.
+            let reporter = if restarts { Reporter::Parent } else { Reporter::Watcher };
             if let (Some(id), Some(stamp)) = (self.graph.find(&hashed.path), hashed.stamp) {
                 self.large.insert(id, (stamp, hashed.content));
             }
             if self.learn_watched(&hashed) || restarts {
-                self.undecided.push((hashed.path, Reporter::Watcher));
+                self.undecided.push((hashed.path, reporter));
             }
         }
     }
@@ -141,9 +146,13 @@ impl Engine {
             self.large.remove(&id);
         }
         self.note_unreported(&path, known);
-        let reads = |i: &Instance| i.reading && !i.superseded;
-        let is_read = known.is_some_and(|id| self.instances.of_module(id).any(reads));
+        let is_read = reporter == Reporter::Watcher && known.is_some_and(|id| self.is_read(id));
         self.undecided.push((path, if is_read { Reporter::WatcherWhileReading } else { reporter }));
+    }
+
+    /// Whether a module is being read.
+    pub(super) fn is_read(&self, id: ModuleId) -> bool {
+        self.instances.of_module(id).any(|i: &Instance| i.reading && !i.superseded)
     }
 
     /// After a failure: nothing is known but that something has changed.
@@ -166,19 +175,6 @@ impl Engine {
         self.spread(&Happening::FullReload(reload.clone()));
         self.say(Message::FullReload(reload));
         self.wake_threads();
-    }
-
-    /// The parent process says that a file has changed.
-    pub fn told(&mut self, path: &str, removed: bool, now: Instant) {
-        let event = if removed { FileEvent::Removed } else { FileEvent::Written };
-        if !removed {
-            self.arrived(path);
-        }
-        if self.settle.push(path, event, now) {
-            self.suspect(path.into(), Reporter::Parent);
-        } else {
-            self.waker.wake();
-        }
     }
 
     fn sort(&mut self, event: Event, directories: &mut Directories, now: Instant) {
@@ -212,7 +208,7 @@ impl Engine {
     }
 
     /// A file has come; not one that was there, or that a save has taken away and put back.
-    fn arrived(&mut self, path: &str) {
+    pub(super) fn arrived(&mut self, path: &str) {
         let known = self.graph.find(path).or_else(|| self.aliases.get(path).copied());
         let was_there =
             known.is_some_and(|id| self.graph.get(id).seen != Some(Fingerprint::Absent));
@@ -228,7 +224,7 @@ impl Engine {
     }
 
     /// Whether a change of `path` could mean something.
-    fn concerns(&self, path: &str) -> bool {
+    pub(super) fn concerns(&self, path: &str) -> bool {
         let known = self.graph.find(path).or_else(|| self.aliases.get(path).copied());
         known.is_some_and(|id| !self.graph.get(id).pruned)
             || self.missing.may_be(path)
@@ -260,9 +256,10 @@ impl Engine {
     fn consider(&mut self, path: &str, reporter: Reporter, batch: &mut Batch) {
         let real =
             std::fs::canonicalize(path).ok().and_then(|real| real.to_str().map(str::to_owned));
-        let real = real.as_deref().unwrap_or(path);
+        let real = real.unwrap_or_else(|| in_real_directory(path));
+        let real = real.as_str();
         if let Some(pattern) = self.restart_pattern(path, real) {
-            if self.restart.is_change(path, reporter, &mut self.hashing) {
+            if self.may_restart(path, reporter) && self.restart.is_change(path, &mut self.hashing) {
                 batch.ask(FullReload::new(real.into(), Reason::RestartFile { pattern }));
             }
             return;
@@ -273,11 +270,14 @@ impl Engine {
             if now == Fingerprint::Absent {
                 self.forget_resolutions(id);
             }
-            self.consider_module(id, now, reporter, batch);
+            let is_reported = reporter == Reporter::Parent;
+            if !is_reported || !(self.is_premature(path, id) || self.is_saved_again(path)) {
+                self.consider_module(id, now, reporter, batch);
+            }
         }
         self.consider_link(path, batch);
         self.consider_missing(path, batch);
-        self.consider_watched(path, reporter, batch);
+        self.consider_watched(path, batch);
     }
 
     pub(super) fn restart_pattern(&self, path: &str, real: &str) -> Option<String> {

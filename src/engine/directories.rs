@@ -72,10 +72,11 @@ impl Engine {
 
     /// What directories bring that nobody could watch before. `covers` says which are below them.
     fn came(&mut self, directories: &[String], covers: impl Fn(&str) -> bool) {
+        let everything = self.watches_everything();
         for directory in directories {
             let came = match &mut self.watch {
-                Some(watch) => self.restart.directory_appeared(directory, watch),
-                None => Vec::new(),
+                Some(watch) if everything => self.restart.directory_appeared(directory, watch),
+                _ => Vec::new(),
             };
             for file in came.into_iter().chain(self.watched_appeared(directory)) {
                 self.suspect(file, Reporter::Watcher);

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::decision::Reporter;
 use crate::fingerprint::Fingerprint;
 use crate::glob::{Base, Matcher};
 use crate::stamp::Stamp;
@@ -38,14 +37,6 @@ impl Known {
         Self { stamp, content }
     }
 
-    /// Whether both are of the same content, as far as that is known.
-    fn is_like(&self, other: &Self) -> bool {
-        match (self.content, other.content) {
-            (Some(content), Some(other)) => content == other,
-            _ => self.stamp == other.stamp,
-        }
-    }
-
     fn length(&self) -> Option<u64> {
         self.stamp.map(|stamp| stamp.length)
     }
@@ -58,8 +49,6 @@ pub struct Files {
     bases: Vec<Base>,
     held: FxHashSet<Arc<str>>,
     known: FxHashMap<Arc<str>, Known>,
-    /// What was last decided on.
-    told: FxHashMap<Arc<str>, Known>,
     /// Large files that hold something else, as hashing has found.
     changed: FxHashSet<Arc<str>>,
 }
@@ -121,7 +110,7 @@ impl Files {
 
     /// Whether the file holds something else than when it was last asked about. If only reading a large file can tell, it
     /// holds the same until [`Files::learn`] says otherwise.
-    pub fn is_change(&mut self, path: &str, reporter: Reporter, hashing: &mut Hashing) -> bool {
+    pub fn is_change(&mut self, path: &str, hashing: &mut Hashing) -> bool {
         let path: Arc<str> = path.into();
         let now = Known::of(&path, |stamp| stamp.length <= LARGE);
         let before = self.known.get(&path).copied();
@@ -145,9 +134,8 @@ impl Files {
             }
             _ => now,
         };
-        self.known.insert(path.clone(), now);
-        let told_before = self.told.insert(path, now).is_some_and(|told| told.is_like(&now));
-        is_change || (reporter == Reporter::Parent && !told_before)
+        self.known.insert(path, now);
+        is_change
     }
 
     /// Takes in what a large file holds. Returns whether that is a change, of which [`Files::is_change`] tells next.

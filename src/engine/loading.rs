@@ -73,11 +73,15 @@ impl Engine {
         // From here on, an event for the file may mean that Node read other bytes than we.
         self.collect(now);
         self.await_writer(id, now);
-        let found = self.fingerprint(id);
+        let stamp = self.stamp(id);
+        let found = stamp.map_or_else(|| self.fingerprint(id), |(_, found)| found);
         self.reads(thread, url);
         match self.graph.get(id).read {
             Some(read) if read != found => self.changed_under_version(id, found),
             _ => self.note_read(id, found),
+        }
+        if let Some(instance) = self.instances.find_mut(thread, url) {
+            instance.stamp = stamp;
         }
         clean
     }
@@ -103,6 +107,8 @@ impl Engine {
         let module = self.graph.get_mut(id);
         module.read = Some(found);
         module.seen = Some(found);
+        // What was decided before led to this version: it says nothing of what is read now.
+        module.decided = None;
         module.begun = true;
     }
 
@@ -152,9 +158,10 @@ impl Engine {
     }
 
     /// Whether the first instance of a module needs no prelude. Where something accepts itself, it matters when those that
-    /// import it have run.
+    /// import it have run; where the parent process alone reports changes, whether they have failed.
     fn may_be_left(&self, bare: bool) -> bool {
-        bare && self.graph.accepted().own.is_empty()
+        let is_watched = self.watch.is_some() || !self.has_parent;
+        bare && is_watched && self.graph.accepted().own.is_empty()
     }
 
     /// The version at which a URL is loaded now.
@@ -163,6 +170,8 @@ impl Engine {
     }
 
     fn note_loaded(&mut self, thread: ThreadId, url: &str, format: Format) {
+        self.compare_stamp(thread, url);
+        let is_left = matches!(format, Format::Es { bare, .. } if self.may_be_left(bare));
         let Some(instance) = self.instances.find_mut(thread, url) else { return };
         if instance.order > 0 {
             // Node asks for the source of what it has already, and throws the answer away.
@@ -176,9 +185,9 @@ impl Engine {
             self.graph.get_mut(module).by_require = true;
         }
         match format {
-            Format::Es { awaits, bare } => {
+            Format::Es { awaits, .. } => {
                 instance.awaits = awaits;
-                instance.bare = bare && self.graph.accepted().own.is_empty();
+                instance.bare = is_left;
                 let required = self.graph.is_required(module);
                 let module = self.graph.get_mut(module);
                 module.is_es = true;

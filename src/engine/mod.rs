@@ -7,6 +7,7 @@
 //! - [`links`]: paths that lead to a module through a symlink.
 //! - [`missing`]: modules that were asked for and not there.
 //! - [`changes`], [`directories`]: file events become updates.
+//! - [`reports`]: what the parent process says has changed.
 //! - [`outbox`]: each thread's pending work, handed out atomically.
 //! - [`places`], [`accept`]: what instances register, and what is imported again for them.
 //! - [`ahead`]: what was linked before it may run.
@@ -33,6 +34,7 @@ mod outbox;
 mod picture;
 mod places;
 mod renewal;
+mod reports;
 mod service;
 mod shortcuts;
 mod thread;
@@ -47,7 +49,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
-use crate::config::{Config, Options, Origin};
+use crate::config::{Config, Options, Origin, Watching};
 use crate::decision::Reporter;
 use crate::error::ConfigError;
 use crate::fingerprint::Fingerprint;
@@ -73,6 +75,7 @@ use missing::Missing;
 pub use outbox::{Happening, Message, Reload, Update};
 use places::Places;
 pub use renewal::{Accepting, Linked, Renewal};
+use reports::Reports;
 use shortcuts::Shortcuts;
 use thread::Thread;
 
@@ -108,6 +111,9 @@ pub struct Engine {
     hashing: Hashing,
     /// What large modules held when they were last hashed, until something happens to them.
     large: FxHashMap<ModuleId, (Stamp, Fingerprint)>,
+    /// There is a parent process that may report changes.
+    has_parent: bool,
+    reports: Reports,
     threads: BTreeMap<ThreadId, Thread>,
     evaluations: u64,
     generation: u32,
@@ -149,6 +155,8 @@ impl Engine {
             settle: Settle::default(),
             hashing: Hashing::new(waker.clone()),
             large: FxHashMap::default(),
+            has_parent: false,
+            reports: Reports::default(),
             threads: BTreeMap::new(),
             evaluations: 0,
             generation: 0,
@@ -198,17 +206,6 @@ impl Engine {
     }
 
     fn apply(&mut self, config: Config) {
-        let was_watching = self.watch.is_some();
-        match (config.watch, was_watching) {
-            (true, false) => {
-                self.watch = Some(Watch::new(config.poll, self.waker.clone()));
-                // Whoever sleeps is to sleep on it from now on.
-                self.waker.wake();
-            }
-            (false, true) => self.watch = None,
-            _ => {}
-        }
-        self.restart.set(&config.restart, self.watch.as_mut(), &mut self.hashing);
         self.shortcuts.clear();
         self.graph.rejudge_modules(|path| {
             let ignored = config.ignore.is_match(path);
@@ -220,7 +217,27 @@ impl Engine {
         });
         self.generation += 1;
         self.config = Some(config);
-        if self.watch.is_some() && !was_watching {
+        self.watch_as_configured();
+    }
+
+    /// Begins to watch, or ends it, if that is what the configuration says and what it says it for is there.
+    fn watch_as_configured(&mut self) {
+        let Some(config) = &self.config else { return };
+        let everything = config.watch == Watching::Everything;
+        let watches = everything || (config.watch == Watching::Modules && self.has_parent);
+        let fallback = everything || config.poll.is_some();
+        let is_new = watches && self.watch.as_ref().is_none_or(|it| it.has_fallback() != fallback);
+        if is_new {
+            let watch = Watch::new(config.poll, self.waker.clone());
+            self.watch = Some(if fallback { watch } else { watch.without_fallback() });
+            // Whoever sleeps is to sleep on it from now on.
+            self.waker.wake();
+        } else if !watches {
+            self.watch = None;
+        }
+        let watch = self.watch.as_mut().filter(|_| everything);
+        self.restart.set(&config.restart, watch, &mut self.hashing);
+        if is_new {
             for id in self.graph.ids().collect::<Vec<_>>() {
                 self.hold(id);
             }
@@ -255,8 +272,13 @@ impl Engine {
     /// How long the thread that drains may sleep; `None` if nothing is due.
     pub fn sleep_time(&self, now: Instant) -> Option<Duration> {
         let look = self.watch.as_ref().and_then(Watch::deadline);
-        let at = self.settle.deadline().into_iter().chain(look).min()?;
+        let at = self.deadline().into_iter().chain(look).min()?;
         Some(at.saturating_duration_since(now))
+    }
+
+    /// When a file is to be looked at that may not have settled.
+    fn deadline(&self) -> Option<Instant> {
+        self.settle.deadline().into_iter().chain(self.reports.deadline()).min()
     }
 
     /// Keeps notes from now on.
@@ -391,6 +413,7 @@ impl Engine {
         module.begun = false;
         module.asked_for = false;
         module.read = None;
+        module.doubtful = false;
         if module.keeps_url {
             let path = module.path.clone();
             self.make_plain_stale(&path);

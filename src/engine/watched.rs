@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::decision::{Cause, Reporter};
+use crate::decision::Cause;
 use crate::glob::{Matcher, PatternError};
 use crate::graph::instance::InstanceId;
 use crate::graph::{ModuleId, ThreadId};
@@ -65,11 +65,11 @@ impl Engine {
     }
 
     /// A file has changed that modules may watch.
-    pub(super) fn consider_watched(&mut self, path: &str, reporter: Reporter, batch: &mut Batch) {
+    pub(super) fn consider_watched(&mut self, path: &str, batch: &mut Batch) {
         let mut modules = Vec::new();
         for (place, entry) in self.places.all_mut() {
             for files in &mut entry.watches {
-                if files.have(path) && files.is_change(path, reporter, &mut self.hashing) {
+                if files.have(path) && files.is_change(path, &mut self.hashing) {
                     modules.push(place.module);
                 }
             }

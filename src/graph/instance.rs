@@ -7,6 +7,8 @@ use hashbrown::HashTable;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::{ModuleId, ThreadId};
+use crate::fingerprint::Fingerprint;
+use crate::stamp::Stamp;
 
 /// Names an instance for the life of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,6 +54,8 @@ pub struct Instance {
     pub disposed: bool,
     /// Between our read of its file and the end of Node's: an event for the file counts without comparing.
     pub reading: bool,
+    /// Its file as it was before Node read it, where no event tells of a save meanwhile; until that is compared.
+    pub stamp: Option<(Option<Stamp>, Fingerprint)>,
     /// CommonJS: it has no prelude, and whatever it imports is dynamic or required.
     pub commonjs: bool,
     /// Its body may wait: its evaluation is not over when the first turn is.
@@ -165,6 +169,7 @@ impl Instances {
             leaves: false,
             disposed: false,
             reading: false,
+            stamp: None,
             commonjs: false,
             awaits: false,
             tracked: false,

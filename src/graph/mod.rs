@@ -65,8 +65,10 @@ pub struct Module {
     pub read: Option<Fingerprint>,
     /// What was last read or decided on: a file event that finds it again says nothing.
     pub seen: Option<Fingerprint>,
-    /// What was last decided on.
+    /// What was last decided on since the current version was read, or before anybody read it.
     pub decided: Option<Fingerprint>,
+    /// Its file was written while the current version was read, and no event told: what runs may not be [`Self::read`].
+    pub doubtful: bool,
     /// It was loaded as an ES module.
     pub is_es: bool,
     /// It was imported as JSON.
@@ -136,6 +138,7 @@ impl Graph {
             read: None,
             seen: None,
             decided: None,
+            doubtful: false,
             is_es: false,
             is_json: false,
             by_require: false,

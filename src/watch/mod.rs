@@ -82,6 +82,8 @@ enum Means {
     Polled,
     /// Events tell of what is done on this machine only.
     Both,
+    /// Nobody looks: events do not come, and there is no fallback.
+    Unwatched,
     /// It cannot be listed: whoever knows its files looks at them at the interval.
     Unlisted,
     /// It does not exist; this ancestor of it does, and is held for it.
@@ -98,6 +100,8 @@ pub struct Watch {
     native: Option<Native>,
     polled: Option<Poll>,
     poll_interval: Duration,
+    /// Whether what gives no events is polled, and said.
+    fallback: bool,
     /// When the directories that cannot be listed are to be looked at next, if there are any.
     next_look: Option<Instant>,
     /// Which file system holds a directory, if others change that too.
@@ -125,6 +129,7 @@ impl Watch {
             native: None,
             polled: None,
             poll_interval: poll.unwrap_or(POLL_INTERVAL),
+            fallback: true,
             next_look: None,
             remote,
             directories: BTreeMap::new(),
@@ -141,6 +146,24 @@ impl Watch {
             }
         }
         watch
+    }
+
+    /// The same, where somebody else reports changes too: what gives no events is not looked at, and nothing is said.
+    #[must_use]
+    pub fn without_fallback(mut self) -> Self {
+        self.fallback = false;
+        self.problems.clear();
+        self
+    }
+
+    /// Whether what gives no events is polled.
+    pub fn has_fallback(&self) -> bool {
+        self.fallback
+    }
+
+    /// Whether anything is polled.
+    pub fn polls(&self) -> bool {
+        self.polled.is_some() || self.next_look.is_some()
     }
 
     /// Lets `sleeper` wake at file events.
@@ -249,12 +272,13 @@ impl Watch {
     }
 
     fn attach(&mut self, directory: &Arc<str>) -> Means {
-        let Some(native) = &mut self.native else { return self.poll(directory) };
+        let Some(native) = &mut self.native else { return self.without_events(directory) };
         match native.watch(directory) {
             Ok(()) => self.also_poll(directory),
             // It may be there by now: the error, not another look, says that it was not.
             Err(error) if is_missing(&error) => self.wait_for(directory),
             Err(_) if !Path::new(directory.as_ref()).is_dir() => self.wait_for(directory),
+            Err(_) if !self.fallback => Means::Unwatched,
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                 self.unlisted(directory, &error)
             }
@@ -268,7 +292,14 @@ impl Watch {
         }
     }
 
+    fn without_events(&mut self, directory: &Arc<str>) -> Means {
+        if self.fallback { self.poll(directory) } else { Means::Unwatched }
+    }
+
     fn also_poll(&mut self, directory: &Arc<str>) -> Means {
+        if !self.fallback {
+            return Means::Native;
+        }
         let Some(kind) = (self.remote)(directory) else { return Means::Native };
         if self.polled.is_none() {
             self.problems.push(format!(
@@ -361,7 +392,7 @@ impl Watch {
                 self.detach(directory, &Means::Polled);
             }
             Means::Missing(ancestor) => self.let_go(ancestor),
-            Means::Unlisted => {}
+            Means::Unlisted | Means::Unwatched => {}
         }
     }
 
