@@ -57,9 +57,11 @@ export interface InitOptions {
 
   /**
    * Whether hot-hook watches files. If not, it watches nothing at all, and the parent process sends a
-   * {@link FileChangedMessage} for each change.
+   * {@link FileChangedMessage} for each change. Where it is not given and the environment variable HOT_HOOK_WATCH is
+   * "false", a parent process with an IPC channel reports changes too, and hot-hook watches the modules, but no `restart`
+   * files; without such a parent it watches nothing.
    *
-   * @default true; false if the environment variable HOT_HOOK_WATCH is "false"
+   * @default true
    */
   watch?: boolean | null
 
@@ -338,7 +340,7 @@ export interface InvalidatedMessage {
 /** What happened to a file. */
 export type FileChangeAction = 'change' | 'add' | 'unlink'
 
-/** To be sent by the parent process over IPC when `watch` is false. */
+/** To be sent by the parent process over IPC when `watch`, or the environment variable HOT_HOOK_WATCH, is false. */
 export interface FileChangedMessage {
   type: 'hot-hook:file-changed'
   /** The file, absolute. */
