@@ -13,6 +13,9 @@ import { fits, FROM_APP, FROM_HOT_HOOK } from './child/messages.mjs'
 /** What the app starts has it in its environment, too, also when its own parent has gone. */
 const MARK = 'HOT_RUNNER_PID'
 
+/** How long what an app said last may take, in milliseconds. */
+const LAST_WORDS = 100
+
 const PRELOAD = new URL('./child/preload.mjs', import.meta.url).href
 const AHEAD = new URL('./child/ahead.mjs', import.meta.url).href
 
@@ -54,7 +57,13 @@ export function launch(options, { handles, cache, pipesInput, ahead }, handlers)
     if (message?.cmd !== COMMAND) return calm(child, message, handle)
     return fits(FROM_APP, message) ? handlers.message(message, handle) : handle?.close?.()
   })
-  child.on('exit', (code, signal) => end({ code, signal }))
+  child.on('exit', (code, signal) => {
+    const over = () => end({ code, signal })
+    if (!child.connected) return over()
+    // What it said last may still be on its way; but what it has started may hold the channel.
+    child.once('disconnect', over)
+    return setTimeout(over, LAST_WORDS)
+  })
   child.on('error', () => child.pid === undefined && end({ code: 1, signal: null }))
   return {
     pid: child.pid,
@@ -140,8 +149,8 @@ function marked() {
   return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && hasMark(name)).map(Number)
 }
 
-/** @param {string} pid */
-function hasMark(pid) {
+/** Whether what the app has started, or they, has started a process. Only Linux tells. @param {string} pid */
+export function hasMark(pid) {
   try {
     return fs.readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`${MARK}=${process.pid}`)
   } catch {

@@ -51,9 +51,10 @@ function run(options) {
   const clears = !json && (clearScreen ?? process.stdout.isTTY)
   for (const event of EVENTS) {
     runner.on(event, (/** @type {any} */ fields) => {
-      if (event === 'restart' && clears) process.stdout.write('\x1B[2J\x1B[3J\x1B[H')
+      if (event === 'restart' && clears) process.stdout.write('\x1B[2J\x1B[H')
       const told = { event, ...fields }
-      for (const line of json ? toJson(told, how, Date.now()) : toLines(told, how)) write(`${line}\n`)
+      const { columns } = process.stderr
+      for (const line of json ? toJson(told, how, Date.now()) : toLines(told, { ...how, columns })) write(`${line}\n`)
     })
   }
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'])) listen(signal, runner)

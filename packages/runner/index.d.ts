@@ -67,7 +67,7 @@ export interface RunnerEvents {
   start: [{ pid: number | undefined; isRestart: boolean; isAhead: boolean }]
   /** The process that is to be the next has done what can be done ahead. */
   waiting: [{ pid: number | undefined }]
-  /** It listens, or has come to rest; `ms` since its start, or since the restart began. */
+  /** It listens, or has come to rest and does not; `ms` since its start, or since the restart began. */
   ready: [{ pid: number | undefined; ms: number; isRestart: boolean; urls: string[] }]
   /** The import graph is to be seen there. */
   viewer: [{ url: string }]
@@ -81,14 +81,14 @@ export interface RunnerEvents {
   unresponsive: [{ ms: number }]
   /** It has not ended in `ms`, and is killed. */
   killed: [{ ms: number }]
-  /** It crashed, `ms` after its start. The next save starts it again. */
-  crash: [Exit & { ms: number }]
+  /** It crashed, `ms` after its start; `at` is where it called `process.exit`, if so. The next save starts it again. */
+  crash: [Exit & { ms: number; at?: string }]
   /** Node itself crashed as it started the app: the compile cache is emptied, and the start tried once more. */
   retry: [Exit]
   /** It crashes again and again: the next start comes in `ms`. */
   loop: [{ ms: number }]
-  /** It ended by itself, and `stay` is set. */
-  ended: [Exit]
+  /** It ended by itself; `at` is where it called `process.exit`, if so. The runner `waits` for a save if `stay` is set. */
+  ended: [Exit & { at?: string; waits: boolean }]
   /** Something that the user should know. */
   problem: [{ text: string }]
   /** All is over: as the app has ended. */

@@ -4,6 +4,7 @@
 import { EventEmitter } from 'node:events'
 import { launch } from './child.mjs'
 import { createCompileCache } from './compile-cache.mjs'
+import { describeHolder, removeLeftOver } from './holders.mjs'
 import { createInput } from './input.mjs'
 import { initial, step } from './machine.mjs'
 import { aheadOf, envFiles } from './node-flags.mjs'
@@ -22,6 +23,8 @@ const TOGETHER = 10
 const LATER = 100
 /** So long an app that has come to rest may take until it listens, in milliseconds. */
 const LISTENS_LATE = 500
+/** The same for one that is likely to listen: it has loaded what a server needs, or the process before has listened. */
+const LISTENS_AT_LAST = 10_000
 /** A terminal sends Ctrl-C to the app, too; and so long it takes until the app says that it has come, in milliseconds. */
 const ECHO = 60
 /** Package managers pass on a signal that the terminal has sent already: within so many milliseconds it is one. */
@@ -59,6 +62,12 @@ export function createRunner(given) {
   let current
   /** The process that is to be the next. @type {Current | undefined} */
   let waiting
+  /** Whether the process that was ready last has listened. */
+  let serves = false
+  /** Where the last process has called `process.exit`. @type {string | undefined} */
+  let exitedAt
+  /** Where the last process could not listen. @type {Current['inUse']} */
+  let failed = new Map()
   /** Why there is a restart. @type {Record<string, unknown>} */
   let cause = {}
   /** @type {Promise<import('./machine.mjs').Exit>} */
@@ -111,7 +120,7 @@ export function createRunner(given) {
       case 'forget':
         return cache.clear()
       case 'end':
-        return end(effect.exit)
+        return end(effect.exit, effect.byItself)
       case 'say':
         return say(effect.say)
     }
@@ -122,10 +131,24 @@ export function createRunner(given) {
     if (what === 'restart') {
       viewer?.restarts(cause)
       emit('restart', cause)
-    } else if (what === 'ready') emit('ready', { ...fields, pid: current?.child.pid, urls: current?.urls ?? [] })
-    else if ('exit' in fields) emit(what, { ...fields.exit, ...('ms' in fields && { ms: fields.ms }) })
+    } else if (what === 'ready') {
+      serves = current !== undefined && current.listening.size > 0
+      emit('ready', { ...fields, pid: current?.child.pid, urls: [...(current?.listening.values() ?? [])] })
+      if (!serves && current) tellHolders(current.inUse)
+    } else if ('exit' in fields) {
+      emit(what, { ...fields.exit, ...('ms' in fields && { ms: fields.ms }), ...place(), ...(what === 'ended' && { waits: true }) })
+      tellHolders(failed)
+    }
     else emit(what, fields)
   }
+
+  /** Who holds what the app wanted. @param {Current['inUse']} inUse */
+  function tellHolders(inUse) {
+    for (const one of inUse.values()) emit('problem', { text: describeHolder(one) })
+    inUse.clear()
+  }
+
+  const place = () => (exitedAt === undefined ? {} : { at: exitedAt })
 
   function start() {
     const mine = waiting ?? create()
@@ -148,7 +171,7 @@ export function createRunner(given) {
   /** @param {import('./child/link.mjs').Ahead} [ahead] @returns {Current} */
   function create(ahead) {
     /** @type {Current} */
-    const mine = { child: /** @type {any} */ (undefined), urls: [], speaks: false, isAhead: Boolean(ahead), signals: new Map() }
+    const mine = { child: /** @type {any} */ (undefined), listening: new Map(), files: new Map(), inUse: new Map(), speaks: false, isAhead: Boolean(ahead), signals: new Map() }
     mine.child = launch(
       options,
       { handles: sockets.size, cache: cache.folder, pipesInput: input.isPiped, ahead },
@@ -167,6 +190,9 @@ export function createRunner(given) {
           if (mine.isAhead && state.name === 'starting' && !state.ending) return replace(mine)
           clearTimeout(mine.timer)
           clearTimeout(later)
+          exitedAt = mine.exitedAt
+          failed = mine.inUse
+          for (const { address, inode } of mine.files.values()) removeLeftOver(address, inode)
           current = undefined
           input.detach()
           sockets.rest()
@@ -216,16 +242,23 @@ export function createRunner(given) {
       case 'hot-runner:goes':
         return sockets.size > 0 ? sockets.give(child) : undefined
       case 'hot-runner:listening':
-        if (options.keepSockets) sockets.listening(child, message, handle)
-        return listens(mine, urlOf(message))
+        if (message.scheme === 'unix') mine.files.set(message.id, message)
+        else if (options.keepSockets) sockets.listening(child, message, handle)
+        return listens(mine, message.id, urlOf(message))
       case 'hot-runner:rest':
         startAhead()
-        mine.timer ??= setTimeout(dispatch, LISTENS_LATE, { type: 'ready', at: Date.now() })
-        return undefined
+        mine.restsAt = Date.now()
+        return awaitListening(mine, serves || message.serves)
       case 'hot-runner:connection':
         return sockets.connection(message.id, handle)
       case 'hot-runner:closed':
-        return sockets.closed(child, message.id)
+        mine.listening.delete(message.id)
+        mine.files.delete(message.id)
+        return options.keepSockets ? sockets.closed(child, message.id) : undefined
+      case 'hot-runner:in-use':
+        return void mine.inUse.set(`${message.address} ${message.port}`, message)
+      case 'hot-runner:exit':
+        return void (mine.exitedAt = message.at)
       case 'hot-runner:signal':
         return void mine.signals.set(message.signal, Date.now())
       case 'hot-runner:stdin':
@@ -243,14 +276,26 @@ export function createRunner(given) {
     }
   }
 
-  /** @param {Current} mine @param {string} url */
-  function listens(mine, url) {
+  /** @param {Current} mine @param {string} id @param {string} url */
+  function listens(mine, id, url) {
+    mine.listening.set(id, url)
     if (state.name !== 'starting') return emit('listening', { url })
-    mine.urls.push(url)
-    if (mine.urls.length > 1) return undefined
+    if (mine.listening.size > 1) return undefined
     clearTimeout(mine.timer)
-    mine.timer = setTimeout(dispatch, TOGETHER, { type: 'ready', at: Date.now() })
+    const at = Date.now()
+    mine.timer = setTimeout(() => {
+      // Whoever only looks for a free port listens, too.
+      if (mine.listening.size > 0) dispatch({ type: 'ready', at })
+      else if (mine.restsAt) awaitListening(mine, true)
+    }, TOGETHER)
     return undefined
+  }
+
+  /** It has come to rest, and may yet listen. @param {Current} mine @param {boolean} isLikely */
+  function awaitListening(mine, isLikely) {
+    if (mine.listening.size > 0 || state.name !== 'starting') return
+    clearTimeout(mine.timer)
+    mine.timer = setTimeout(dispatch, isLikely ? LISTENS_AT_LAST : LISTENS_LATE, { type: 'ready', at: mine.restsAt })
   }
 
   /** @param {string} signal */
@@ -265,8 +310,8 @@ export function createRunner(given) {
     return undefined
   }
 
-  /** @param {import('./machine.mjs').Exit} exit */
-  function end(exit) {
+  /** @param {import('./machine.mjs').Exit} exit @param {boolean} [byItself] */
+  function end(exit, byItself = false) {
     for (const timer of timers.values()) clearTimeout(timer)
     clearInterval(alive)
     drop()
@@ -276,6 +321,7 @@ export function createRunner(given) {
     sockets.closeAll()
     cache.prune()
     settle(exit)
+    if (byItself) emit('ended', { ...exit, ...place(), waits: false })
     emit('exit', { ...exit })
   }
 
@@ -310,15 +356,20 @@ export function createRunner(given) {
 /**
  * @typedef {object} Current the app's process
  * @property {import('./child.mjs').Child} child
- * @property {string[]} urls
+ * @property {Map<string, string>} listening the URLs on which it listens, by id
+ * @property {Map<string, { address: string, inode?: string }>} files of Unix sockets on which it listens, by id
+ * @property {Map<string, { address: string, port: number }>} inUse where it could not listen, because somebody else does
+ * @property {string} [exitedAt] where it has called `process.exit`
  * @property {boolean} speaks our code runs in it
  * @property {boolean} isAhead it waits, or has not yet said that it goes
  * @property {Map<string, number>} signals when the app last got which
+ * @property {number} [restsAt] when it has come to rest
  * @property {NodeJS.Timeout} [timer]
  */
 
-/** @param {{ scheme: string, address: string, port: number }} socket */
+/** @param {{ scheme: string, address: string, port: number }} socket @returns {string} */
 function urlOf({ scheme, address, port }) {
+  if (scheme === 'unix') return `unix:${address}`
   const isLocal = ['::', '0.0.0.0', '127.0.0.1'].includes(address)
   const host = isLocal ? 'localhost' : address.includes(':') ? `[${address}]` : address
   return `${scheme}://${host}:${port}`

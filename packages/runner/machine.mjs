@@ -54,6 +54,7 @@
  * - `relay`: what was sent to the runner goes to the app, unless the terminal has sent it there, too.
  * - `kill`: at once; `all`: what it has started, too.
  * - `forget`: what makes a start faster, and may be why it failed.
+ * - `end`: `byItself` if nobody has asked for it.
  * @typedef {{ do: 'spawn' | 'drain' | 'unwatch' | 'forget' }
  *   | { do: 'signal', signal?: string }
  *   | { do: 'relay', signal: string }
@@ -61,7 +62,7 @@
  *   | { do: 'set', timer: Timer, ms: number }
  *   | { do: 'clear', timer: Timer }
  *   | { do: 'watch', since: number }
- *   | { do: 'end', exit: Exit }
+ *   | { do: 'end', exit: Exit, byItself?: boolean }
  *   | { do: 'say', say: Saying }
  * } Effect
  */
@@ -192,7 +193,7 @@ function exited(state, exit, at, limits) {
       if (state.ending) return end(state, exit)
       if (state.name === 'starting' && !state.isRetry && isFatal(exit)) return retry(state, exit, at)
       if (exit.signal !== null ? REQUESTS.has(exit.signal) : exit.code === 0) {
-        return limits.stay ? wait(state, exit, at, { what: 'ended', exit }) : end(state, exit)
+        return limits.stay ? wait(state, exit, at, { what: 'ended', exit }) : [{ name: 'stopped', crashes: [] }, [{ do: 'end', exit, byItself: true }]]
       }
       return wait(state, exit, at, { what: 'crash', exit, ms: at - (state.startedAt ?? at) })
     default:

@@ -2,6 +2,7 @@
  * What the runner says, a line each: for people, or as JSON.
  */
 import path from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { visible, visibleJson } from 'hot-hook/internal'
 
 /** @typedef {Record<string, any> & { event: string }} Told an event, as index.d.ts has it */
@@ -47,14 +48,38 @@ const isTold = ({ event }, level) => ORDER.indexOf(LEVELS[event] ?? 'normal') <=
 
 /**
  * Lines for people.
- * @param {Told} told @param {{ level: Level, cwd: string, script: string, paint: Paint }} how
+ * @param {Told} told
+ * @param {{ level: Level, cwd: string, script: string, paint: Paint, columns?: number }} how `columns`: of a terminal
  * @returns {string[]}
  */
 export function toLines(told, how) {
   if (!isTold(told, how.level)) return []
   const mine = { ...how, cwd: visible(how.cwd), script: visible(how.script) }
-  return describe(made(told), mine).map((text) => `${how.paint.cyan('hot-runner')} ${text}`)
+  return describe(made(told), mine).flatMap((text) => wrap(`${how.paint.cyan('hot-runner')} ${text}`, how.columns))
 }
+
+/** A terminal would break a line anywhere; what is broken here stands under the text. @param {string} line @param {number} [columns] */
+function wrap(line, columns = Infinity) {
+  const lines = ['']
+  for (const word of line.split(' ')) {
+    const last = lines[lines.length - 1]
+    if (last === '') lines[lines.length - 1] = word
+    else if (width(last) + 1 + width(word) <= columns) lines[lines.length - 1] += ` ${word}`
+    else lines.push(`${INDENT}${word}`)
+  }
+  return lines
+}
+
+const INDENT = ' '.repeat('hot-runner '.length)
+
+/** How many columns a text takes: those of East Asia and emoji take two, marks that are put on another none. @param {string} text */
+function width(text) {
+  let columns = 0
+  for (const character of stripVTControlCharacters(text)) columns += /\p{M}/u.test(character) ? 0 : WIDE.test(character) ? 2 : 1
+  return columns
+}
+
+const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303F\uFF01-\uFF60]/u
 
 /** All texts of an event made visible, before colours are added: none is forgotten. @template T @param {T} value @returns {T} */
 function made(value) {
@@ -95,13 +120,13 @@ function describe(told, { cwd, script, paint }) {
     case 'killed':
       return [paint.yellow(`${script} has not ended in ${time(told.ms)}: killed`)]
     case 'crash':
-      return [`${paint.red(`${script} crashed`)} ${describeExit(told)} after ${time(told.ms)}; waiting for a save`]
+      return [`${paint.red(`${script} crashed`)} ${describeExit(told)}${place(told, show)} after ${time(told.ms)}; waiting for a save`]
     case 'retry':
       return [paint.yellow(`Node crashed ${describeExit(told)} as it started ${script}: starting it once more, without what was compiled before`)]
     case 'loop':
       return [paint.yellow(`it crashes again and again: next start in ${time(told.ms)}`)]
     case 'ended':
-      return [`${script} has ended ${describeExit(told)}; waiting for a save`]
+      return [`${script} has ended ${describeExit(told)}${place(told, show)}${told.waits ? '; waiting for a save' : ''}`]
     case 'problem':
       return [paint.yellow(told.text)]
     case 'exit':
@@ -133,6 +158,9 @@ export function reasonOf({ cause, path: file, reason }, show) {
       return { text: 'asked for' }
   }
 }
+
+/** @param {Record<string, any>} exit @param {(file: string) => string} show */
+const place = ({ at }, show) => (at === undefined ? '' : ` (process.exit in ${show(at)})`)
 
 /** @param {Record<string, any>} exit */
 function describeExit({ code, signal }) {

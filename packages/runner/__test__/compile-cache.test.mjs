@@ -33,7 +33,7 @@ function fill(folder, files) {
 }
 
 /** @param {string} folder */
-const entries = (folder) => fs.readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory()).map((entry) => entry.name).sort()
+const entries = (folder) => fs.readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory()).map((entry) => entry.name).toSorted()
 
 /** More than there are modules: the app's, the runner's and ours. */
 const VERSIONS = 60

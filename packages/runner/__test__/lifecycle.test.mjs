@@ -216,6 +216,55 @@ test('an app that saves a file as it crashes is not hammered', async (t) => {
   assert.equal(runner.told('crash').length, 2)
 })
 
+test('an app that ends by itself does so with a word, and with the place of `process.exit`', async (t) => {
+  const files = { 'main.mjs': `import './lib/deep.mjs'; ${IDLE}`, 'lib/deep.mjs': '', 'lib/old.cjs': '' }
+  for (const [name, text, line] of [
+    ['lib/deep.mjs', '\nprocess.exit(0)', 'main.mjs has ended with code 0 (process.exit in lib/deep.mjs:2)'],
+    ['lib/deep.mjs', `setTimeout(() => {\n\nprocess.exit() }, 10)`, 'main.mjs has ended with code 0 (process.exit in lib/deep.mjs:3)'],
+    ['main.mjs', `import './lib/old.cjs'`, 'main.mjs has ended with code 0 (process.exit in lib/old.cjs:1)'],
+    ['main.mjs', '', 'main.mjs has ended with code 0'],
+    ['main.mjs', `process.exitCode = 0`, 'main.mjs has ended with code 0'],
+    ['main.mjs', `process.kill(process.pid, 'SIGTERM'); ${IDLE}`, 'main.mjs has ended by SIGTERM'],
+  ]) {
+    const runner = await startRunner(t, { files: { ...files, 'lib/old.cjs': 'process.exit()', [name]: text }, json: false, options: ['--no-ahead'] })
+    await runner.exit()
+    assert.equal(runner.output.stderr, `hot-runner ${line}\n`)
+  }
+  const runner = await startRunner(t, { files: { ...files, 'lib/deep.mjs': 'process.exit(3)' }, wait: false })
+  assert.equal((await runner.event('crash')).at, `${runner.file('lib/deep.mjs')}:1`)
+})
+
+test('what is asked for ends without that word', async (t) => {
+  const runner = await startRunner(t, { files: { 'main.mjs': `process.on('SIGTERM', () => process.exit(0)); console.log('up'); ${IDLE}` }, json: false })
+  await runner.says('up')
+  runner.child.kill('SIGTERM')
+  await runner.exit()
+  assert.ok(!runner.output.stderr.includes('ended'), runner.known())
+})
+
+const LATE = 1200
+for (const [what, entry, text] of [
+  ['awaits at its top level', 'main.mjs', `import http from 'node:http'; import './value.mjs'; await new Promise((resolve) => setTimeout(resolve, ${LATE})); http.createServer().listen(0)`],
+  ['is CommonJS', 'main.cjs', `const http = require('node:http'); require('./value.cjs'); setTimeout(() => http.createServer().listen(0), ${LATE})`],
+  ['looks for a free port first', 'main.mjs', `import http from 'node:http'; import './value.mjs'; const probe = http.createServer().listen(0, () => probe.close()); setTimeout(() => http.createServer().listen(0), ${LATE})`],
+]) {
+  test(`it has not started before it listens: an app that ${what}`, async (t) => {
+    const runner = await startRunner(t, { files: { [entry]: text, 'value.mjs': '', 'value.cjs': '' }, entry })
+    assert.equal(runner.told('ready')[0].urls.length, 1, runner.known())
+    assert.ok(runner.told('ready')[0].ms >= LATE)
+    runner.save(`value${entry.slice(4)}`, '// 2')
+    const { ms, urls } = await runner.event('ready', 2)
+    assert.equal(urls.length, 1, runner.known())
+    assert.ok(ms >= LATE)
+  })
+}
+
+test('an app that has listened is not restarted before it listens again, whatever it listens with', async (t) => {
+  const runner = await startRunner(t, { files: { 'main.mjs': `import net from 'node:net'; import { value } from './value.mjs'; setTimeout(() => net.createServer().listen(0), value)`, 'value.mjs': value(0) } })
+  runner.save('value.mjs', value(LATE))
+  assert.equal((await runner.event('ready', 2)).urls.length, 1, runner.known())
+})
+
 test('the exit code of an app that ends by itself; --stay', async (t) => {
   const files = { 'main.mjs': `import { value } from './value.mjs'; if (value > 0) ${IDLE}`, 'value.mjs': value(0) }
   const [ends, stays] = await Promise.all([

@@ -106,6 +106,7 @@ test('`rs` and Enter restarts, and clears the screen; other lines do not', { ski
   await terminal.shows('restarted in')
   assert.equal(terminal.screen().match(/restart: asked for/g)?.length, 1)
   assert.ok(terminal.screen().includes('\x1B[2J'))
+  assert.ok(!terminal.screen().includes('\x1B[3J'), 'what was scrolled away stays')
 })
 
 test('colours and the size of the terminal are the app\'s; --no-clear-screen', { skip }, async (t) => {
@@ -121,6 +122,17 @@ test('colours and the size of the terminal are the app\'s; --no-clear-screen', {
   terminal.type('rs\r')
   await terminal.shows('true true true 123')
   assert.ok(!terminal.screen().includes('\x1B[2J'))
+})
+
+test('a long chain is broken between words', { skip }, async (t) => {
+  const names = ['services-of-users', 'repository-of-users', 'database-of-everything', 'configuration-of-that'].map((name) => `${name}.mjs`)
+  const terminal = openTerminal(t, { 'main.mjs': `import './${names[0]}'; ${APP}`, ...Object.fromEntries(names.map((name, at) => [name, names[at + 1] ? `import './${names[at + 1]}'` : ''])) })
+  await terminal.shows('started in')
+  fs.writeFileSync(`${terminal.folder}/${names.at(-1)}`, '// 2')
+  await terminal.shows('restarted in')
+  const from = terminal.screen().indexOf('restart: ')
+  const lines = terminal.screen().slice(from, terminal.screen().indexOf('hint:')).split('\r\n')
+  assert.ok(lines.length > 2 && lines.slice(1, -1).every((line) => line.length <= 80 && line.startsWith(' ')), terminal.screen())
 })
 
 test('a prompt and a REPL in the app work, and get all that is typed; afterwards `rs` works again', { skip }, async (t) => {

@@ -5,7 +5,7 @@
  * | --- | --- |
  * | HTTP, a request is under way | answered with `Connection: close` |
  * | HTTP, idle | the next process gets it |
- * | HTTPS, idle | it may send one more request, for a moment |
+ * | HTTPS, or over a Unix socket, idle | it may send one more request, for a moment |
  * | HTTP/2 | told to go away; its streams end |
  * | event streams, upgraded (WebSocket) | nothing: they have no end |
  * | TCP, TLS | waited for |
@@ -69,7 +69,7 @@ async function settle(record, spent) {
   for (const socket of sockets) {
     if (socket.destroyed || isEndless(socket)) continue
     if (!isIdle(record, socket)) pending++
-    else if (!isSecure(record) && setup?.keep) handOver(record, socket)
+    else if (!isSecure(record) && !record.isPipe && setup?.keep) handOver(record, socket)
     else if (spent < GRACE) pending++
     else socket.end()
   }

@@ -2,6 +2,7 @@
  * Loaded into the app before its own code: what the runner wants to know of it, and what it needs to end well.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { drain } from './drain.mjs'
 import { hear, hold, next, setup, tell } from './link.mjs'
 import { tellPictures } from './picture.mjs'
@@ -61,9 +62,25 @@ function observeProcess({ pid, signal, killTimeout }) {
       if (event === 'SIGINT' || event === 'SIGHUP' || event === 'SIGQUIT') tell({ type: 'hot-runner:signal', signal: event })
       if (event === signal) letGo()
       if (event === 'disconnect') endIfOrphaned(pid, killTimeout)
+      if (event === 'exit') tellExit()
       return Reflect.apply(emit, process, [event, ...args])
     }
   )
+}
+
+/** Where `process.exit` was called, if it was: Node emits the event within that call. */
+function tellExit() {
+  const { stack } = new Error()
+  const lines = typeof stack === 'string' ? stack.split('\n') : []
+  const at = lines.findIndex((line) => /at (process|Process)\.(exit|reallyExit) \(node:/.test(line))
+  const [, place] = /\(?((?:file:|\/|[A-Z]:\\)[^()]*:\d+):\d+\)?$/.exec(lines[at + 1] ?? '') ?? []
+  if (at >= 0 && place) tell({ type: 'hot-runner:exit', at: place.startsWith('file:') ? fileOf(place) : place })
+}
+
+/** @param {string} place a file's URL, perhaps with a version, and a line */
+function fileOf(place) {
+  const [, url, line] = /^(.*?)(?:\?.*)?(:\d+)$/.exec(place) ?? []
+  return url ? fileURLToPath(url) + line : place
 }
 
 /** Nobody would end it. @param {number} pid @param {number} killTimeout */

@@ -7,6 +7,12 @@ import { tell } from './link.mjs'
 /** How often it is looked, in milliseconds. */
 const LOOK = 50
 
+/** Whether the app has loaded what a server needs: it may be about to listen. */
+function mayServe() {
+  const loaded = /** @type {any} */ (process).moduleLoadList
+  return Array.isArray(loaded) && loaded.includes('NativeModule _http_server')
+}
+
 /** Tells when the app has come to rest for the first time: then what it has compiled is stored, too. */
 export function watchStart() {
   let last = performance.eventLoopUtilization()
@@ -16,7 +22,7 @@ export function watchStart() {
     last = now
     if (active > idle / 4) return
     clearInterval(timer)
-    tell({ type: 'hot-runner:rest' })
+    tell({ type: 'hot-runner:rest', serves: mayServe() })
     Reflect.get(module, 'flushCompileCache')?.()
   }, LOOK)
   timer.unref()

@@ -8,6 +8,8 @@
  * ```
  */
 import net from 'node:net'
+import path from 'node:path'
+import { inodeOf } from './inode.mjs'
 import { hear, hold, setup, tell } from './link.mjs'
 
 /**
@@ -21,6 +23,7 @@ import { hear, hold, setup, tell } from './link.mjs'
  * @typedef {object} Listening a server of this process
  * @property {string} id
  * @property {net.Server} server
+ * @property {boolean} isPipe a Unix socket, or a pipe of Windows
  * @property {any} handle
  * @property {Set<net.Socket>} sockets as accepted, or for TLS: those that are secure
  * @property {Set<{ close(): void }>} sessions of HTTP/2
@@ -45,6 +48,8 @@ const plainListen = prototype._listen2
 function listen(...args) {
   const [address, port, addressType, backlog, fd, flags] = /** @type {any[]} */ (args)
   const isTaken = this._handle || typeof port !== 'number' || port < 0 || (typeof fd === 'number' && fd >= 0)
+  const isPipe = port === -1 && typeof address === 'string' && !this._handle && !(fd >= 0)
+  if (isPipe && !isOfCluster(this)) return listenOnPipe(this, args)
   if (isTaken || isOfCluster(this)) return Reflect.apply(plainListen, this, args)
   const asked = JSON.stringify([address, port, addressType, flags])
   const key = port === 0 ? `${asked}#${countUp(asked)}` : asked
@@ -61,12 +66,43 @@ function listen(...args) {
   }
   const waits = [...releasing.values()].filter((released) => released.port === port && port !== 0)
   const proceed = () => {
+    noteFailure(this, address ?? '', port)
     Reflect.apply(plainListen, this, args)
     if (this._handle) remember(this, own && this._handle === own.handle ? own.id : `${process.pid}.${++count}`, key)
   }
   if (this._handle || waits.length === 0) return proceed()
   const letGo = hold()
   Promise.all(waits.map(({ done }) => done)).then(proceed).finally(letGo)
+}
+
+/**
+ * A Unix socket, or a pipe of Windows: each process listens for itself. It is told of, because it must be closed before the
+ * process ends: else its file stays, and the next process cannot listen.
+ * @param {any} server @param {unknown[]} args
+ */
+function listenOnPipe(server, args) {
+  noteFailure(server, path.resolve(String(args[0])), 0)
+  Reflect.apply(plainListen, server, args)
+  if (server._handle) remember(server, `${process.pid}.${++count}`, '')
+}
+
+/**
+ * Tells the runner that somebody else listens there: what Node says does not say who. A listener for 'error' would be
+ * counted.
+ * @param {any} server @param {string} address @param {number} port
+ */
+function noteFailure(server, address, port) {
+  if (server._handle) return
+  const { emit } = server
+  const isOwn = Object.hasOwn(server, 'emit')
+  server.emit = function (/** @type {string} */ event, /** @type {unknown[]} */ ...args) {
+    if (event === 'error' || event === 'listening') {
+      if (isOwn) server.emit = emit
+      else delete server.emit
+      if (/** @type {any} */ (args[0])?.code === 'EADDRINUSE') tell({ type: 'hot-runner:in-use', address, port })
+    }
+    return Reflect.apply(emit, server, [event, ...args])
+  }
 }
 
 /** What Node says of a socket that cannot listen any more would be an error of the app's. @param {Kept} socket @param {number} backlog */
@@ -95,17 +131,23 @@ function remember(server, id, key) {
   const { _handle: handle } = /** @type {any} */ (server)
   const isAdopted = !id.startsWith(`${process.pid}.`)
   const { close } = handle
+  const asked = /** @type {net.AddressInfo | string} */ (server.address())
+  const isPipe = typeof asked === 'string'
   /** @type {Listening} */
-  const record = { id, server, handle, ...track(server) }
-  const { address, port } = /** @type {net.AddressInfo} */ (server.address())
+  const record = { id, server, handle, isPipe, ...track(server) }
+  const { address, port } = isPipe ? { address: path.resolve(asked), port: 0 } : asked
   listening.set(id, record)
   // Not the event 'close': that comes when the last connection has ended.
   handle.close = function (/** @type {unknown[]} */ ...args) {
     if (listening.delete(id)) release({ id, port, handle: undefined })
     return Reflect.apply(close, this, args)
   }
-  const scheme = schemeOf(server)
-  tell({ type: 'hot-runner:listening', id, key, address, port, scheme }, isAdopted || !setup?.keep ? undefined : handle)
+  const scheme = isPipe ? 'unix' : schemeOf(server)
+  const inode = isPipe ? inodeOf(address) : undefined
+  // Whoever only looks for a free port closes it at once; and it serves nobody before this.
+  setImmediate(() => {
+    if (listening.has(id)) tell({ type: 'hot-runner:listening', id, key, address, port, scheme, inode }, isPipe || isAdopted || !setup?.keep ? undefined : handle)
+  })
 }
 
 /** @param {any} server */
@@ -150,7 +192,8 @@ function noteRead(server) {
 /** The runner lets go of a socket. @param {Kept} socket */
 function release({ id, port, handle }) {
   handle?.close()
-  if (!process.connected || !setup?.keep) return
+  if (!process.connected) return
+  if (!setup?.keep) return tell({ type: 'hot-runner:closed', id })
   let resolve = () => {}
   const done = /** @type {Promise<void>} */ (new Promise((settle) => (resolve = settle)))
   releasing.set(id, { port, done, resolve })
@@ -161,14 +204,14 @@ function release({ id, port, handle }) {
 export function stopListening({ id, server, handle }) {
   listening.delete(id)
   const any = /** @type {any} */ (server)
-  if (any._handle === handle) any._handle = standIn(handle)
+  if (any._handle === handle) any._handle = standIn(handle, any._pipeName)
   handle.close()
 }
 
-/** What a server that listens no more has as its handle, so that the app may close it as usual. @param {any} handle */
-function standIn(handle) {
+/** What a server that listens no more has as its handle, so that the app may close it as usual. @param {any} handle @param {unknown} pipe */
+function standIn(handle, pipe) {
   const name = {}
-  handle.getsockname(name)
+  if (!pipe) handle.getsockname(name)
   return {
     close: (/** @type {(() => void) | undefined} */ done) => done && setImmediate(done),
     getsockname: (/** @type {object} */ out) => (Object.assign(out, name), 0),

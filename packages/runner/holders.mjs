@@ -1,0 +1,119 @@
+/**
+ * Who holds a port, or the file of a Unix socket, on which the app wanted to listen.
+ */
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { hasMark } from './child.mjs'
+import { inodeOf } from './child/inode.mjs'
+
+/** So much of a command is told. */
+const LONGEST = 80
+/** Processes that share a socket are many at times: so many are told. */
+const MOST = 3
+
+/** @param {{ address: string, port: number }} wanted @returns {string} a sentence */
+export function describeHolder({ address, port }) {
+  const what = port === 0 ? address : `port ${port}`
+  const holders = findHolders(address, port)
+  if (holders === undefined) return `${what} is in use`
+  if (holders === 'nobody') return `${what} is a file that somebody has left behind: no process listens there; delete it`
+  const some = holders.slice(0, MOST).map(describeProcess)
+  return `${what} is held by ${some.join(', ') || 'a process that this user may not see'}`
+}
+
+/** @param {number} pid */
+function describeProcess(pid) {
+  if (pid === process.pid) return `hot-runner itself (pid ${pid}), which keeps it for the app`
+  const command = commandOf(pid)
+  const whose = hasMark(String(pid)) ? ', started by this app' : ''
+  return `${command ? `${command.slice(0, LONGEST)} ` : ''}(pid ${pid}${whose})`
+}
+
+/** @param {number} pid */
+function commandOf(pid) {
+  try {
+    if (process.platform === 'linux') return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+    return process.platform === 'win32' ? '' : run('ps', ['-o', 'args=', '-p', String(pid)]).trim()
+  } catch {
+    return ''
+  }
+}
+
+/** Whoever may be seen; `undefined` if the system does not tell. @param {string} address @param {number} port @returns {number[] | 'nobody' | undefined} */
+function findHolders(address, port) {
+  try {
+    if (process.platform === 'linux') return port === 0 ? holdersOfFile(address) : holdersOf(inodesOfPort(port))
+    if (process.platform === 'win32') return port === 0 ? undefined : netstat(port)
+    return numbers(run('lsof', port === 0 ? ['-t', '--', address] : ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-t']))
+  } catch {
+    return undefined
+  }
+}
+
+/** @param {string} command @param {string[]} args */
+const run = (command, args) => execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 3000 })
+
+/** @param {string} text */
+const numbers = (text) => text.trim().split(/\s+/).filter(Boolean).map(Number)
+
+/** @param {number} port */
+function netstat(port) {
+  const lines = run('netstat', ['-ano', '-p', 'TCP']).split('\n').map((line) => line.trim().split(/\s+/))
+  return [...new Set(lines.filter(([, local, , state]) => state === 'LISTENING' && local?.endsWith(`:${port}`)).map((fields) => Number(fields[4])))]
+}
+
+/** Those of listening TCP sockets. @param {number} port */
+function inodesOfPort(port) {
+  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  return new Set(['tcp', 'tcp6'].flatMap(rows).filter(([, local, , state]) => state === '0A' && local.endsWith(end)).map((fields) => fields[9]))
+}
+
+/** @param {string} address */
+function holdersOfFile(address) {
+  // The flag says that it listens. The path is the last field, as it was given, and may hold spaces.
+  const all = rows('unix').filter((fields) => fields[3] === '00010000').map((fields) => ({ inode: fields[6], name: fields.slice(7).join(' ') }))
+  const mine = all.filter(({ name }) => name === address)
+  const relative = all.filter(({ name }) => name !== '' && !/^[/@]/.test(name) && address.endsWith(`/${path.normalize(name)}`))
+  if (mine.length + relative.length === 0) return inodeOf(address) ? 'nobody' : undefined
+  const fromThere = (/** @type {{ inode: string, name: string }} */ { inode, name }) => holdersOf(new Set([inode])).filter((pid) => path.resolve(readLink(`/proc/${pid}/cwd`), name) === address)
+  return [...holdersOf(new Set(mine.map(({ inode }) => inode))), ...relative.flatMap(fromThere)]
+}
+
+/** @param {string} table of the network @returns {string[][]} */
+function rows(table) {
+  const file = `/proc/net/${table}`
+  if (!fs.existsSync(file)) return []
+  return fs.readFileSync(file, 'utf8').trim().split('\n').slice(1).map((line) => line.trim().split(/\s+/))
+}
+
+/** Whoever has one of these sockets open. @param {Set<string>} inodes */
+function holdersOf(inodes) {
+  const targets = new Set([...inodes].map((inode) => `socket:[${inode}]`))
+  return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && hasOpen(name, targets)).map(Number)
+}
+
+/** @param {string} pid @param {Set<string>} targets */
+function hasOpen(pid, targets) {
+  try {
+    return fs.readdirSync(`/proc/${pid}/fd`).some((fd) => targets.has(readLink(`/proc/${pid}/fd/${fd}`)))
+  } catch {
+    return false
+  }
+}
+
+/** @param {string} file */
+function readLink(file) {
+  try {
+    return fs.readlinkSync(file)
+  } catch {
+    return ''
+  }
+}
+
+/** A process that ends without closing its Unix socket leaves the file, and the next could not listen. @param {string} file @param {string} [inode] */
+export function removeLeftOver(file, inode) {
+  try {
+    if (inode !== undefined && inodeOf(file) === inode) fs.rmSync(file, { force: true })
+  } catch {}
+}
