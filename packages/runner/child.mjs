@@ -14,7 +14,7 @@ import { fits, FROM_APP, FROM_HOT_HOOK } from './child/messages.mjs'
 const MARK = 'HOT_RUNNER_PID'
 
 /** How long what an app said last may take, in milliseconds. */
-const LAST_WORDS = 100
+const LAST_WORDS = 1000
 
 const PRELOAD = new URL('./child/preload.mjs', import.meta.url).href
 const AHEAD = new URL('./child/ahead.mjs', import.meta.url).href
@@ -62,7 +62,8 @@ export function launch(options, { handles, cache, pipesInput, ahead }, handlers)
     if (!child.connected) return over()
     // What it said last may still be on its way; but what it has started may hold the channel.
     child.once('disconnect', over)
-    return setTimeout(over, LAST_WORDS)
+    // Before this one looks at the channel once more it may have had no processor.
+    return setTimeout(setImmediate, LAST_WORDS, over)
   })
   child.on('error', () => child.pid === undefined && end({ code: 1, signal: null }))
   return {

@@ -21,10 +21,11 @@ export { OptionsError } from './options.mjs'
 const TOGETHER = 10
 /** So long after an app has come to rest the next process is started, in milliseconds. */
 const LATER = 100
-/** So long an app that has come to rest may take until it listens, in milliseconds. */
-const LISTENS_LATE = 500
-/** The same for one that is likely to listen: it has loaded what a server needs, or the process before has listened. */
-const LISTENS_AT_LAST = 10_000
+/**
+ * So long an app that has come to rest may take until it listens, in milliseconds, if it is likely to: it has loaded what a
+ * server needs, or the process before has listened.
+ */
+const LISTENS_LATE = 10_000
 /** A terminal sends Ctrl-C to the app, too; and so long it takes until the app says that it has come, in milliseconds. */
 const ECHO = 60
 /** Package managers pass on a signal that the terminal has sent already: within so many milliseconds it is one. */
@@ -248,7 +249,9 @@ export function createRunner(given) {
       case 'hot-runner:rest':
         startAhead()
         mine.restsAt = Date.now()
-        return awaitListening(mine, serves || message.serves)
+        return undefined
+      case 'hot-runner:quiet':
+        return awaitListening(mine, serves || message.serves ? LISTENS_LATE : 0)
       case 'hot-runner:connection':
         return sockets.connection(message.id, handle)
       case 'hot-runner:closed':
@@ -286,16 +289,16 @@ export function createRunner(given) {
     mine.timer = setTimeout(() => {
       // Whoever only looks for a free port listens, too.
       if (mine.listening.size > 0) dispatch({ type: 'ready', at })
-      else if (mine.restsAt) awaitListening(mine, true)
+      else if (mine.restsAt) awaitListening(mine, LISTENS_LATE)
     }, TOGETHER)
     return undefined
   }
 
-  /** It has come to rest, and may yet listen. @param {Current} mine @param {boolean} isLikely */
-  function awaitListening(mine, isLikely) {
+  /** It has come to rest, and may yet listen. @param {Current} mine @param {number} limit */
+  function awaitListening(mine, limit) {
     if (mine.listening.size > 0 || state.name !== 'starting') return
     clearTimeout(mine.timer)
-    mine.timer = setTimeout(dispatch, isLikely ? LISTENS_AT_LAST : LISTENS_LATE, { type: 'ready', at: mine.restsAt })
+    mine.timer = setTimeout(dispatch, limit, { type: 'ready', at: mine.restsAt })
   }
 
   /** @param {string} signal */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { nodeIs } from '../../../__test__/support/app.mjs'
 import { ask, isAlive, startRunner, value } from './support/runner.mjs'
 
 /** Answers with what all modules hold, and how often each has run. */
@@ -216,3 +217,33 @@ test('one that waits and is killed is not missed', async (t) => {
   await runner.event('ready', 2)
   assert.match(await ask(runner.port()), /^a1,/)
 })
+
+for (const [what, options] of [
+  ['that is linked', []],
+  ['that has only started', ['--import=data:text/javascript,0']],
+]) {
+  test(`what a process ${what} would print while it waits is printed when it runs, and not before`, async (t) => {
+    const hasTypes = nodeIs(22, 10) && !nodeIs(26)
+    const entry = hasTypes ? 'main.mts' : 'main.mjs'
+    const runner = await startRunner(t, {
+      files: {
+        [entry]: `import './value.mjs'; ${hasTypes ? `enum Kind { up }; console.log(Kind[0])` : `console.log('up')`}; setInterval(() => {}, 1000)`,
+        'value.mjs': `process.emitWarning('of the app')`,
+      },
+      // hot-hook says so as it starts; and Node has a warning for types.
+      hotHook: { frobnicate: true },
+      options: [...options, ...(hasTypes ? ['--experimental-transform-types'] : [])],
+      entry,
+    })
+    const count = (text) => runner.output.stderr.split(text).length - 1
+    const warnings = ['frobnicate', 'of the app', ...(hasTypes ? ['Transform Types'] : [])]
+    for (const runs of [1, 2]) {
+      await runner.event('waiting', runs)
+      for (const text of warnings) assert.equal(count(text), runs, `${text}\n${runner.known()}`)
+      if (runs > 1) break
+      runner.save('value.mjs', `process.emitWarning('of the app') // ${runs}`)
+      await runner.until('it runs again', () => runner.output.stdout === 'up\nup\n')
+      assert.equal(runner.told('start')[1].isAhead, true)
+    }
+  })
+}

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { drain } from './drain.mjs'
 import { hear, hold, next, setup, tell } from './link.mjs'
+import { holdOutput, holdsEvent } from './output.mjs'
 import { tellPictures } from './picture.mjs'
 import { watchStart } from './rest.mjs'
 import { keepSockets } from './sockets.mjs'
@@ -16,6 +17,7 @@ const LOOK = 50
 
 if (setup) {
   observeProcess(setup)
+  if (setup.ahead) holdOutput()
   reportReading()
   tellPictures()
   keepSockets()
@@ -63,7 +65,8 @@ function observeProcess({ pid, signal, killTimeout }) {
       if (event === signal) letGo()
       if (event === 'disconnect') endIfOrphaned(pid, killTimeout)
       if (event === 'exit') tellExit()
-      return Reflect.apply(emit, process, [event, ...args])
+      const pass = () => Reflect.apply(emit, process, [event, ...args])
+      return holdsEvent(event, pass) || pass()
     }
   )
 }

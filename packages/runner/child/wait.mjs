@@ -3,6 +3,7 @@
  * run in it.
  */
 import { next, tell } from './link.mjs'
+import { releaseOutput } from './output.mjs'
 import { watchStart } from './rest.mjs'
 
 /**
@@ -17,6 +18,7 @@ export async function wait({ link = async () => true, prepare = () => true } = {
   const { handles } = await go
   if (!prepare()) await leave()
   tell({ type: 'hot-runner:goes' })
+  releaseOutput()
   if (handles > 0) await next('hot-runner:handles')
   watchStart()
 }
