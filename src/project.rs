@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::config::Config;
 use crate::fingerprint::Fingerprint;
@@ -14,8 +14,21 @@ use crate::glob::{Matcher, forward_slashes};
 use crate::watch::settle::Settle;
 use crate::watch::{Event, Sleeper, Waker, Watch, join, parent, sleep};
 
-/// Folders that hold nothing that a person saves.
-const SKIPPED: [&str; 2] = ["node_modules", ".git"];
+mod scratch;
+
+/// Folders that hold nothing that a person saves to mend an app.
+const SKIPPED: [&str; 10] = [
+    "node_modules",
+    ".git",
+    ".hg",
+    ".svn",
+    ".jj",
+    ".idea",
+    ".vs",
+    ".vscode",
+    ".cache",
+    ".nyc_output",
+];
 
 /// Stands for any file of a folder, when patterns are asked whether they match all of them.
 const ANY_FILE: &str = "\u{1}";
@@ -48,13 +61,22 @@ pub struct Tree {
     skip: Vec<String>,
     /// Files that are younger count as saved.
     since: SystemTime,
+    /// Files that are there, or were: one that comes and goes in a moment was never saved.
+    known: FxHashSet<String>,
 }
 
 impl Tree {
     /// The files that `config` leaves to be watched, except those in the folders `skip`.
     pub fn new(config: &Config, skip: Vec<String>, since: SystemTime) -> Self {
         let (root, ignore) = (config.root_directory.clone(), config.ignore.clone());
-        Self { root, ignore, restart: config.restart.clone(), skip, since }
+        Self {
+            root,
+            ignore,
+            restart: config.restart.clone(),
+            skip,
+            since,
+            known: FxHashSet::default(),
+        }
     }
 
     fn enters(&self, directory: &str) -> bool {
@@ -71,19 +93,10 @@ impl Tree {
         }
         let inside = Path::new(path).starts_with(&self.root);
         inside
-            && !is_scratch(path)
+            && !scratch::is_scratch(path)
             && !self.ignore.is_match(path)
             && !self.skip.iter().any(|skipped| Path::new(path).starts_with(skipped))
     }
-}
-
-/// Whether an editor keeps its own notes there.
-fn is_scratch(path: &str) -> bool {
-    let path = Path::new(path);
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
-    let is_swap =
-        path.extension().is_some_and(|extension| extension == "swp" || extension == "swx");
-    is_swap || name.starts_with(".#") || name.ends_with('~') || name == "4913"
 }
 
 /// Files by name, with what they hold now. They are to be watched before they are read again.
@@ -182,7 +195,7 @@ impl Run {
         while let Some(directory) = stack.pop() {
             // A directory that comes back is held already.
             self.watch.hold(&directory);
-            let Scope::Tree(tree) = &self.scope else { break };
+            let Scope::Tree(tree) = &mut self.scope else { break };
             let Ok(entries) = std::fs::read_dir(&directory) else { continue };
             for entry in entries.flatten() {
                 let Some(path) = entry.path().to_str().map(str::to_owned) else { continue };
@@ -190,8 +203,11 @@ impl Run {
                     if tree.enters(&path) {
                         stack.push(path);
                     }
-                } else if tree.counts(&path) && is_younger(&entry, since) {
-                    found.push(path);
+                } else if tree.counts(&path) {
+                    tree.known.insert(path.clone());
+                    if is_younger(&entry, since) {
+                        found.push(path);
+                    }
                 }
             }
         }
@@ -255,7 +271,11 @@ impl Run {
 
     fn is_change(&mut self, path: &str) -> bool {
         match &mut self.scope {
-            Scope::Tree(_) => true,
+            Scope::Tree(tree) if Path::new(path).symlink_metadata().is_ok() => {
+                tree.known.insert(path.to_owned());
+                true
+            }
+            Scope::Tree(tree) => tree.known.remove(path),
             Scope::Files(files) => files.get_mut(path).is_some_and(|held| {
                 let now = Fingerprint::of_file(Path::new(path));
                 std::mem::replace(held, now) != now
@@ -266,5 +286,7 @@ impl Run {
 
 fn is_younger(entry: &std::fs::DirEntry, since: Option<SystemTime>) -> bool {
     let Some(since) = since else { return true };
-    entry.metadata().and_then(|data| data.modified()).is_ok_and(|at| at > since)
+    // One of tomorrow was not saved just now.
+    let now = SystemTime::now();
+    entry.metadata().and_then(|data| data.modified()).is_ok_and(|at| at > since && at <= now)
 }

@@ -107,9 +107,21 @@ fn what_nobody_saves_does_not_count() {
     let project = Project::of(&["node_modules/x/i.js", ".git/HEAD", "logs/1", "cache/1", "a"]);
     let options = json!({ "ignore": ["./logs/**", "**/*.log"] });
     let watch = project.watch(&options, &["cache"], later());
-    for name in
-        ["node_modules/x/i.js", ".git/HEAD", "logs/1", "cache/1", "x.log", ".a.swp", "a~", ".#a"]
-    {
+    for name in [
+        "node_modules/x/i.js",
+        ".git/HEAD",
+        "logs/1",
+        "cache/1",
+        "x.log",
+        ".a.swp",
+        "a~",
+        ".#a",
+        ".vscode/settings.json",
+        "app.log.1",
+        "data.db-journal",
+        "#a#",
+        "a.tmp",
+    ] {
         project.save(name, "2");
     }
     project.save("a", "2");
@@ -125,6 +137,16 @@ fn what_was_saved_before_the_watch_began_counts_as_early() {
     let found = watch.found.recv_timeout(DEADLINE).unwrap();
     assert_eq!(found.paths, [project.path("a.mjs"), project.path("src/b.mjs")]);
     assert!(found.early);
+}
+
+#[test]
+fn a_file_of_tomorrow_was_not_saved_just_now() {
+    let project = Project::of(&["a.mjs", "b.mjs"]);
+    let file = fs::File::options().write(true).open(project.path("a.mjs")).unwrap();
+    file.set_modified(later()).unwrap();
+    let watch = project.watch(&json!({}), &[], SystemTime::now() - Duration::from_secs(3600));
+    let found = watch.found.recv_timeout(DEADLINE).unwrap();
+    assert_eq!(found.paths, [project.path("b.mjs")]);
 }
 
 #[test]

@@ -4,11 +4,13 @@
 import { EventEmitter } from 'node:events'
 import { launch } from './child.mjs'
 import { createCompileCache } from './compile-cache.mjs'
+import { createHang } from './hang.mjs'
 import { describeHolder, removeLeftOver } from './holders.mjs'
 import { createInput } from './input.mjs'
-import { initial, step } from './machine.mjs'
+import { initial, isLooping, step } from './machine.mjs'
 import { aheadOf, envFiles } from './node-flags.mjs'
 import { complete } from './options.mjs'
+import { createSaves } from './saves.mjs'
 import { createSockets } from './sockets.mjs'
 import { createViewer } from './viewer.mjs'
 import { createWatch } from './watch.mjs'
@@ -26,6 +28,8 @@ const LATER = 100
  * server needs, or the process before has listened.
  */
 const LISTENS_LATE = 10_000
+/** So much earlier than the clock a file may say that it was saved: file systems take a coarser one. In milliseconds. */
+const GRAIN = 20
 /** A terminal sends Ctrl-C to the app, too; and so long it takes until the app says that it has come, in milliseconds. */
 const ECHO = 60
 /** Package managers pass on a signal that the terminal has sent already: within so many milliseconds it is one. */
@@ -44,8 +48,12 @@ export function createRunner(given) {
   const cache = createCompileCache(options.cwd, { ...process.env, ...options.env })
   const watch = createWatch(options, cache.folder, {
     saved: (paths, early) => {
-      if (state.name === 'crashed' && !state.waits) cause = { cause: 'save', path: paths[0] }
-      dispatch({ type: 'saved', early })
+      if (state.name !== 'crashed') return hang.saved(paths)
+      const { counts, own } = saves.judge(paths, { ago: Date.now() - endedAt, early, isLooping: isLooping(state) })
+      for (const path of own) emit('problem', { text: `${path} is written at each start: that is no save` })
+      if (counts.length === 0) return undefined
+      if (!state.waits) cause = { cause: 'save', path: counts[0] }
+      return dispatch({ type: 'saved', early })
     },
     envChanged: (paths) => {
       // It has read them.
@@ -54,10 +62,21 @@ export function createRunner(given) {
     },
     problem: (text) => emit('problem', { text }),
   })
+  const hang = createHang(options, {
+    watch: (since) => watch.project(since),
+    rest: () => watch.rest(),
+    hung: (path) => {
+      if (state.name === 'starting' || state.name === 'running') cause = { cause: 'hung', path }
+      dispatch({ type: 'hung' })
+    },
+  })
   const input = createInput(options, () => runner.restart())
   const viewer = options.viewer === undefined ? undefined : createViewer(options, { ready: (url) => emit('viewer', { url }), problem: (text) => emit('problem', { text }) })
   /** @type {Map<import('./machine.mjs').Timer, NodeJS.Timeout>} */
   const timers = new Map()
+  const saves = createSaves()
+  /** When the last process has ended. */
+  let endedAt = 0
   let state = initial()
   /** @type {Current | undefined} */
   let current
@@ -115,7 +134,7 @@ export function createRunner(given) {
       case 'clear':
         return clearTimeout(timers.get(effect.timer))
       case 'watch':
-        return watch.project(effect.since)
+        return watch.project(effect.since - GRAIN)
       case 'unwatch':
         return watch.rest()
       case 'forget':
@@ -179,6 +198,8 @@ export function createRunner(given) {
       {
         message: (message, handle) => {
           if (message?.type === 'hot-runner:hello') mine.speaks = true
+          if (mine === current && !mine.isAhead && mine.speaks) hang.follow(mine.child)
+          hang.heard(mine.child)
           if (mine === waiting && message?.type === 'hot-runner:waits') emit('waiting', { pid: mine.child.pid })
           else if (mine === current) heard(mine, message, handle)
           else handle?.close?.()
@@ -193,8 +214,11 @@ export function createRunner(given) {
           clearTimeout(later)
           exitedAt = mine.exitedAt
           failed = mine.inUse
+          endedAt = Date.now()
+          saves.ended()
           for (const { address, inode } of mine.files.values()) removeLeftOver(address, inode)
           current = undefined
+          hang.end()
           input.detach()
           sockets.rest()
           setImmediate(cache.prune)
@@ -319,6 +343,7 @@ export function createRunner(given) {
     clearInterval(alive)
     drop()
     viewer?.end()
+    hang.end()
     watch.end()
     input.end()
     sockets.closeAll()

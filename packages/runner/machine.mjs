@@ -38,6 +38,7 @@
  *   | { type: 'ready' }
  *   | { type: 'reload' }
  *   | { type: 'restart' }
+ *   | { type: 'hung' }
  *   | { type: 'drained' }
  *   | { type: 'exit', exit: Exit }
  *   | { type: 'saved', early?: boolean }
@@ -113,6 +114,8 @@ export function step(state, event, limits) {
     case 'reload':
     case 'restart':
       return restart(state, event.at, limits)
+    case 'hung':
+      return hung(state, event.at)
     case 'drained':
       return state.name === 'draining' ? kill(state, limits) : [state, []]
     case 'exit':
@@ -156,6 +159,12 @@ function restart(state, at, limits) {
     default:
       return [state, []]
   }
+}
+
+/** It does not come back, and so can finish nothing. @param {State} state @param {number} at @returns {[State, Effect[]]} */
+function hung(state, at) {
+  if (state.ending || (state.name !== 'starting' && state.name !== 'running')) return [state, []]
+  return [{ ...state, name: 'killing', next: 'start', since: at }, [{ do: 'say', say: { what: 'restart' } }, { do: 'kill', all: false }]]
 }
 
 /** @param {State} state @param {number} at @returns {[State, Effect[]]} */
@@ -228,6 +237,9 @@ function pause({ crashes }) {
   const over = crashes.length - LOOP.crashes
   return over < 0 ? 0 : Math.min(PAUSE.first * 2 ** over, PAUSE.longest)
 }
+
+/** Whether the app crashes again and again. @param {Pick<State, 'crashes'>} state */
+export const isLooping = (state) => pause(state) > 0
 
 /** @param {State} state @param {{ at: number, early?: boolean }} event @returns {[State, Effect[]]} */
 function saved(state, { at, early = false }) {

@@ -152,6 +152,8 @@ export function reasonOf({ cause, path: file, reason }, show) {
       return { text: reason?.text ?? `${show(file)} changed`, hint: reason?.hint }
     case 'env-file':
       return { text: `${show(file)} changed, which sets the environment` }
+    case 'hung':
+      return { text: `${show(file)} was saved, and the app does not answer (a loop without end?): it is killed` }
     case 'save':
       return { text: `${show(file)} was saved` }
     default:

@@ -78,6 +78,14 @@ row('an app that hangs: the limits count, one after the other', [start, ready, r
   'killing, say killed 5000, kill',
   'starting, clear drain, clear kill, spawn',
 ])
+row('an app that hangs, and what it runs is saved: it is killed at once', [start, { type: 'hung', at: 5000 }, { type: 'hung', at: 5001 }, exit({ code: null, signal: 'SIGKILL' }, 5010), signal('SIGTERM', 5020), { type: 'hung', at: 5030 }], [
+  'starting, spawn',
+  'killing, say restart, kill',
+  'killing',
+  'starting, clear drain, clear kill, spawn',
+  'starting, relay SIGTERM',
+  'starting',
+])
 row('a change while it starts', [start, reload, drained, exit(END, 1020)], ['starting, spawn', RESTART[2], 'killing, clear drain, signal, set kill 5000', 'starting, clear drain, clear kill, spawn'])
 row('an end by itself is the end', [start, ready, exit(END, 200)], ['starting, spawn', RESTART[1], 'stopped, end 0'])
 row('so is a request to end that was not ours', [start, exit({ code: null, signal: 'SIGTERM' }, 200)], ['starting, spawn', 'stopped, end SIGTERM'])
@@ -161,7 +169,7 @@ row('stop: as for a restart, but without a start', [start, ready, { type: 'stop'
   'starting, spawn',
 ])
 test('in every state every event leads to a state, and nothing starts twice', () => {
-  const events = [start, ready, reload, drained, exit(END), exit(CRASH), saved(), signal('SIGINT'), { type: 'stop' }, timeout('drain'), timeout('kill'), timeout('retry')]
+  const events = [start, ready, reload, { type: 'hung' }, drained, exit(END), exit(CRASH), saved(), signal('SIGINT'), { type: 'stop' }, timeout('drain'), timeout('kill'), timeout('retry')]
   let seed = 1
   const random = (n) => ((seed = (seed * 48_271) % 2_147_483_647), seed % n)
   for (let round = 0; round < 200; round++) {

@@ -22,6 +22,7 @@ export const FROM_APP = {
   'hot-runner:waits': {},
   'hot-runner:goes': {},
   'hot-runner:stale': {},
+  'hot-runner:pong': {},
   'hot-runner:rest': {},
   'hot-runner:quiet': { serves: flag },
   'hot-runner:exit': { at: text },
@@ -44,6 +45,7 @@ export const FROM_HOT_HOOK = {
 
 /** What the runner says to the app. @type {Record<string, Record<string, Check>>} */
 export const FROM_RUNNER = {
+  'hot-runner:ping': {},
   'hot-runner:restart': {},
   'hot-runner:go': { handles: number },
   'hot-runner:handle': { id: text, key: text, port: number },

@@ -22,6 +22,7 @@ if (setup) {
   tellPictures()
   keepSockets()
   const { drainTimeout } = setup
+  hear('hot-runner:ping', () => tell({ type: 'hot-runner:pong' }))
   hear('hot-runner:restart', () => end(drainTimeout))
   tell({ type: 'hot-runner:hello' })
   if (setup.ahead === 'start') await wait()
