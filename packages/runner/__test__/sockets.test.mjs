@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import http from 'node:http'
 import http2 from 'node:http2'
+import https from 'node:https'
 import net from 'node:net'
 import test from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ask, SERVER, startLoad, startRunner, value } from './support/runner.mjs'
 
 const pem = (name) => JSON.stringify(fs.readFileSync(new URL(`support/${name}.pem`, import.meta.url), 'utf8'))
@@ -48,6 +50,23 @@ for (const [name, scheme, load] of [
     assert.deepEqual(runner.events.filter(({ event }) => !['start', 'waiting', 'ready', 'restart'].includes(event)), [])
   })
 }
+
+test('an idle HTTPS connection that has sent a request which the busy app has not read yet is not closed', async (t) => {
+  // It reads now and then; what was sent meanwhile waits in the kernel for longer than an idle connection is kept.
+  const busy = `setInterval(() => { for (const end = Date.now() + 250; Date.now() < end;); }, 255)`
+  const runner = await startRunner(t, { files: { 'main.mjs': `import { value } from './value.mjs'\n${SERVERS.https}.on('listening', () => { if (value === 0) ${busy} })`, 'value.mjs': value(0) }, options: ['--no-ahead'] })
+  const get = (agent) =>
+    new Promise((resolve, reject) => {
+      https.get({ port: runner.port(), host: '127.0.0.1', agent, rejectUnauthorized: false }, (response) => response.resume().on('end', resolve)).on('error', reject)
+    })
+  const agents = Array.from({ length: 12 }, () => new https.Agent({ keepAlive: true, maxSockets: 1 }))
+  t.after(() => agents.forEach((agent) => agent.destroy()))
+  await Promise.all(agents.map(get))
+  runner.save('value.mjs', value(1))
+  await runner.event('restart')
+  const answers = await Promise.allSettled(agents.map(async (agent, n) => (await sleep(n * 40), get(agent))))
+  assert.deepEqual(answers.filter(({ status }) => status === 'rejected').map(({ reason }) => reason.message), [], runner.known())
+})
 
 test('several ports, port 0, IPv6, a host by name: each process listens on the same', async (t) => {
   const runner = await startRunner(t, {
