@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 /** How often it is asked, in milliseconds. */
 const LOOK = 1000
 /** So often it may fail to answer. By the clock a machine that has slept would look like that. */
-const MISSES = 2
+const MISSES = 3
 /** How long hot-hook's thread may take, in milliseconds. */
 const LIMIT = 5000
 /** What hot-hook says of a file that the app runs. */
