@@ -10,21 +10,21 @@ const CODE = /\.[cm]?[jt]sx?$/
 export function createSaves() {
   /** What changed while the last process ran, or soon after. @type {Set<string>} */
   let now = new Set()
-  /** The same for the one before. @type {Set<string>} */
-  let before = new Set()
+  /** The same for the two before: what the last one did while it ran is not always looked at. @type {Set<string>[]} */
+  let before = []
   /** @type {Set<string>} */
   const told = new Set()
 
   /** @param {string} path @param {boolean} isLooping */
   function isOwn(path, isLooping) {
     // Two fixes of a module in quick succession are no less likely than a module that is generated at each start.
-    return before.has(path) && (isLooping || !CODE.test(path))
+    return before.some((paths) => paths.has(path)) && (isLooping || !CODE.test(path))
   }
 
   return {
     /** A process has ended. */
     ended() {
-      before = now
+      before = [now, ...before].slice(0, 2)
       now = new Set()
     },
     /**

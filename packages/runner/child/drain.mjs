@@ -18,8 +18,11 @@ import { listening, stopListening } from './sockets.mjs'
 
 /** How often it is looked whether all is done, in milliseconds. */
 const INTERVAL = 4
-/** How long an idle HTTPS connection may send one more request, in milliseconds. */
-const GRACE = 150
+/**
+ * How often an idle HTTPS connection is looked at while it may send one more request: about 150 ms. Not by the clock: where
+ * this process waits for the processor, the client does, too, and would send it to a connection that was just closed.
+ */
+const GRACE = 32
 
 /** @param {number} limit in milliseconds */
 export async function drain(limit) {
@@ -30,12 +33,12 @@ export async function drain(limit) {
     for (const session of record.sessions) session.close()
   }
   const begin = performance.now()
-  for (;;) {
+  for (let looks = 0; ; looks++) {
     // Timers come before what has arrived meanwhile is read, and the process may have waited long for the processor: what
     // looks idle may have sent a request.
     await new Promise(setImmediate)
     const spent = performance.now() - begin
-    const pending = await Promise.all(records.map((record) => settle(record, spent)))
+    const pending = await Promise.all(records.map((record) => settle(record, looks < GRACE && spent < limit / 2)))
     if (!pending.includes(true) || spent > limit) return
     await sleep(INTERVAL)
   }
@@ -60,10 +63,10 @@ function closeAfterAnswer({ server, sockets }) {
 
 /**
  * Does what can be done now.
- * @param {Listening} record @param {number} spent since the drain began, in milliseconds
+ * @param {Listening} record @param {boolean} isGrace whether an idle connection that cannot be handed over may still be used
  * @returns {Promise<boolean>} whether something is still under way
  */
-async function settle(record, spent) {
+async function settle(record, isGrace) {
   const { server, sockets } = record
   const open = await new Promise((resolve) => server.getConnections((_, n) => resolve(n ?? 0)))
   if (open === 0) return false
@@ -73,7 +76,7 @@ async function settle(record, spent) {
     if (socket.destroyed || isEndless(socket)) continue
     if (!isIdle(record, socket)) pending++
     else if (!isSecure(record) && !record.isPipe && setup?.keep) handOver(record, socket)
-    else if (spent < GRACE) pending++
+    else if (isGrace) pending++
     else socket.end()
   }
   // A secure connection counts as soon as its handshake begins.
