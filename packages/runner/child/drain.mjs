@@ -19,7 +19,7 @@ import { listening, stopListening } from './sockets.mjs'
 /** How often it is looked whether all is done, in milliseconds. */
 const INTERVAL = 4
 /**
- * How often an idle HTTPS connection is looked at while it may send one more request: about 150 ms. Not by the clock: where
+ * How often an idle HTTPS connection is found idle while it may send one more request: about 150 ms. Not by the clock: where
  * this process waits for the processor, the client does, too, and would send it to a connection that was just closed.
  */
 const GRACE = 32
@@ -33,12 +33,12 @@ export async function drain(limit) {
     for (const session of record.sessions) session.close()
   }
   const begin = performance.now()
-  for (let looks = 0; ; looks++) {
+  for (;;) {
     // Timers come before what has arrived meanwhile is read, and the process may have waited long for the processor: what
     // looks idle may have sent a request.
     await new Promise(setImmediate)
     const spent = performance.now() - begin
-    const pending = await Promise.all(records.map((record) => settle(record, looks < GRACE && spent < limit / 2)))
+    const pending = await Promise.all(records.map((record) => settle(record, spent < limit / 2)))
     if (!pending.includes(true) || spent > limit) return
     await sleep(INTERVAL)
   }
@@ -63,7 +63,7 @@ function closeAfterAnswer({ server, sockets }) {
 
 /**
  * Does what can be done now.
- * @param {Listening} record @param {boolean} isGrace whether an idle connection that cannot be handed over may still be used
+ * @param {Listening} record @param {boolean} isGrace whether there is time left for idle connections that cannot be handed over
  * @returns {Promise<boolean>} whether something is still under way
  */
 async function settle(record, isGrace) {
@@ -76,11 +76,21 @@ async function settle(record, isGrace) {
     if (socket.destroyed || isEndless(socket)) continue
     if (!isIdle(record, socket)) pending++
     else if (!isSecure(record) && !record.isPipe && setup?.keep) handOver(record, socket)
-    else if (isGrace) pending++
+    else if (isGrace && lookAt(socket) < GRACE) pending++
     else socket.end()
   }
   // A secure connection counts as soon as its handshake begins.
   return pending > 0 || (isSecure(record) && open > sockets.size)
+}
+
+/** How often each connection was found idle: one may have come when the drain had begun. @type {WeakMap<object, number>} */
+const looks = new WeakMap()
+
+/** @param {object} socket @returns {number} how often it was found idle before */
+function lookAt(socket) {
+  const before = looks.get(socket) ?? 0
+  looks.set(socket, before + 1)
+  return before
 }
 
 /** Whether nothing is under way on a connection. @param {Listening} record @param {any} socket */
