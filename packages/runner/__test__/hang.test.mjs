@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { DEADLINE } from '../../../__test__/support/app.mjs'
 import { ask, SERVER, startRunner, value } from './support/runner.mjs'
 
 const skip = process.platform === 'win32' && 'hot-hook answers nobody there while the app hangs'
@@ -36,7 +37,8 @@ test('an app that is only busy, and writes files, is left alone; a save is then 
     files: { ...SERVER, 'main.mjs': `import fs from 'node:fs'; ${SERVER['main.mjs']}; if (value === 0) for (const end = Date.now() + 6000; Date.now() < end;) fs.writeFileSync('made.mjs', String(Date.now())); fs.writeSync(1, 'done')` },
     wait: false,
   })
-  await runner.says('done')
+  // Besides being busy it has to start.
+  await runner.until('it is done', () => runner.output.stdout === 'done', 2 * DEADLINE)
   await runner.event('ready')
   assert.deepEqual(runner.told('restart'), [])
   runner.save('value.mjs', value(1))
