@@ -90,7 +90,7 @@ fn is_drawn(path: &Path, extension: &str) -> bool {
     has_own
         && extension.len() == 6
         && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && extension.bytes().any(|byte| byte.is_ascii_uppercase())
+        && extension.bytes().skip(1).any(|byte| byte.is_ascii_uppercase())
 }
 
 #[cfg(test)]
