@@ -1,6 +1,5 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- the sources of an app stand with its scenario */
 /** The scenarios of safety: CommonJS below a boundary, and ES modules that it requires. */
-import { hasSyncHooks } from '../../node.mjs'
 import { get, hotHook } from './es-modules.mjs'
 
 const require = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
