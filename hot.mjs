@@ -14,7 +14,7 @@ import { addDisposer, dispose, disposeOfAll, disposeOfLate, forget, onWork, prun
 import { forgetKept, keep } from './keep.mjs'
 import { hookIn, keepSources } from './loader.mjs'
 import { replaceResolve } from './lookups.mjs'
-import { builtin, hasSyncHooks, threadId } from './node.mjs'
+import { builtin, hasSyncHooks, threadId, untested } from './node.mjs'
 import { hasParent, listenToParent, tellParent } from './parent.mjs'
 import { apply, process, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
 import { debug, inspect, isDebugging, print } from './print.mjs'
@@ -289,6 +289,7 @@ function hearParent() {
 function takePart() {
   if (isAttached) return
   isAttached = true
+  if (untested && threadId === 0) print(untested)
   if (isDebugging) engine.keepNotes()
   engine.attach(threadId, hasSyncHooks, wake)
   onWork(takeWork)

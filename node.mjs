@@ -10,6 +10,13 @@ const [major, minor] = process.versions.node.split('.').map(Number)
 const since = (/** @type {Record<number, number>} */ releases) =>
   major in releases ? minor >= releases[major] : major > Math.max(...Object.keys(releases).map(Number))
 
+/** The lines that are tested, from which release on: those of scripts/nodes.json, and of package.json#engines. @type {Record<number, number>} */
+const TESTED = { 20: 19, 22: 12, 24: 0, 25: 0, 26: 0 }
+
+/** What there is to say at the start: this Node is of no line that is tested, or older. */
+export const untested = minor >= TESTED[major] ? undefined
+  : `not tested on Node ${process.versions.node}, only from 20.19, 22.12 and 24 to 26: what cannot be reloaded here asks for a restart`
+
 /**
  * `module.registerHooks` is complete: in-thread hooks leave imported CommonJS with its `require.cache`, its `children`
  * and its own kind of `require`. Before (22.15–22.22, 24.0–24.11, 25.0–25.1) they do not.

@@ -210,3 +210,26 @@ test('code given by --eval', async (t) => {
   })
   await isHot(app)
 })
+
+/** What Node says it is: for what reads it after a preload. */
+const isNode = (version) => `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })`
+
+test('on a Node of no tested line, one line says so; on a later one of a tested line, none does', async (t) => {
+  const folder = createFolder(t, {
+    files: {
+      'main.mjs': `import { Worker } from 'node:worker_threads'; new Worker(new URL('./w.mjs', import.meta.url))`,
+      'w.mjs': `import { hot } from 'hot-hook'; await hot.init(); console.log('ran')`,
+    },
+  })
+  const start = (version) => {
+    fs.writeFileSync(path.join(folder, `node-${version}.cjs`), isNode(version))
+    return run(t, { folder, before: ['--no-warnings', '--require', `./node-${version}.cjs`] })
+  }
+  const tested = ['20.19.0', '22.99.1', '25.3.0', '26.99.0']
+  const others = ['20.18.3', '22.11.0', '23.11.0', '27.0.0']
+  const line = (version) => `hot-hook: not tested on Node ${version}, only from 20.19, 22.12 and 24 to 26: what cannot be reloaded here asks for a restart\n`
+  await Promise.all([...tested, ...others].map(async (version) => {
+    const { code, stdout, stderr } = await start(version)
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'ran\n', stderr: others.includes(version) ? line(version) : '' })
+  }))
+})
