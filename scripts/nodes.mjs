@@ -26,10 +26,11 @@ const TESTS = ['boundaries', 'commonjs', 'dispose', 'failure', 'freshness', 'kin
 const PARTS = {
   safety: { title: 'safety', run: (node) => runTests(node, ['safety']) },
   tests: { title: 'tests', run: (node) => runTests(node, TESTS) },
+  'take-away': { title: 'take-away', run: (node) => runTests(node, ['take-away'], { HOT_HOOK_TAKE_AWAY: 'ways' }) },
   documented: { title: 'kit, what 1.0 documents', run: (node) => runKit(node, ['--kind', 'doc', '--jobs', '6']) },
   kit: { title: 'kit', run: (node) => runKit(node, ['--jobs', '3']) },
 }
-/** A whole run; the builds that are not listed must only be safe. */
+/** A whole run. */
 const WHOLE = ['safety', 'tests', 'kit']
 
 /**
@@ -38,13 +39,13 @@ const WHOLE = ['safety', 'tests', 'kit']
  */
 const limits = JSON.parse(fs.readFileSync(new URL('node-limits.json', import.meta.url), 'utf8'))
 
-/** @param {string} node @param {string[]} files */
-async function* runTests(node, files) {
+/** @param {string} node @param {string[]} files @param {Record<string, string>} [env] */
+async function* runTests(node, files, env = {}) {
   const names = files.map((name) => `__test__/${name}.test.mjs`)
   // Node 20.6 does not know that option.
   const concurrency = names.length > 1 ? ['--test-concurrency=2'] : []
   const args = ['--test', ...concurrency, `--test-reporter=${REPORTER}`, ...names]
-  yield* ended(spawn(node, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] }), (line) => JSON.parse(line))
+  yield* ended(spawn(node, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } }), (line) => JSON.parse(line))
 }
 
 /** @param {string} node @param {string[]} args */
@@ -124,7 +125,13 @@ const groups = /** @type {Record<string, string[]>} */ (builds)
 const everything = Object.values(builds).flat()
 const compare = (/** @type {string} */ a, /** @type {string} */ b) => a.localeCompare(b, 'en', { numeric: true })
 const wanted = (values.builds?.split(',').flatMap((name) => groups[name] ?? [name]) ?? everything).toSorted(compare)
-const partsOf = (/** @type {string} */ build) => values.parts?.split(',') ?? (builds.unlisted.includes(build) ? ['safety'] : WHOLE)
+
+/** Builds that are not listed must only be safe. @param {string} build */
+function partsOf(build) {
+  if (values.parts) return values.parts.split(',')
+  if (builds.unlisted.includes(build)) return ['safety']
+  return builds.whole.includes(build) ? [...WHOLE, 'take-away'] : WHOLE
+}
 
 const hasKit = fs.existsSync(KIT)
 if (!hasKit) console.log('The conformance kit is not beside this folder: only our own part runs.')

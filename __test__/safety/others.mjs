@@ -1,6 +1,5 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- the sources of an app stand with its scenario */
 /** The scenarios of safety: handlers, threads, other ways to start. */
-import { hasSyncHooks } from '../../node.mjs'
 import { get, hotHook } from './es-modules.mjs'
 
 const stripsTypes = Boolean(/** @type {any} */ (process).features.typescript)
