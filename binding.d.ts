@@ -291,6 +291,9 @@ export declare function pulse(): number
 /** The instance's body has run, to its end or not: `ended` will tell. */
 export declare function ran(instance: number): void
 
+/** The body of a tracked instance that runs in one go has run, to its end or not. */
+export declare function ranTracked(instance: number): void
+
 /**
  * `load`, Node's part, and `loaded` in one, where nobody but Node would have a say in what `url`, an ES module, holds.
  * Returns its text as it is to run, or as it is without the prelude that it needs; `null` if the long way is to be gone.

@@ -95,7 +95,7 @@ export function addDisposer(instance, handler) {
   const tracking = guarded(() => engine.track(instance.id))
   if (tracking === 'disposed') return disposeLate(instance)
   if (!tracking || instance.isWitnessed) return
-  if (tracking === 'runs-in-one-go') return queueMicrotask(() => void (instance.isWitnessed || attempt(() => ended(instance.id, false))))
+  if (tracking === 'runs-in-one-go') return queueMicrotask(() => void (instance.isWitnessed || attempt(() => ranTracked(instance.id))))
   witness(instance)
 }
 
@@ -163,6 +163,12 @@ export function witnessOthers() {
 function ended(id, threw) {
   guarded(() => engine.ended(id, threw))
   // Nothing is decided here: that of others may be told next.
+  takeWork()
+}
+
+/** It has run in one go, to its end or not: what waits for that goes. @param {number} id */
+function ranTracked(id) {
+  guarded(() => engine.ranTracked(id))
   takeWork()
 }
 

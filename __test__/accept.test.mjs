@@ -452,3 +452,30 @@ test('each query is an instance of its own', async (t) => {
   app.save('m.mjs', m(3))
   await logs(app, [['?v=1', 3], ['?a&v=1', 3], ['?v=7&v=1', 3]])
 })
+
+const EARLY = {
+  dispose: 'import.meta.hot.dispose(() => {})',
+  signal: 'import.meta.hot.signal',
+  on: `import.meta.hot.on('hot:beforeUpdate', () => {})`,
+  prune: 'import.meta.hot.prune(() => {})',
+  data: 'import.meta.hot.data.x = 1',
+  watch: `import.meta.hot.watch('./data.txt')`,
+  'accept of another': `import.meta.hot.accept('./dep.mjs', () => {})`,
+  'dispose, and an await': 'import.meta.hot.dispose(() => {}); await null',
+}
+for (const [name, early] of Object.entries(EARLY)) {
+  test(`one that throws before its accept has replaced nothing: ${name}`, async (t) => {
+    const m = (n, text = '') => `import './dep.mjs'; ${early}; ${text}; log('m${n}'); import.meta.hot.accept()`
+    const app = await startApp(t, {
+      files: { 'main.mjs': `import './m.mjs'; ${SERVE}`, 'm.mjs': m(1), 'dep.mjs': '', 'data.txt': '' },
+    })
+    await logs(app, ['m1'])
+    for (const n of [2, 4]) {
+      app.save('m.mjs', m(n, `throw new Error('on purpose ${n}')`))
+      await app.until('it is reported', () => app.output.stderr.includes(`on purpose ${n}`))
+      app.save('m.mjs', m(n + 1))
+      await logs(app, [`m${n + 1}`])
+    }
+    assert.deepEqual(app.told('full-reload'), [], app.known())
+  })
+}

@@ -40,6 +40,12 @@ pub fn ran(instance: u32) -> Result<(), Error> {
     with(|engine| engine.ran(InstanceId(instance)))
 }
 
+/// The body of a tracked instance that runs in one go has run, to its end or not.
+#[napi]
+pub fn ran_tracked(instance: u32) -> Result<(), Error> {
+    with(|engine| engine.ran_tracked(InstanceId(instance), Instant::now()))
+}
+
 /// A tracked instance has run to its end, or thrown.
 #[napi]
 pub fn ended(instance: u32, threw: bool) -> Result<(), Error> {

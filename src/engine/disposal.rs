@@ -82,12 +82,27 @@ impl Engine {
         self.instances.get(id).is_some_and(|instance| !instance.awaits)
     }
 
+    /// The body of a tracked instance that runs in one go has run, to its end or not. If [`Engine::ended`] will tell, too, what
+    /// it has registered is settled then.
+    pub fn ran_tracked(&mut self, id: InstanceId, now: Instant) {
+        if self.instances.get(id).is_some_and(|instance| instance.witnessed) {
+            self.end_evaluation(id, false);
+        } else {
+            self.ended(id, false, now);
+        }
+    }
+
     /// The evaluation of a tracked or witnessed instance has ended.
     pub fn ended(&mut self, id: InstanceId, threw: bool, now: Instant) {
         self.settle_place(id, threw, now);
         for thread in self.threads.values_mut() {
             thread.endings.remove(&id);
         }
+        self.end_evaluation(id, threw);
+    }
+
+    /// An instance evaluates no longer: whoever waits for that is disposed of.
+    fn end_evaluation(&mut self, id: InstanceId, threw: bool) {
         let Some(instance) = self.instances.get_mut(id) else { return };
         instance.state = if threw { State::Failed } else { State::Evaluated };
         let thread = instance.thread;

@@ -127,6 +127,13 @@ impl Places {
         self.forget(place, |entry| entry.instance < id)
     }
 
+    /// An instance has thrown, which may have been taken for complete.
+    fn failed(&mut self, place: &Place, id: InstanceId) {
+        for entry in self.entries.get_mut(place).into_iter().flatten() {
+            entry.complete &= entry.instance != id;
+        }
+    }
+
     /// Forgets what was registered at a place that `which` says yes to, and returns it.
     fn forget(&mut self, place: &Place, which: impl Fn(&Entry) -> bool) -> Vec<Entry> {
         let Some(entries) = self.entries.get_mut(place) else { return Vec::new() };
@@ -222,7 +229,10 @@ impl Engine {
             }
             (false, _) => self.places.completed(&place, id),
             (true, false) => self.places.forget(&place, |entry| entry.instance == id),
-            (true, true) => return,
+            (true, true) => {
+                self.places.failed(&place, id);
+                Vec::new()
+            }
         };
         self.outdate(&place, outdated);
         self.accepted_changed();
