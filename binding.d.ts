@@ -210,6 +210,8 @@ export declare function linked(thread: number, renewals: Array<Renewal>): Linked
 export interface Linked {
   /** What to go on with, by URLs without our version: the others belong to the next update. */
   urls: Array<string>
+  /** What is to be imported before them: the ways into the cycles that they are part of. */
+  first: Array<string>
   /** Who is to be told, in this order. */
   accepting: Array<Accepting>
   /** Instances whose `dispose` handlers are to run before anything evaluates, in this order. */

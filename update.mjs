@@ -71,7 +71,7 @@ async function update(renewals, changed, released) {
     const callbacks = linked.accepting.flatMap(tellable)
     dispose(linked.disposals)
     await whenSettled()
-    const namespaces = await evaluate(renewals, linked.urls, failures)
+    const namespaces = await evaluate(renewals, linked, failures)
     await Promise.all(callbacks.map((told) => call(told, namespaces)))
     return namespaces.size > 0 || failures.count === 0
   } catch (error) {
@@ -95,12 +95,14 @@ async function link({ url, json }, released) {
 
 /**
  * What is new, by URL without version; what throws is reported.
- * @param {Renewal[]} renewals @param {string[]} urls @param {Failures} failures
+ * @param {Renewal[]} renewals @param {import('./binding.js').Linked} linked @param {Failures} failures
  */
-async function evaluate(renewals, urls, failures) {
+async function evaluate(renewals, { urls, first }, failures) {
   /** @type {Map<string, unknown>} */
   const namespaces = new Map()
+  const ways = enter(first)
   const imports = renewals.filter(({ url }) => urls.includes(url)).map(async ({ url, json }) => {
+    if (first.length > 0) await ways
     try {
       namespaces.set(url, await (json ? import(url, { with: { type: 'json' } }) : import(url)))
       guarded(() => engine.renewalEnded(threadId, url, false))
@@ -111,6 +113,15 @@ async function evaluate(renewals, urls, failures) {
   })
   await patiently(Promise.all(imports))
   return new Map(namespaces)
+}
+
+/** Evaluates these in this order. Who is imported again by them meets what they throw. @param {string[]} urls */
+async function enter(urls) {
+  for (const url of urls) {
+    try {
+      await import(url)
+    } catch {}
+  }
 }
 
 /** Waits for `work`, but no longer than {@link PATIENCE} once another update waits. @param {Promise<unknown>} work */

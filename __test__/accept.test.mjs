@@ -479,3 +479,44 @@ for (const [name, early] of Object.entries(EARLY)) {
     assert.deepEqual(app.told('full-reload'), [], app.known())
   })
 }
+
+test('what accepts itself in a cycle is imported again by the way in, in the first order', async (t) => {
+  const page = (n) => `import { links } from './links.mjs'
+    log('page${n}'); export class Page { static n = ${n}; get links() { return links } }
+    import.meta.hot.accept(({ Page }) => log('accepted ' + Page.n + new Page().links.length))`
+  const links = (n) => `import { Page } from './page.mjs'; log('links${n}'); export const links = [Page, ${n}]`
+  const app = await startApp(t, {
+    files: {
+      'main.mjs': `serve({ get: async () => { const { Page, links } = await import('./h.mjs', ${HOT}); return [Page.n, new Page().links === links, links[1]] } }); ${SERVE}`,
+      'h.mjs': `import { links } from './links.mjs'; import { Page } from './page.mjs'; log('h'); export { Page, links }`,
+      'links.mjs': links(1),
+      'page.mjs': page(1),
+    },
+  })
+  await app.expect('get', [1, true, 1])
+  assert.deepEqual(await app.ask('log'), ['page1', 'links1', 'h'])
+  app.save('page.mjs', page(2))
+  await logs(app, ['page2', 'links1', 'accepted 22'])
+  await app.expect('get', [2, true, 1])
+  app.save('links.mjs', links(2))
+  await logs(app, ['h', 'page2', 'links2', 'accepted 22'])
+  await app.expect('get', [2, true, 2])
+  assert.equal(app.output.stderr, '')
+  assert.deepEqual(app.told('full-reload'), [])
+})
+
+test('what somebody else accepts in a cycle, too', async (t) => {
+  const page = (n) => `import { links } from './links.mjs'; log('page${n}'); export class Page { static n = ${n}; get links() { return links } }`
+  const app = await startApp(t, {
+    files: {
+      'main.mjs': `import './links.mjs'; import './page.mjs'; ${SERVE}
+        import.meta.hot.accept(['./page.mjs', './links.mjs'], ([{ Page }]) => log('accepted ' + Page.n))`,
+      'links.mjs': `import { Page } from './page.mjs'; log('links'); export const links = [Page]`,
+      'page.mjs': page(1),
+    },
+  })
+  await logs(app, ['page1', 'links'])
+  app.save('page.mjs', page(2))
+  await logs(app, ['page2', 'links', 'accepted 2'])
+  assert.equal(app.output.stderr, '')
+})

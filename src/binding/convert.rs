@@ -192,6 +192,8 @@ impl From<engine::Accepting> for Accepting {
 pub struct Linked {
     /// What to go on with, by URLs without our version: the others belong to the next update.
     pub urls: Vec<String>,
+    /// What is to be imported before them: the ways into the cycles that they are part of.
+    pub first: Vec<String>,
     /// Who is to be told, in this order.
     pub accepting: Vec<Accepting>,
     /// Instances whose `dispose` handlers are to run before anything evaluates, in this order.
@@ -202,6 +204,7 @@ impl From<engine::Linked> for Linked {
     fn from(linked: engine::Linked) -> Self {
         Self {
             urls: strings(&linked.urls),
+            first: strings(&linked.first),
             accepting: linked.accepting.into_iter().map(Accepting::from).collect(),
             disposals: names(&linked.disposals),
         }

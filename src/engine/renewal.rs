@@ -37,6 +37,8 @@ pub struct Accepting {
 pub struct Linked {
     /// Those to go on with: the others were changed once more meanwhile, and belong to the next update.
     pub urls: Vec<Arc<str>>,
+    /// What is to be imported before them: the ways into the cycles that they are part of.
+    pub first: Vec<Arc<str>>,
     /// Who is to be told, in this order.
     pub accepting: Vec<Accepting>,
     /// Instances whose `dispose` handlers are to run before anything evaluates, latest evaluation first.
@@ -154,6 +156,26 @@ impl Engine {
         }
     }
 
+    /// By what the cycles are to be entered that these modules are part of, if not by them. It stays with today's version.
+    fn ways_into_cycles(&mut self, thread: ThreadId, modules: &[ModuleId]) -> Vec<Arc<str>> {
+        let mut urls = Vec::new();
+        for &id in modules {
+            let Some(way) = self.graph.way_into_cycle(thread, id).filter(|&way| way != id) else {
+                continue;
+            };
+            let version = self.graph.get(way).version;
+            let mut instances = self.instances.of_module(way);
+            let linked = instances.find(|it| it.thread == thread && it.version == version);
+            let Some(meaning) = linked.and_then(|it| self.urls.meaning(&it.url)) else { continue };
+            if !urls.contains(&meaning.clean) {
+                let pins = &mut self.threads.entry(thread).or_default().renewing.pins;
+                pins.insert(meaning.clean.clone(), version);
+                urls.push(meaning.clean);
+            }
+        }
+        urls
+    }
+
     /// What a thread imports again has linked: it is about to evaluate.
     pub fn linked(&mut self, thread: ThreadId, renewals: &[Renewal]) -> Linked {
         let mut linked = Linked::default();
@@ -183,6 +205,7 @@ impl Engine {
                 linked.accepting.push(Accepting { instance: entry.instance, own, urls });
             }
         }
+        linked.first = self.ways_into_cycles(thread, &modules);
         let below = self.graph.below(thread, &modules);
         let mut gone = self.let_go_of_held(thread, |module| below.contains(&module));
         gone.extend(self.take_deferred_below(thread, &below));

@@ -6,6 +6,7 @@
 
 pub mod accept;
 mod cold;
+mod cycle;
 mod dominators;
 mod edge;
 pub mod instance;
