@@ -103,7 +103,6 @@ function noteAttempts() {
     configurable: true,
     enumerable: true,
     get() {
-      if (this) loads(this.id)
       // Others load without `require`; a child is its parent's last before it is loaded.
       const by = requirer
       requirer = undefined
