@@ -13,6 +13,7 @@ import * as engine from './binding.js'
 import { foundBy, onLoad } from './commonjs.mjs'
 import { guarded, withoutFrames } from './guard.mjs'
 import { builtin, threadId } from './node.mjs'
+import { URL } from './primordials.mjs'
 
 const { fileURLToPath } = builtin('node:url')
 

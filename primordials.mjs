@@ -2,6 +2,6 @@
  * What an app may replace (fake timers, a broken polyfill, `globalThis.process = undefined`), as it was when we were loaded.
  */
 const { apply } = Reflect
-const { process, setImmediate, setTimeout, clearTimeout, queueMicrotask } = globalThis
+const { URL, process, setImmediate, setTimeout, clearTimeout, queueMicrotask } = globalThis
 
-export { apply, clearTimeout, process, queueMicrotask, setImmediate, setTimeout }
+export { URL, apply, clearTimeout, process, queueMicrotask, setImmediate, setTimeout }
