@@ -232,11 +232,7 @@ function report(thread, modules) {
  * it. Only Node 24.8 makes such entries for ES modules, and children of one another of them.
  * @param {NodeJS.Module} module
  */
-const isPlaceholder = (module) => makesPlaceholders() && !module.loaded && isOfLoader(module)
-
-/** @param {NodeJS.Module} module */
-const isOfLoader = (module) =>
-  Object.getOwnPropertySymbols(module).some((key) => key.description === 'kIsCachedByESMLoader' && /** @type {any} */ (module)[key])
+const isPlaceholder = (module) => makesPlaceholders() && !module.loaded && valueOf(module, 'kIsCachedByESMLoader')
 
 /** Whether this Node has made such an entry of this very module, which nobody requires. */
 const makesPlaceholders = () => cache[fileURLToPath(import.meta.url)]?.loaded === false
@@ -251,6 +247,7 @@ function reportModule(module, found) {
     if (cache[path] === module) {
       found.modules.push(path)
       if (isESModule(module)) reportESModule(path, found)
+      if (isUnchanged(path, module)) engine.irreplaceable(path)
     }
   }
   /** @type {NodeJS.Module[]} */
@@ -326,6 +323,22 @@ function pathOf(module) {
   return nameless.get(module)
 }
 
+/** What an ES module was that has left Node's caches: by its path, until it is required again. @type {Map<string, WeakRef<object>>} */
+const evicted = new Map()
+
+/**
+ * Whether an ES module that was to be loaded anew is what it was: then Node has it from where we cannot reach.
+ * @param {string} path @param {NodeJS.Module} required
+ */
+function isUnchanged(path, required) {
+  const before = evicted.get(path)?.deref()
+  evicted.delete(path)
+  return before !== undefined && before === instanceIn(required)
+}
+
+/** The module instance that `require` has loaded, or its exports. @param {NodeJS.Module} required */
+const instanceIn = (required) => valueOf(required, 'kRequiredModuleSymbol') ?? required.exports
+
 /**
  * Stale modules leave Node's caches.
  * @param {string[]} paths
@@ -339,14 +352,14 @@ export function evictRequired(paths) {
       engine.irreplaceable(path)
       continue
     }
-    delete cache[path]
+    if (isESModule(required)) evicted.set(path, new WeakRef(instanceIn(required)))
+    if (!Reflect.deleteProperty(cache, path)) engine.irreplaceable(path)
     stale.add(required)
   }
   if (stale.size === 0) return
   for (const other of Object.values(cache)) removeChild(other, stale)
   for (const reference of makeshifts) removeChild(reference.deref(), stale)
-  forgetPaths(new Set(paths))
-  for (const path of forgetRequests(paths)) engine.irreplaceable(path)
+  for (const path of [...forgetPaths(new Set(paths)), ...forgetRequests(paths)]) engine.irreplaceable(path)
 }
 
 /**
@@ -364,10 +377,17 @@ function removeChild(parent, stale) {
   }
 }
 
-/** @param {Set<string>} stale */
+/**
+ * Makes Node resolve anew what leads to these files.
+ * @param {Set<string>} stale @returns {string[]} those that Node still remembers
+ */
 function forgetPaths(stale) {
   const { _pathCache: paths } = /** @type {{ _pathCache: Record<string, string> }} */ (/** @type {unknown} */ (Module))
-  for (const request in paths) if (stale.has(paths[request])) delete paths[request]
+  const left = []
+  for (const request in paths) {
+    if (stale.has(paths[request]) && !Reflect.deleteProperty(paths, request)) left.push(paths[request])
+  }
+  return left
 }
 
 /**
@@ -376,11 +396,13 @@ function forgetPaths(stale) {
  * @param {NodeJS.Module} required
  */
 function isESModule(required) {
-  if (types.isModuleNamespaceObject(required.exports)) return true
-  const symbols = Object.getOwnPropertySymbols(required)
-  const of = (/** @type {string} */ name) => symbols.find((symbol) => symbol.description === name)
-  const wrap = of('kRequiredModuleSymbol')
-  if (wrap) return /** @type {any} */ (required)[wrap] !== undefined
-  // CommonJS that has run has this one.
-  return !of('kIsExecuting') && /\.m[jt]s$/.test(required.filename ?? '')
+  if (types.isModuleNamespaceObject(required.exports) || valueOf(required, 'kRequiredModuleSymbol')) return true
+  // CommonJS that has run says so.
+  return valueOf(required, 'kIsExecuting') === undefined && /\.m[jt]s$/.test(required.filename ?? '')
+}
+
+/** What Node has noted on a module. @param {NodeJS.Module} of @param {string} name @returns {any} */
+function valueOf(of, name) {
+  const key = Object.getOwnPropertySymbols(of).find((symbol) => symbol.description === name)
+  return key && /** @type {any} */ (of)[key]
 }

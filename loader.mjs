@@ -59,6 +59,9 @@ function missRenewed(specifier, error) {
 /** How long a hooks thread waits for the app's thread to dispose of what a new instance replaces, in milliseconds. */
 const ACKNOWLEDGE_LIMIT = 1000
 
+/** The same once that was in vain, until it comes in time again. */
+const BLOCKED_LIMIT = 5
+
 /** @typedef {import('node:module').ResolveHookContext} ResolveContext */
 /** @typedef {import('node:module').LoadHookContext} LoadContext */
 /**
@@ -461,10 +464,8 @@ export const load = survivingLater(async (url, given, next) => {
   if (isOwn(url)) return isTrial(url) ? loadTrial(url) : next(url, context)
   guarded(() => engine.drain(state.thread, false))
   const clean = guarded(() => engine.load(state.thread, url))
-  if (clean) {
-    leaveNoSource()
-    await acknowledged(state.thread)
-  }
+  if (clean) leaveNoSource()
+  const isLate = clean && !(await acknowledged(state.thread))
   let result
   try {
     result = await next(clean ?? url, context)
@@ -473,18 +474,31 @@ export const load = survivingLater(async (url, given, next) => {
     throw asOfNode(error)
   }
   if (clean && guarded(() => engine.releases())) forgetValidated(url)
+  // It would run with what its `require`s gave before.
+  if (isLate && result.format?.startsWith('commonjs')) guarded(() => engine.irreplaceable(fileURLToPath(url)))
   const equipped = equip(state, url, context.format, result)
   // Node 20 takes the URL of what was read for the module's own, and that is the one without a version.
   return clean == null ? equipped : Object.assign({}, equipped, { responseURL: url })
 }, async (url, context, next) => passedOn(url, await next(url, plain(context))))
 
+/** Shorter after a wait in vain: the app's thread may be blocked on this very answer, if Node links synchronously. */
+let acknowledgeLimit = ACKNOWLEDGE_LIMIT
+
 /**
  * Until the app's thread has disposed of what a new instance replaces, and evicted stale CommonJS: the instance is
  * translated as soon as we return. The limit is for an app thread that is busy for long.
- * @param {number} thread
+ * @param {number} thread @returns {Promise<boolean>} whether it has
  */
 async function acknowledged(thread) {
   const { setTimeout: sleep } = builtin('node:timers/promises')
-  const end = Date.now() + ACKNOWLEDGE_LIMIT
-  while (guarded(() => engine.hasPending(thread)) && Date.now() < end) await sleep(1)
+  const end = Date.now() + acknowledgeLimit
+  while (guarded(() => engine.hasPending(thread))) {
+    if (Date.now() >= end) {
+      acknowledgeLimit = BLOCKED_LIMIT
+      return false
+    }
+    await sleep(1)
+  }
+  acknowledgeLimit = ACKNOWLEDGE_LIMIT
+  return true
 }

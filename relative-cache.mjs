@@ -38,17 +38,30 @@ export function noteRequest(folder, request, path) {
 export function forgetRequests(paths) {
   const list = [...paths]
   const isSwept = sweep(new Set(list))
+  // Each look is an exception, at which a debugger may pause: once it is known that sweeping is enough there are none.
+  if (isSwept && isSweepProved) {
+    for (const path of list) noted.delete(path)
+    return []
+  }
   // Where no hook sees a `require`, not all requests are noted.
-  if (!isSwept && !(hasSyncHooks && canLook())) return list
-  return list.filter((path) => !forgetNoted(path))
+  if (!canLook()) return isSwept && !hasNoted(list) ? [] : list
+  const left = list.filter((path) => !forgetNoted(path, isSwept))
+  return isSwept || hasSyncHooks ? left : list
 }
 
-/** @param {string} path @returns {boolean} whether Node has forgotten all requests that were noted */
-function forgetNoted(path) {
+/** Whether sweeping has made Node forget something. */
+let isSweepProved = false
+
+/** @param {string[]} paths */
+const hasNoted = (paths) => paths.some((path) => noted.has(path))
+
+/** @param {string} path @param {boolean} isSwept @returns {boolean} whether Node has forgotten all requests that were noted */
+function forgetNoted(path, isSwept) {
   const requests = noted.get(path)
   noted.delete(path)
-  if (!canLook()) return true
   for (const [folder, request] of requests?.values() ?? []) {
+    isSweepProved = isSwept && !isRemembered(folder, request, path)
+    if (isSweepProved) continue
     look(folder, request)
     if (isRemembered(folder, request, path)) return false
   }

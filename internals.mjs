@@ -1,0 +1,187 @@
+/**
+ * The ways into Node's own module caches, which have no public face.
+ *
+ * They are reached through an in-process inspector session, which opens no port: once, at the first reload. Each is looked
+ * for by itself and must have the shape that its users expect; what is not there, or looks different, is null, for good,
+ * and its user does without (see there what then happens). `NODE_DEBUG=hot-hook` says which are missing.
+ *
+ *   createRequire ──[[Scopes]]──▶ internal require ──▶ esm/loader ──▶ loadCache        URL → type → job
+ *                                                                ├─▶ #resolveCache     parent → specifier → result
+ *                                                                └─▶ #customizations ──▶ #validatedUrls
+ *                                                  ──▶ esm/translators ──[[Scopes]]──▶ cjsCache   URL → module
+ *   Module._nodeModulePaths ──[[Scopes]]──▶ relativeResolveCache   folder and request → file
+ */
+import * as nodeModule from 'node:module'
+import { builtin } from './node.mjs'
+
+const { debuglog, types } = builtin('node:util')
+const debug = debuglog('hot-hook')
+
+const { isMap, isSet } = types
+const { get } = Map.prototype
+const { createRequire, findSourceMap } = nodeModule
+const Module = /** @type {any} */ (nodeModule.Module)
+
+const MAILBOX = Symbol.for('hot-hook.release')
+
+// V8 counts so in every Node.
+const EVALUATING = 3
+
+/**
+ * @typedef {object} Internals each null if it is out of reach
+ * @property {Map<string, Record<string, any>> | null} jobs the load cache
+ * @property {Map<string, object> | null} resolutions what default resolution found, by parent URL
+ * @property {Record<string, string> | Map<string, Record<string, string>> | null} requests which file a `require` of a folder means
+ * @property {Map<string, object> | null} commonjs imported CommonJS modules by URL: Node never lets one go
+ * @property {Set<string> | null} validated in a hooks thread: every URL that a hook gave
+ */
+
+/** @typedef {Record<'closure' | 'privates', (of: any, name: string) => any>} Secrets */
+
+/** @type {Internals | undefined} */
+let internals
+
+/** @returns {Internals} */
+export function reach() {
+  if (internals) return internals
+  internals = { jobs: null, resolutions: null, requests: null, commonjs: null, validated: null }
+  try {
+    inspect(look(internals))
+  } catch (error) {
+    // The permission model refuses the session; some builds have no inspector.
+    debug('cannot reach internals of Node: %s', error)
+  }
+  return internals
+}
+
+/**
+ * How far a job's module has come, as V8 counts it; -1 if that is not known: until it is linked, `module` is a promise on
+ * early Node 22.
+ * @param {any} job @returns {number}
+ */
+export function statusOf(job) {
+  // Without an exception: a debugger may pause at each.
+  const status = typeof job?.module?.getStatus === 'function' ? job.module.getStatus() : -1
+  return typeof status === 'number' ? status : -1
+}
+
+/** @param {Internals} found @returns {(secrets: Secrets) => void} */
+const look = (found) => ({ closure, privates }) => {
+  /** @param {keyof Internals} name @param {() => unknown} find */
+  const fill = (name, find) => {
+    try {
+      found[name] = /** @type {any} */ (find() ?? null)
+    } catch (error) {
+      debug('cannot reach %s: %s', name, error)
+    }
+    if (!found[name]) debug('Node keeps its %s elsewhere, or in another way', name)
+  }
+  // In another thread, or where nothing was customized, there is none.
+  fill('requests', () => requestsOf(closure(Module._nodeModulePaths, 'relativeResolveCache')))
+  const load = internalRequire(closure)
+  if (!load) return debug('cannot reach the modules of Node')
+  const loader = load('internal/modules/esm/loader').getOrInitializeCascadedLoader()
+  fill('jobs', () => (isLoadCache(loader.loadCache) ? loader.loadCache : null))
+  fill('resolutions', () => mapOrNull(privates(loader, '#resolveCache')))
+  fill('commonjs', () => cjsCache(load('internal/modules/esm/translators').translators, closure))
+  fill('validated', () => {
+    const hooks = privates(loader, '#asyncLoaderHooks') ?? privates(loader, '#customizations')
+    const urls = hooks && privates(hooks, '#validatedUrls')
+    return isSet(urls) ? urls : null
+  })
+}
+
+/**
+ * `createRequire` is in every Node and here to stay; `findSourceMap` stands in another internal module, for those who
+ * replaced the first. A `require` of user land has `resolve`: it must not be taken for the internal one.
+ * @param {Secrets['closure']} closure
+ */
+function internalRequire(closure) {
+  const isInternal = (/** @type {any} */ require) => typeof require === 'function' && !('resolve' in require)
+  return [createRequire, findSourceMap].map((of) => closure(of, 'require')).find(isInternal)
+}
+
+/** @param {any} translators @param {Secrets['closure']} closure */
+function cjsCache(translators, closure) {
+  const translate = isMap(translators) ? get.call(translators, 'commonjs') : undefined
+  const wrap = translate && closure(translate, 'createCJSModuleWrap')
+  return mapOrNull(translate && (closure(translate, 'cjsCache') ?? (wrap && closure(wrap, 'cjsCache'))))
+}
+
+/** @param {unknown} value */
+const mapOrNull = (value) => (isMap(value) ? /** @type {Map<any, any>} */ (value) : null)
+
+/** @param {unknown} requests */
+const requestsOf = (requests) => (isMap(requests) || (requests && Object.getPrototypeOf(requests) === null) ? requests : null)
+
+/** Whether this very module is in it, the way that we expect modules to be in it. @param {unknown} jobs */
+function isLoadCache(jobs) {
+  const own = isMap(jobs) ? get.call(jobs, import.meta.url) : undefined
+  return Object.values(own ?? {}).some((job) => job?.url === import.meta.url && statusOf(job) >= EVALUATING)
+}
+
+/**
+ * Reads what JavaScript hides: the variables that a function closes over, and private fields.
+ *
+ * @param {(secrets: Secrets) => void} use
+ */
+function inspect(use) {
+  const inspector = builtin('node:inspector')
+  const session = new inspector.Session()
+  session.connect()
+
+  /** @param {any} method @param {object} params @returns {any} in-process sessions answer before `post` returns; undefined after an error */
+  const post = (method, params) => {
+    let answer
+    session.post(method, params, (/** @type {unknown} */ error, /** @type {unknown} */ result) => (answer = error ? undefined : result))
+    return answer
+  }
+  const properties = (/** @type {any} */ remote) =>
+    remote?.objectId && post('Runtime.getProperties', { objectId: remote.objectId, ownProperties: true })
+  const named = (/** @type {any} */ list, /** @type {string} */ name) =>
+    list?.find((/** @type {any} */ property) => property.name === name)?.value
+
+  /** The way in, and out again: an object that both sides know. */
+  /** @type {{ content?: any }} */
+  const mailbox = {}
+  const mail = (/** @type {object} */ content) => {
+    mailbox.content = content
+    Object.defineProperty(globalThis, MAILBOX, { value: mailbox, configurable: true })
+    try {
+      const expression = `globalThis[Symbol.for('${MAILBOX.description}')]`
+      return post('Runtime.evaluate', { expression, silent: true })?.result
+    } finally {
+      delete (/** @type {any} */ (globalThis)[MAILBOX])
+    }
+  }
+  const fetch = (/** @type {any} */ box, /** @type {any} */ remote) => {
+    mailbox.content = undefined
+    if (!remote?.objectId) return undefined
+    post('Runtime.callFunctionOn', {
+      objectId: box.objectId,
+      functionDeclaration: 'function (content) { this.content = content }',
+      arguments: [{ objectId: remote.objectId }],
+      silent: true,
+    })
+    return mailbox.content
+  }
+
+  try {
+    use({
+      closure(fn, name) {
+        const box = mail(fn)
+        const scopes = named(properties(named(properties(box)?.result, 'content'))?.internalProperties, '[[Scopes]]')
+        for (const { value: scope } of properties(scopes)?.result ?? []) {
+          const remote = scope?.description === 'Closure' && named(properties(scope)?.result, name)
+          if (remote) return fetch(box, remote)
+        }
+      },
+      privates(object, name) {
+        const box = mail(object)
+        return fetch(box, named(properties(named(properties(box)?.result, 'content'))?.privateProperties, name))
+      },
+    })
+  } finally {
+    session.disconnect()
+  }
+}
