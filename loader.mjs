@@ -59,7 +59,7 @@ function missRenewed(specifier, error) {
 /** How long a hooks thread waits for the app's thread to dispose of what a new instance replaces, in milliseconds. */
 const ACKNOWLEDGE_LIMIT = 1000
 
-/** The same once that was in vain, until it comes in time again. */
+/** The same where that is known to be in vain. */
 const BLOCKED_LIMIT = 5
 
 /** @typedef {import('node:module').ResolveHookContext} ResolveContext */
@@ -481,8 +481,9 @@ export const load = survivingLater(async (url, given, next) => {
   return clean == null ? equipped : Object.assign({}, equipped, { responseURL: url })
 }, async (url, context, next) => passedOn(url, await next(url, plain(context))))
 
-/** Shorter after a wait in vain: the app's thread may be blocked on this very answer, if Node links synchronously. */
-let acknowledgeLimit = ACKNOWLEDGE_LIMIT
+/** Of the waits in this thread: whether one was in vain before any was not. Then Node links synchronously, and the app's thread waits for us. */
+let isBlocked = false
+let hasWaited = false
 
 /**
  * Until the app's thread has disposed of what a new instance replaces, and evicted stale CommonJS: the instance is
@@ -491,14 +492,14 @@ let acknowledgeLimit = ACKNOWLEDGE_LIMIT
  */
 async function acknowledged(thread) {
   const { setTimeout: sleep } = builtin('node:timers/promises')
-  const end = Date.now() + acknowledgeLimit
+  const end = Date.now() + (isBlocked ? BLOCKED_LIMIT : ACKNOWLEDGE_LIMIT)
   while (guarded(() => engine.hasPending(thread))) {
     if (Date.now() >= end) {
-      acknowledgeLimit = BLOCKED_LIMIT
+      isBlocked = !hasWaited
       return false
     }
     await sleep(1)
+    hasWaited ||= !guarded(() => engine.hasPending(thread))
   }
-  acknowledgeLimit = ACKNOWLEDGE_LIMIT
   return true
 }
