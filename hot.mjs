@@ -15,7 +15,7 @@ import { forgetKept, keep } from './keep.mjs'
 import { hookIn, keepSources } from './loader.mjs'
 import { replaceResolve } from './lookups.mjs'
 import { builtin, hasSyncHooks, threadId, untested } from './node.mjs'
-import { hasParent, listenToParent, tellParent } from './parent.mjs'
+import { hasParent, isForked, listenToParent, tellParent } from './parent.mjs'
 import { apply, process, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
 import { debug, inspect, isDebugging, print } from './print.mjs'
 import { evict, forgetResolutions, postpone } from './release.mjs'
@@ -229,9 +229,11 @@ function tell(message) {
   const { path, shouldBeReloadable, reason } = message
   debug('full reload: %s', reason.text)
   const isSent = tellParent({ type: 'hot-hook:full-reload', path, shouldBeReloadable, ...(wantsReason && { reason }) })
-  if (!isSent && !onFullReloadAsked) {
+  const isHeard = isSent && !isForked()
+  if (!isHeard && !onFullReloadAsked) {
     const hint = reason.hint ? ` (${reason.hint})` : ''
-    print(`restart needed: ${reason.text}${hint}`)
+    const where = isSent ? ` in process ${process.pid}, which the app has started` : ''
+    print(`restart needed${where}: ${reason.text}${hint}`)
   }
   askForRestart()
 }

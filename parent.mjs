@@ -27,6 +27,15 @@ export function tellParent(message) {
 /** Whether there is one that can tell and be told. */
 export const hasParent = () => process.send !== undefined && process.connected
 
+/**
+ * Whether the app of a runner has started this process: the runner, whose process id it leaves to all below it, does not hear
+ * of it, and the app most likely does not listen.
+ */
+export const isForked = () => {
+  const runner = Number(process.env.HOT_RUNNER_PID)
+  return runner > 0 && process.ppid !== runner
+}
+
 let isListening = false
 
 /**

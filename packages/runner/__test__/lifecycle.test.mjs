@@ -8,6 +8,32 @@ import { ask, CLI, environment, isAlive, SERVER, startRunner, value } from './su
 
 const IDLE = 'setInterval(() => {}, 1000)'
 
+test('a file that only forks and cluster workers import: they say that they need a restart', async (t) => {
+  const runner = await startRunner(t, {
+    files: {
+      'main.mjs': `import { fork } from 'node:child_process'
+        import cluster from 'node:cluster'
+        import http from 'node:http'
+        fork('./fork.mjs')
+        cluster.setupPrimary({ exec: './worker.mjs' })
+        cluster.fork()
+        http.createServer((_, response) => response.end('app')).listen(0, '127.0.0.1')`,
+      'fork.mjs': `import { fork } from 'node:child_process'; import './forked.mjs'; fork('./grandchild.mjs'); process.on('disconnect', () => process.exit()); setInterval(() => {}, 1 << 30)`,
+      'grandchild.mjs': `import './below.mjs'; console.log('grandchild is up'); process.on('disconnect', () => process.exit()); setInterval(() => {}, 1 << 30)`,
+      'worker.mjs': `import './clustered.mjs'; console.log('worker is up'); process.on('disconnect', () => process.exit()); setInterval(() => {}, 1 << 30)`,
+      'forked.mjs': '',
+      'below.mjs': '',
+      'clustered.mjs': '',
+    },
+  })
+  for (const what of ['grandchild', 'worker']) await runner.says(`${what} is up`)
+  for (const name of ['forked.mjs', 'below.mjs', 'clustered.mjs']) {
+    runner.save(name, '// 2')
+    await runner.until(`it says ${name}`, () => new RegExp(`^hot-hook: restart needed in process \\d+, which the app has started: ${name} changed`, 'm').test(runner.output.stderr))
+  }
+  assert.equal(runner.output.stderr.match(/restart needed/g)?.length, 3, runner.known())
+})
+
 test('a full reload tells why, and the hint that would have avoided it', async (t) => {
   const runner = await startRunner(t, { files: SERVER })
   const saved = Date.now()
