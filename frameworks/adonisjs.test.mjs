@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
@@ -18,6 +19,8 @@ const MIDDLEWARE = 'app/middleware/container_bindings_middleware.ts'
  * change that comes within 50 ms of the last one.
  */
 const REST = 80
+/** How many saves come in quick succession. */
+const SAVES = 30
 
 /**
  * @param {import('node:test').TestContext} t
@@ -85,8 +88,6 @@ for (const { name, version, watch } of /** @type {const} */ ([
 ])) {
   test(name, { skip: version === 7 && needs24 }, async (t) => {
     const app = await serve(t, { version, hotHook: { watch }, files: { [`${SERVICE}.md`]: '', 'app/services/unused_service.ts': 'export default 1' } })
-    /** Whether hot-hook watches the files, not the assembler. */
-    const isFresh = watch || version === 6
     const hot = (file) => (version === 6 ? file : `hot-hook hot ${file}`)
     const cold = (file) => (version === 6 ? file : `hot-hook restart ${file}`)
     /** What the assembler's hook must have heard, in that order. @type {string[]} */
@@ -99,10 +100,10 @@ for (const { name, version, watch } of /** @type {const} */ ([
 
     const pid = await app.answers('controller 1, user 7')
     if (version === 7) await app.until('the assembler watches', () => app.output.stdout.includes('watching file system'))
-    assert.equal(watches(pid), isFresh, 'whether hot-hook watches')
+    assert.ok(watches(pid), 'hot-hook watches, whether the assembler does or not')
 
     await app.edit(SERVICE, 'user ', 'person ')
-    if (isFresh) assert.equal((await app.read()).text, 'controller 1, person 7')
+    assert.equal((await app.read()).text, 'controller 1, person 7')
     assert.equal(await app.answers('controller 1, person 7'), pid)
     await heard(hot(SERVICE))
     await app.edit(CONTROLLER, 'controller 1', 'controller 2')
@@ -123,14 +124,12 @@ for (const { name, version, watch } of /** @type {const} */ ([
     await app.edit('app/services/unused_service.ts', '1', '2')
     app.save(`${SERVICE}.md`, '# Users')
     app.save('app/services/new_service.ts', 'export default 1')
-    if (isFresh) {
-      app.rush(SERVICE, 'person ', 'nobody ')
-      app.rush(SERVICE, 'nobody ', 'person no. ')
-      assert.equal((await app.read()).text, 'controller 2, person no. 7')
-      await heard(hot(SERVICE))
-      app.rush(SERVICE, 'person no. ', 'person ')
-      await heard(hot(SERVICE))
-    }
+    app.rush(SERVICE, 'person ', 'nobody ')
+    app.rush(SERVICE, 'nobody ', 'person no. ')
+    assert.equal((await app.read()).text, 'controller 2, person no. 7')
+    await heard(hot(SERVICE))
+    app.rush(SERVICE, 'person no. ', 'person ')
+    await heard(hot(SERVICE))
 
     // A restart by the assembler, which names the changed file.
     const pids = new Set([pid])
@@ -163,6 +162,35 @@ for (const { name, version, watch } of /** @type {const} */ ([
     if (version === 6) return
     await app.edit('config/app.ts', 'generateRequestId: fals', 'generateRequestId: false')
     await restarted('/people/7', 'middleware 2, provider 2, env 2')
+  })
+}
+
+for (const version of /** @type {const} */ ([7, 6])) {
+  test(`AdonisJS ${version}: saves in quick succession while other work keeps the cores busy`, { skip: version === 7 && needs24 }, async (t) => {
+    const app = await serve(t, { version })
+    const pid = await app.answers('controller 1, user 7')
+    if (version === 7) await app.until('the assembler watches', () => app.output.stdout.includes('watching file system'))
+    const others = Array.from({ length: 3 }, () => spawn(process.execPath, ['-e', 'for (;;);']))
+    t.after(() => others.forEach((other) => other.kill('SIGKILL')))
+    let name = 'user '
+    const rename = (/** @type {string} */ next) => {
+      app.rush(SERVICE, name, next)
+      name = next
+    }
+    for (let n = 1; n <= SAVES; n++) {
+      if (n % 3 === 0) {
+        rename(`early${n} `)
+        await sleep((n * 7) % 50)
+      }
+      rename(`user${n} `)
+      assert.equal((await app.read()).text, `controller 1, ${name}7`, 'at once')
+      await sleep(20)
+    }
+    assert.equal(await app.answers(`controller 1, ${name}7`), pid)
+    await app.until('each save is told', () => app.told().length >= SAVES)
+    assert.ok(app.told().every((line) => line.endsWith(SERVICE)), app.known())
+    // The early one of a pair may be told with the other.
+    assert.ok(app.told().length <= SAVES + SAVES / 3, app.known())
   })
 }
 
