@@ -470,6 +470,12 @@ export interface Update {
   notices: Array<string>
 }
 
+/** From now on the source maps of modules count: Node looks at them. */
+export declare function useSourceMaps(): void
+
+/** Whether `useSourceMaps` was called, in any thread. */
+export declare function usesSourceMaps(): boolean
+
 /** A module and its version. */
 export interface Version {
   /** Its file. */

@@ -147,7 +147,8 @@ function witness(instance) {
 async function witnessEnd(id, url) {
   let threw = false
   try {
-    await import(url)
+    // What a loader has made up may not be found by its URL.
+    if (/^(?:file|data):/.test(url)) await import(url)
   } catch {
     threw = true
   }

@@ -16,9 +16,11 @@ import { hookIn, keepSources } from './loader.mjs'
 import { replaceResolve } from './lookups.mjs'
 import { builtin, hasSyncHooks, threadId, untested } from './node.mjs'
 import { hasParent, isForked, listenToParent, tellParent } from './parent.mjs'
+import { publish } from './prelude.mjs'
 import { apply, process, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
 import { debug, inspect, isDebugging, print } from './print.mjs'
 import { evict, forgetResolutions, postpone } from './release.mjs'
+import { noteSourceMaps } from './source-maps.mjs'
 import { enqueue } from './update.mjs'
 
 const KEY = Symbol.for('hot-hook')
@@ -39,6 +41,7 @@ const runtime = {
     let id = 0
     try {
       keepSources(meta.url)
+      noteSourceMaps()
       if (!hasSyncHooks) replaceResolve(meta)
       disposeOfLate()
       id = guarded(() => engine.evaluate(threadId, meta.url)) ?? 0
@@ -380,7 +383,7 @@ function createHot() {
 }
 
 const shared = /** @type {Record<symbol, typeof runtime>} */ (/** @type {unknown} */ (globalThis))
-if (!shared[KEY]) Object.defineProperty(globalThis, KEY, { value: runtime, configurable: true })
+if (!shared[KEY]) publish(runtime)
 /**
  * Where `hot-hook/loader` was registered by hand, nobody calls `start`. If this Node has complete hooks in the app's
  * thread, those take the place of the hooks thread's from here on: Node would wait for that one without a turn of its

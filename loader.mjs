@@ -11,10 +11,11 @@ import { hasOnlyLookedUp, isLazy, isOfImport } from './commonjs.mjs'
 import { asOriginal, attempt, fail, guarded, ofUser, withoutFrames } from './guard.mjs'
 import { beginRequest, isLookup, mayBeLookup, seek, settleSought, takeSample, trySamples } from './lookups.mjs'
 import { areFirst, builtin, isCustomized } from './node.mjs'
-import { toText, withPrelude } from './prelude.mjs'
+import { publishToPreludes, toText, withPrelude } from './prelude.mjs'
 import { apply, clearTimeout, process, setTimeout } from './primordials.mjs'
 import { debug, isDebugging, print } from './print.mjs'
 import { noteRequest } from './relative-cache.mjs'
+import { noteSourceMaps } from './source-maps.mjs'
 import { alias, compilationCache, evictNow, forgetValidated } from './release.mjs'
 import { isOfEntry, isTrial, loadTrial } from './trial.mjs'
 
@@ -176,17 +177,17 @@ function withoutHot(attributes) {
  */
 function equip({ thread, boots }, url, asked, result) {
   const { format, source } = result
-  const isModule = (format === 'module' || format === 'module-typescript') && source != null && !isWrapped(url, asked)
+  const isModule = (format === 'module' || format === 'module-typescript') && source != null && !(boots && isWrapped(url, asked))
   const text = isModule ? toText(source) : undefined
   const need = guarded(() => engine.loaded(thread, url, format, text))
   if (text === undefined) return result
   const isLeft = !boots && need === 'nothing'
-  return { ...result, source: isLeft ? text : withPrelude(text, { waits: need === 'wait', boots }) }
+  return { ...result, source: isLeft ? text : withPrelude(text, url, { waits: need === 'wait', boots }) }
 }
 
 /**
  * Whether a loader around us asks for a file that is no JavaScript as if it were: it is about to make a module of what
- * it gets. @param {string} url @param {string | null | undefined} asked
+ * it gets. There is none but where our hooks were registered by hand. @param {string} url @param {string | null | undefined} asked
  */
 function isWrapped(url, asked) {
   return asked === 'module' && !IS_SCRIPT.test(url)
@@ -294,7 +295,7 @@ const passed = ({ importAttributes: attributes }, result) =>
 function passedOn(url, result) {
   try {
     const isModule = result.format === 'module' && result.source != null && IS_SCRIPT.test(url)
-    return isModule ? { ...result, source: withPrelude(toText(result.source), FIRST) } : result
+    return isModule ? { ...result, source: withPrelude(toText(result.source), url, FIRST) } : result
   } catch {
     return result
   }
@@ -360,10 +361,11 @@ export function hookIn(thread, deliver) {
       return answer
     }, (specifier, context, next) => passed(context, next(specifier, context))),
     load: surviving((url, given, next) => {
+      noteSourceMaps()
       if (given.format === 'module' && isAlone() && isBare(given) && IS_SCRIPT.test(url)) {
         const source = guarded(() => engine.read(thread, url))
         if (typeof source === 'string') return { format: 'module', source, shortCircuit: true }
-        if (source) return { format: 'module', source: withPrelude(source.text, FIRST), shortCircuit: true }
+        if (source) return { format: 'module', source: withPrelude(source.text, url, FIRST), shortCircuit: true }
       }
       const context = plain(given)
       if (isOwn(url)) return isTrial(url) ? loadTrial(url) : follow(next, url, context)
@@ -417,6 +419,8 @@ const isActive = () => (state.active = guarded(() => engine.isOutermost(state.th
  * @param {{ thread?: number, layer?: number } & Record<string, unknown>} [data]
  */
 export async function initialize(data) {
+  // Node 20 also sends the modules of loaders that are registered after us through our hooks.
+  publishToPreludes({ enter() {} })
   const { thread, layer, ...options } = data ?? {}
   state.boots = thread === undefined
   state.thread = thread ?? 0
@@ -461,6 +465,7 @@ export const resolve = survivingLater(async (specifier, from, next) => {
 export const load = survivingLater(async (url, given, next) => {
   const context = plain(given)
   if (!isActive()) return next(url, context)
+  noteSourceMaps()
   if (isOwn(url)) return isTrial(url) ? loadTrial(url) : next(url, context)
   guarded(() => engine.drain(state.thread, false))
   const clean = guarded(() => engine.load(state.thread, url))

@@ -19,6 +19,24 @@ pub fn awaits(text: &str) -> bool {
     words(text, "await").any(|rest| !rest.starts_with(is_word))
 }
 
+/// The URL of the source map that a text names, if it is in a file of its own: at the start of a line, or at the end of all.
+pub fn map_url(bytes: &[u8]) -> Option<&str> {
+    const NAME: &[u8] = b"sourceMappingURL=";
+    let is_space = |byte: &u8| byte.is_ascii_whitespace();
+    memmem::rfind_iter(bytes, NAME)
+        .find_map(|at| {
+            let (before, rest) = (&bytes[..at], &bytes[at + NAME.len()..]);
+            let [line @ .., b'/', b'/' | b'*', b'#' | b'@', b' ' | b'\t'] = before else {
+                return None;
+            };
+            let end = rest.iter().position(|byte| is_space(byte)).unwrap_or(rest.len());
+            let is_line = line.last().is_none_or(|byte| matches!(byte, b'\n' | b'\r'));
+            let is_last = || rest[end..].iter().all(|byte| is_space(byte));
+            (is_line || is_last()).then(|| std::str::from_utf8(&rest[..end]).ok())
+        })?
+        .filter(|url| !url.is_empty() && !url.starts_with("data:"))
+}
+
 /// What follows each place where `word` begins a word.
 fn words<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = &'a str> {
     memmem::find_iter(text.as_bytes(), word)
@@ -71,6 +89,24 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(awaits(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_map_that_a_text_names() {
+        for (text, expected) in [
+            ("a()\n//# sourceMappingURL=a.map", Some("a.map")),
+            ("//# sourceMappingURL=a.map\r\nb()", Some("a.map")),
+            ("a() //# sourceMappingURL=a.map \n\n", Some("a.map")),
+            ("a() //# sourceMappingURL=a.map\nb()", None),
+            ("//# sourceMappingURL=a.map\n//@ sourceMappingURL=b.map", Some("b.map")),
+            ("//# sourceMappingURL=a.map\n`sourceMappingURL=`", Some("a.map")),
+            ("//# sourceMappingURL=data:application/json;base64,e30=", None),
+            ("//# sourceMappingURL=", None),
+            ("sourceMappingURL=a.map", None),
+            ("", None),
+        ] {
+            assert_eq!(map_url(text.as_bytes()), expected, "{text}");
         }
     }
 

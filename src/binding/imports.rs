@@ -116,6 +116,18 @@ pub fn read(thread: u32, url: String) -> Result<Option<Either<String, Unprepared
     with(|engine| engine.read(ThreadId(thread), &url).map(convert::source))
 }
 
+/// From now on the source maps of modules count: Node looks at them.
+#[napi]
+pub fn use_source_maps() -> Result<(), Error> {
+    with(crate::engine::Engine::use_source_maps)
+}
+
+/// Whether `useSourceMaps` was called, in any thread.
+#[napi]
+pub fn uses_source_maps() -> Result<bool, Error> {
+    with(|engine| engine.uses_source_maps())
+}
+
 /// Node could not read `url`.
 #[napi]
 pub fn unloaded(thread: u32, url: String) -> Result<(), Error> {

@@ -232,6 +232,7 @@ impl Engine {
             || self.may_be_required(path)
             || self.settle.is_waiting(path)
             || self.is_watched(path)
+            || self.mapped_by(path).is_some()
             || self.config.as_ref().is_some_and(|config| config.restart.is_match(path))
     }
 
@@ -278,6 +279,7 @@ impl Engine {
         self.consider_link(path, batch);
         self.consider_missing(path, batch);
         self.consider_watched(path, batch);
+        self.consider_map(path, batch);
     }
 
     pub(super) fn restart_pattern(&self, path: &str, real: &str) -> Option<String> {

@@ -61,9 +61,9 @@ impl Engine {
         url: &str,
     ) -> Result<Option<String>, NotDynamicError> {
         let retargeted = self.retargeted(import, url);
-        let Some(target) = self.meaning_of(retargeted.as_deref().unwrap_or(url)) else {
-            return Ok(None);
-        };
+        let target = self.meaning_of(retargeted.as_deref().unwrap_or(url));
+        let is_file = |target: &Meaning| self.graph.get(target.module).kind != ModuleKind::Virtual;
+        let Some(target) = target.filter(is_file) else { return Ok(None) };
         let is_wrapped = self.is_wrapped(import, target.module);
         let importer = if is_wrapped { None } else { self.importer(import) };
         if importer.as_ref().is_none_or(|importer| importer.kind != EdgeKind::Static) {
@@ -272,10 +272,25 @@ impl Engine {
         Some(Importer { module, version: 0, kind: kind(false) })
     }
 
-    /// An importer that is no file: `data:`, vm, the REPL.
-    fn stranger(&mut self, import: &Import, url: &str) -> Importer {
+    /// What `url`, which is loaded and no file, stands for; `None` for what is Node's own.
+    pub(super) fn virtual_meaning(&mut self, url: &str) -> Option<Meaning> {
+        if url.starts_with("node:") {
+            return None;
+        }
+        let module = self.virtual_module(url);
+        let clean = self.urls.learn(url, module);
+        Some(Meaning { module, clean, version: 0 })
+    }
+
+    /// The module that stands for what is no file: `data:`, vm, the REPL.
+    fn virtual_module(&mut self, url: &str) -> ModuleId {
         let label = if url.starts_with("data:") { "data:" } else { url };
-        let module = self.graph.module_or_insert(label, || (ModuleKind::Virtual, false));
+        self.graph.module_or_insert(label, || (ModuleKind::Virtual, false))
+    }
+
+    /// An importer that is no file, and was not loaded by our hooks.
+    fn stranger(&mut self, import: &Import, url: &str) -> Importer {
+        let module = self.virtual_module(url);
         let kind = if import.require { EdgeKind::Require } else { EdgeKind::Dynamic };
         Importer { module, version: 0, kind }
     }

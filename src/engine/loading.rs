@@ -59,7 +59,7 @@ impl Engine {
     /// Node is about to read `url`. The file is read here first, so that no hash is ever taken after the module was.
     /// Returns the URL to read it by, without our version; `None` for a first instance, which has none.
     pub fn load(&mut self, thread: ThreadId, url: &str, now: Instant) -> Option<String> {
-        let meaning = self.meaning_of(url)?;
+        let meaning = self.meaning_of(url).or_else(|| self.virtual_meaning(url))?;
         let id = meaning.module;
         let version = self.version_of(&meaning);
         let clean = (version > 0).then(|| meaning.clean.to_string());
@@ -73,6 +73,7 @@ impl Engine {
         // From here on, an event for the file may mean that Node read other bytes than we.
         self.collect(now);
         self.await_writer(id, now);
+        self.note_map(id);
         let stamp = self.stamp(id);
         let found = stamp.map_or_else(|| self.fingerprint(id), |(_, found)| found);
         self.reads(thread, url);
@@ -124,6 +125,7 @@ impl Engine {
         if self.version_of(&meaning) > 0 || path_of(url)? != *module.path {
             return None;
         }
+        let is_pinned = module.is_pinned();
         let mut bytes = Vec::new();
         open(Path::new(module.path.as_ref())).ok()?.0.read_to_end(&mut bytes).ok()?;
         let text = decode(&bytes)?;
@@ -131,7 +133,8 @@ impl Engine {
         if module.read.is_some_and(|read| read != found) {
             return None;
         }
-        if self.instances.begin(thread, url, id, 0) && !self.graph.get(id).is_pinned() {
+        if self.instances.begin(thread, url, id, 0) && !is_pinned {
+            self.note_map(id);
             self.note_read(id, found);
         }
         let bare = !needs_prelude(text);

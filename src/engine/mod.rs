@@ -6,6 +6,7 @@
 //! - [`lookups`]: what is only resolved.
 //! - [`links`]: paths that lead to a module through a symlink.
 //! - [`missing`]: modules that were asked for and not there.
+//! - [`maps`]: source maps in files of their own.
 //! - [`changes`], [`directories`]: file events become updates.
 //! - [`reports`]: what the parent process says has changed.
 //! - [`outbox`]: each thread's pending work, handed out atomically.
@@ -28,6 +29,7 @@ mod hooks;
 mod links;
 mod loading;
 mod lookups;
+mod maps;
 mod missing;
 mod news;
 mod outbox;
@@ -71,6 +73,7 @@ use hashing::Hashing;
 pub use hooks::Import;
 pub use loading::{Format, Need, Source};
 use lookups::Lookup;
+use maps::Maps;
 use missing::Missing;
 pub use outbox::{Happening, Message, Reload, Update};
 use places::Places;
@@ -103,6 +106,7 @@ pub struct Engine {
     undecided: Vec<(Arc<str>, Reporter)>,
     unreported: Unreported,
     missing: Missing,
+    maps: Maps,
     restart: Files,
     /// Modules that have called `invalidate`, with their reasons, and were not decided on yet.
     invalidated: Vec<(ModuleId, Option<Arc<str>>)>,
@@ -149,6 +153,7 @@ impl Engine {
             undecided: Vec::new(),
             unreported: Unreported::default(),
             missing: Missing::default(),
+            maps: Maps::default(),
             restart: Files::default(),
             invalidated: Vec::new(),
             watch: None,
@@ -242,6 +247,7 @@ impl Engine {
                 self.hold(id);
             }
             self.watch_again();
+            self.watch_maps();
         }
     }
 
@@ -388,6 +394,7 @@ impl Engine {
     }
 
     fn let_go(&mut self, id: ModuleId) {
+        self.forget_map(id);
         let path = self.graph.get(id).path.clone();
         self.shortcuts.clear();
         let Some(watch) = &mut self.watch else { return };

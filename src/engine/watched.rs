@@ -96,11 +96,12 @@ impl Engine {
         is_change
     }
 
-    /// The modules that watch a file.
+    /// The modules that watch a file, or whose source map it is.
     pub(super) fn watchers(&self, path: &str) -> Vec<ModuleId> {
         let watch =
             self.places.all().filter(|(_, entry)| entry.watches.iter().any(|it| it.have(path)));
-        let mut modules: Vec<_> = watch.map(|(place, _)| place.module).collect();
+        let mut modules: Vec<_> =
+            watch.map(|(place, _)| place.module).chain(self.mapped_by(path)).collect();
         modules.sort_unstable();
         modules.dedup();
         modules

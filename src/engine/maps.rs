@@ -1,0 +1,122 @@
+//! Source maps in files of their own. Compilers write the same JavaScript with another map: where its parts come from has
+//! changed then, and stacks are to say so.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::decision::Cause;
+use crate::fingerprint::{Fingerprint, open};
+use crate::graph::ModuleId;
+use crate::source::map_url;
+use crate::watch::parent;
+
+use super::Engine;
+use super::changes::Batch;
+use super::hooks::expected_path;
+
+/// The maps of modules that were loaded.
+#[derive(Default)]
+pub(super) struct Maps {
+    /// Somebody looks at them.
+    are_used: bool,
+    by_path: FxHashMap<Arc<str>, Map>,
+    by_module: FxHashMap<ModuleId, Arc<str>>,
+}
+
+struct Map {
+    module: ModuleId,
+    /// What it held when the module was last loaded, or when it was last decided on.
+    seen: Fingerprint,
+}
+
+impl Engine {
+    /// From now on the maps of modules count: Node looks at them.
+    pub fn use_source_maps(&mut self) {
+        if !std::mem::replace(&mut self.maps.are_used, true) {
+            let is_loaded = |id: &ModuleId| {
+                let module = self.graph.get(*id);
+                module.begun && !module.is_pinned() && !module.pruned
+            };
+            for id in self.graph.ids().filter(is_loaded).collect::<Vec<_>>() {
+                self.note_map(id);
+            }
+        }
+    }
+
+    /// Whether Node looks at source maps, in any thread.
+    pub fn uses_source_maps(&self) -> bool {
+        self.maps.are_used
+    }
+
+    /// A module is about to be read.
+    pub(super) fn note_map(&mut self, id: ModuleId) {
+        if !self.maps.are_used {
+            return;
+        }
+        let module = self.graph.get(id).path.clone();
+        let path = text_of(&module).and_then(|bytes| {
+            let url = map_url(&bytes)?;
+            expected_path(&module, url).or_else(|| expected_path(&module, &format!("./{url}")))
+        });
+        let path: Option<Arc<str>> = path.map(Arc::from);
+        if self.maps.by_module.get(&id) != path.as_ref() {
+            self.forget_map(id);
+        }
+        let Some(path) = path else { return };
+        if self.maps.by_module.insert(id, path.clone()).is_none()
+            && let Some(watch) = &mut self.watch
+        {
+            watch.hold(parent(&path));
+        }
+        let seen = Fingerprint::of_file(Path::new(path.as_ref()));
+        self.maps.by_path.insert(path, Map { module: id, seen });
+    }
+
+    /// The module has no map any more, or is none itself.
+    pub(super) fn forget_map(&mut self, id: ModuleId) {
+        let Some(path) = self.maps.by_module.remove(&id) else { return };
+        self.maps.by_path.remove(&path);
+        if let Some(watch) = &mut self.watch {
+            watch.let_go(parent(&path));
+        }
+    }
+
+    /// The module whose map is at `path`.
+    pub(super) fn mapped_by(&self, path: &str) -> Option<ModuleId> {
+        self.maps.by_path.get(path).map(|map| map.module)
+    }
+
+    /// Maps are watched again, after nothing was.
+    pub(super) fn watch_maps(&mut self) {
+        let Some(watch) = &mut self.watch else { return };
+        for path in self.maps.by_path.keys() {
+            watch.hold(parent(path));
+        }
+    }
+
+    /// A map may have changed.
+    pub(super) fn consider_map(&mut self, path: &str, batch: &mut Batch) {
+        let Some(map) = self.maps.by_path.get_mut(path) else { return };
+        let now = Fingerprint::of_file(Path::new(path));
+        // It is written anew, or Node has what it held.
+        if now == Fingerprint::Absent || map.seen == now {
+            return;
+        }
+        map.seen = now;
+        let id = map.module;
+        if self.graph.get(id).begun {
+            let by = self.graph.get(id).path.clone();
+            self.decide_because(id, Cause::Watched { by }, path, batch);
+        }
+    }
+}
+
+/// What a regular file holds.
+fn text_of(path: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(Path::new(path)).ok()?.0.read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
