@@ -257,8 +257,8 @@ export interface Missed {
   importer: string
   /** What it wrote. */
   specifier: string
-  /** It had run to its end. */
-  lazy: boolean
+  /** When. */
+  when: When
 }
 
 /** What an ES module needs before it runs. */
@@ -355,8 +355,8 @@ export interface Report {
   failed: Array<string>
   /** Who required whom: importer, target, importer, target … */
   edges: Array<string>
-  /** Of each of these pairs, whether the importer had run to its end. */
-  lazy: Array<boolean>
+  /** Of each of these pairs, when that was. */
+  when: Array<When>
   /** What was not found. */
   missed: Array<Missed>
 }
@@ -367,11 +367,11 @@ export declare function requires(thread: number): void
 /**
  * Records that `parent` (nothing for an entry point) imports `url`, which it wrote as `specifier`, with the value of
  * the import attribute `hot`, by `require()` or not. Returns the URL to load instead; `null` if it is that one.
- * `lazy`: by a `require()` that the importer may not repeat.
+ * `when`: of a `require()`, when that is.
  *
  * Throws with the code `HOT_HOOK_NOT_DYNAMIC` for a static import of a boundary, if the options ask for that.
  */
-export declare function resolve(thread: number, parent: string | undefined | null, specifier: string, url: string, hot: string | undefined | null, require: boolean, lazy: boolean): string | null
+export declare function resolve(thread: number, parent: string | undefined | null, specifier: string, url: string, hot: string | undefined | null, require: boolean, when?: When | undefined | null): string | null
 
 /**
  * As `resolve`, for an `import` without attributes that Node has not resolved, where nobody but Node would have a say in
@@ -436,8 +436,11 @@ export interface Unprepared {
 /** Node does not find what an update is to import by `url`. */
 export declare function unrenewed(url: string): void
 
-/** Node found nothing for an import; the arguments are those of `resolve`. */
-export declare function unresolved(thread: number, parent: string | undefined | null, specifier: string, hot: string | undefined | null, require: boolean): void
+/**
+ * Node found nothing for an import, where it looked at last for `url`, if it says that; the other arguments are those of
+ * `resolve`.
+ */
+export declare function unresolved(thread: number, parent: string | undefined | null, specifier: string, hot: string | undefined | null, require: boolean, when?: When | undefined | null, url?: string | undefined | null): void
 
 /**
  * Work for a thread, to be done in the order of the fields; then `release` follows. A list of paths or URLs is one text,
@@ -503,6 +506,9 @@ export declare function watchFilesFor(instance: number, patterns: Array<string>)
  * the app's to complain of: their defaults stand in for them.
  */
 export declare function watchProject(options: string, base: string, skip: Array<string>, since: number, changed: (arg: Found) => void): Watcher
+
+/** When something was required. */
+export type When = 'at-start' | 'unknown' | 'late'
 
 /** An instance of which it is to be told when its evaluation ends. */
 export interface Witnessed {

@@ -766,7 +766,7 @@ if (
   }
 }
 
-const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, beginLookup, byEvaluation, clean, configure, currentUrl, decline, disposesAsync, drain, dump, ended, endLookup, evaluate, explain, failForTests, find, giveUp, hasParent, hasPending, hasReader, invalidate, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, learn, linkAhead, linked, listen, load, loaded, lookupRequest, mayLookUp, Need, notes, picture, print, pulse, ran, ranTracked, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, rewind, runsInOneGo, setDisposing, shown, sought, take, takeBlindly, takesReports, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, useSourceMaps, usesSourceMaps, watchFiles, watchFilesFor, watchProject } = nativeBinding
+const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, beginLookup, byEvaluation, clean, configure, currentUrl, decline, disposesAsync, drain, dump, ended, endLookup, evaluate, explain, failForTests, find, giveUp, hasParent, hasPending, hasReader, invalidate, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, learn, linkAhead, linked, listen, load, loaded, lookupRequest, mayLookUp, Need, notes, picture, print, pulse, ran, ranTracked, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, rewind, runsInOneGo, setDisposing, shown, sought, take, takeBlindly, takesReports, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, useSourceMaps, usesSourceMaps, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
 export { Watcher }
 export { acceptDependencies }
 export { acceptOwn }
@@ -845,4 +845,5 @@ export { usesSourceMaps }
 export { watchFiles }
 export { watchFilesFor }
 export { watchProject }
+export { When }
 export const __napiBindingTarget = __napiLoadedBindingTarget

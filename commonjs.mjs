@@ -44,7 +44,7 @@ let loads = () => {}
 export const onLoad = (callback) => void (loads = callback)
 
 /**
- * There, too: what began to be loaded since the last report, by whom, and whether he had run to his end. What throws leaves
+ * There, too: what began to be loaded since the last report, by whom, and whether that had run to its end. What throws leaves
  * no other trace.
  * @type {{ module: NodeJS.Module, requirer: NodeJS.Module, isLazy: boolean }[]}
  */
@@ -54,11 +54,12 @@ const attempts = []
 const misses = []
 
 /**
- * Calls `required` before something is required for the first time since the last report, and takes note of the makeshift
- * modules that require. It is a getter, so that no frame of ours stands in anybody's stack.
- * @param {() => void} required
+ * Calls `required` before something is required for the first time since the last report, and `late` before a module that
+ * has run requires anything: where that was required before, no hook is asked. Takes note of the makeshift modules that
+ * require. It is a getter, so that no frame of ours stands in anybody's stack.
+ * @param {() => void} required @param {() => void} late
  */
-export function noteRequires(required) {
+export function noteRequires(required, late) {
   noteAttempts()
   if (!hasSyncHooks) noteRequests()
   let original = Module.prototype.require
@@ -68,6 +69,7 @@ export function noteRequires(required) {
     get() {
       try {
         if (this) noteRequirer(this)
+        if (this?.loaded) late()
         if (!hasRequired) {
           hasRequired = true
           required()
@@ -137,9 +139,12 @@ function noteRequests() {
 
 /** @param {string} request @param {string[]} paths where it was looked for @param {string | false} found */
 function noteFound(request, paths, found) {
-  const importer = requirer?.filename
-  // Of what is relative, the first path is the folder of who asks.
-  if (found === false && importer && paths?.[0] === dirname(importer) && !hasOnlyLookedUp()) misses.push({ importer, specifier: request, lazy: requirer?.loaded === true })
+  const by = requirer
+  // The first path is the folder of who asks, or that of the packages in it or above.
+  const isMissed = found === false && by?.filename && typeof paths?.[0] === 'string'
+  if (isMissed && !hasOnlyLookedUp() && (paths[0] === dirname(by.filename) || !/^\.{0,2}[\\/]/.test(request))) {
+    misses.push({ importer: by.filename, specifier: request, when: whenOf(by, by.loaded) })
+  }
   if (found && requirer?.path) noteRequest(requirer.path, request, found)
 }
 
@@ -183,12 +188,18 @@ export function hasOnlyLookedUp() {
 /** How many children a module had when it first required something after it had run. @type {WeakMap<NodeJS.Module, number>} */
 const eager = new WeakMap()
 
-/**
- * Whether a `require` of the module at `url` may not be repeated: it has run to its end, or is no CommonJS.
- * @param {string} url
- */
-export function isLazy(url) {
-  return !url.startsWith('file:') || (cache[fileURLToPath(url)]?.loaded ?? true)
+/** @typedef {import('./binding.js').When} When */
+
+/** When the module at `url` requires something now. @param {string} url @returns {When} */
+export function whenRequired(url) {
+  const module = url.startsWith('file:') ? cache[fileURLToPath(url)] : undefined
+  return module ? whenOf(module, module.loaded) : 'unknown'
+}
+
+/** What `createRequire` makes never ends to run. @param {NodeJS.Module} module @param {boolean} hasRun @returns {When} */
+function whenOf(module, hasRun) {
+  if (!hasRun) return 'at-start'
+  return cache[module.filename] === module ? 'late' : 'unknown'
 }
 
 /**
@@ -218,7 +229,7 @@ export function reportRequirers(thread) {
 /** @param {number} thread @param {Iterable<NodeJS.Module | undefined>} modules */
 function report(thread, modules) {
   /** @type {Found} */
-  const found = { modules: [], es: [], opaque: [], failed: [], edges: [], lazy: [], missed: misses.splice(0) }
+  const found = { modules: [], es: [], opaque: [], failed: [], edges: [], when: [], missed: misses.splice(0) }
   const queue = [...modules]
   hasRequired = false
   requirers.clear()
@@ -259,7 +270,7 @@ function reportModule(module, found) {
     if (known.has(child) || !target || OWN.has(target) || isPlaceholder(child)) return
     known.add(child)
     found.edges.push(path, target)
-    found.lazy.push(index >= (eager.get(module) ?? Infinity))
+    found.when.push(whenOf(module, index >= (eager.get(module) ?? Infinity)))
     if (!reported.has(child)) fresh.push(child)
   })
   return fresh
@@ -273,7 +284,7 @@ function reportAttempt({ module, requirer: by, isLazy: isLate }, found) {
   const path = pathOf(by)
   if (!path || !module.filename || module.loaded) return
   found.edges.push(path, module.filename)
-  found.lazy.push(isLate)
+  found.when.push(whenOf(by, isLate))
   found.failed.push(module.filename)
 }
 
@@ -302,7 +313,7 @@ function reportImports(importer, found) {
     if (!below.url.startsWith('file:')) continue
     const target = fileURLToPath(below.url)
     found.edges.push(path, target)
-    found.lazy.push(false)
+    found.when.push('at-start')
     // With a version of ours it has passed our hooks.
     if (reportedJobs.has(below) || engine.clean(below.url)) continue
     reportedJobs.add(below)

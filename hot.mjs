@@ -78,6 +78,8 @@ const runtime = {
 /** What `drain` says when there is something to do. */
 const REPORT = -1
 const TAKE = -2
+/** What `pulse` says then. */
+const STALE = -1
 
 /**
  * Takes in what happened to files, and carries out what follows for this thread. An update is marked delivered before
@@ -92,6 +94,11 @@ function deliver() {
   takeWork()
   // It has failed just now, or before in another thread: what there is to tell is told.
   return hasFailed() ? deliverBlindly() : TAKE
+}
+
+/** What is required again runs today's code: what was saved is taken in before. */
+function refresh() {
+  if (guarded(() => engine.pulse()) === STALE) deliver()
 }
 
 function takeWork() {
@@ -299,7 +306,7 @@ function takePart() {
   engine.attach(threadId, hasSyncHooks, wake)
   onWork(takeWork)
   listen()
-  noteRequires(hasSyncHooks ? () => {} : reportSoon)
+  noteRequires(hasSyncHooks ? () => {} : reportSoon, refresh)
 }
 
 /** The engine has something for this thread. */

@@ -7,7 +7,7 @@
 import module from 'node:module'
 import { answersTo, isStill, keepAnswer } from './answers.mjs'
 import * as engine from './binding.js'
-import { hasOnlyLookedUp, isLazy, isOfImport } from './commonjs.mjs'
+import { hasOnlyLookedUp, isOfImport, whenRequired } from './commonjs.mjs'
 import { asOriginal, attempt, fail, guarded, ofUser, withoutFrames } from './guard.mjs'
 import { beginRequest, isLookup, mayBeLookup, seek, settleSought, takeSample, trySamples } from './lookups.mjs'
 import { areFirst, builtin, isCustomized } from './node.mjs'
@@ -71,7 +71,7 @@ const BLOCKED_LIMIT = 5
  * @property {Record<string, string> | undefined} attributes
  * @property {string | undefined} hot
  * @property {boolean} required
- * @property {boolean} lazy a `require` that may not be repeated
+ * @property {import('./binding.js').When} [when] of a `require`, when that is
  */
 
 /** What the engine must know of an import, and the context without what is ours. @param {ResolveContext} context */
@@ -85,9 +85,8 @@ function ask(context) {
     attributes,
     hot: attributes?.hot,
     required: Array.isArray(conditions) ? conditions.includes('require') : conditions.has('require'),
-    lazy: false,
   }
-  if (asked.required && parent) asked.lazy = isLazy(parent)
+  if (asked.required && parent) asked.when = whenRequired(parent)
   return { asked, context: withCleanParent(context) }
 }
 
@@ -106,9 +105,9 @@ function arrive(thread, specifier, asked, result) {
   if (isOwn(result.url)) return result
   if (asked.required && !asked.parent && isOfImport(result.url)) return result
   if (asked.hot !== undefined) result = { ...result, importAttributes: withoutHot(asked.attributes) }
-  const { parent, hot, required, lazy } = asked
+  const { parent, hot, required, when } = asked
   if (required) noteRequire(parent, specifier, result.url)
-  const url = guarded(() => engine.resolve(thread, parent, specifier, result.url, hot, required, lazy))
+  const url = guarded(() => engine.resolve(thread, parent, specifier, result.url, hot, required, when))
   if (isDebugging) debug('%s %s from %s: %s', asked.required ? 'require' : 'import', specifier, asked.parent, url ?? result.url)
   if (url && asked.required) return supply(result, url)
   return url ? { ...result, url } : result
@@ -132,10 +131,11 @@ function supply(result, url) {
   return result
 }
 
-/** @param {number} thread @param {string} specifier @param {Asked} asked */
-function miss(thread, specifier, asked) {
-  if (asked.required && hasOnlyLookedUp()) return
-  guarded(() => engine.unresolved(thread, asked.parent, specifier, asked.hot, asked.required))
+/** @param {number} thread @param {string} specifier @param {Asked} asked @param {unknown} error */
+function miss(thread, specifier, { parent, hot, required, when }, error) {
+  if (required && hasOnlyLookedUp()) return
+  const { url } = /** @type {{ url?: unknown }} */ (Object(error))
+  guarded(() => engine.unresolved(thread, parent, specifier, hot, required, when, typeof url === 'string' ? url : undefined))
 }
 
 /** What may be a lookup, or an import all the same, leads to the current version. @template {{ url: string }} T @param {T} result */
@@ -344,7 +344,7 @@ export function hookIn(thread, deliver) {
       try {
         result = next(specifier, context)
       } catch (error) {
-        miss(thread, specifier, asked)
+        miss(thread, specifier, asked, error)
         throw ofUser(asOfNode(error))
       }
       const generation = deliver()
@@ -452,7 +452,7 @@ export const resolve = survivingLater(async (specifier, from, next) => {
   try {
     result = await next(specifier, context)
   } catch (error) {
-    const record = () => miss(state.thread, specifier, asked)
+    const record = () => miss(state.thread, specifier, asked, error)
     if (!mayBeLookup(request, record)) record()
     throw asOfNode(error)
   }

@@ -136,6 +136,7 @@ fn import(engine: &mut Engine, parent: Option<&str>, target: &str, hot: bool) ->
         attribute,
         require: false,
         lazy: false,
+        late: false,
     };
     let versioned = engine.resolve(&import, target).ok()?;
     Some(versioned.unwrap_or_else(|| target.to_owned()))

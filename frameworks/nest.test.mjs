@@ -59,7 +59,7 @@ for (const { name, ...app } of [
 /** Imports as CommonJS writes them. @param {string} text */
 const withoutExtensions = (text) => text.replaceAll(/(from|import\()( ?'\.[^']*)\.js'/g, `$1$2'`)
 
-test('NestJS 11 as CommonJS, through ts-node, which makes require() of import(): all of it restarts', async (t) => {
+test('NestJS 11 as CommonJS, through ts-node, which makes require() of import(): what it calls is hot, what it injects restarts', async (t) => {
   const own = Object.entries({ ...stock, ...files }).map(([file, text]) => [file, withoutExtensions(text)])
   const server = await start(t, {
     packages: { ...nest, 'ts-node': '10' },
@@ -73,8 +73,14 @@ test('NestJS 11 as CommonJS, through ts-node, which makes require() of import():
     args: ['--import=hot-hook/register', 'main.cjs'],
   })
   const url = await server.url()
-  assert.equal(await (await fetch(`${url}/users/7`)).text(), 'user 7')
-  for (const file of ['src/users/find.ts', 'src/users.controller.ts', 'src/main.ts']) {
+  const read = async () => (await fetch(`${url}/users/7`)).text()
+  assert.equal(await read(), 'user 7')
+  for (const [from, to] of [['user', 'person'], ['person', 'human']]) {
+    server.edit('src/users/find.ts', `\`${from}`, `\`${to}`)
+    assert.equal(await read(), `${to} 7`)
+  }
+  assert.deepEqual(server.restarts(), [], server.known())
+  for (const file of ['src/users.controller.ts', 'src/main.ts']) {
     server.save(file, `${server.text(file)}// Edited\n`)
     await server.until(`a restart for ${file}`, () => server.restarts().includes(file))
   }

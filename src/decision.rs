@@ -16,6 +16,7 @@ use crate::fingerprint::Fingerprint;
 use crate::graph::accept::Climb;
 use crate::graph::instance::{Instance, Instances};
 use crate::graph::{EdgeKind, Graph, Module, ModuleId, Step, Visited};
+use crate::package::quoted;
 
 /// What a change leads to.
 #[derive(Debug, PartialEq, Eq)]
@@ -84,6 +85,27 @@ pub enum Reason {
     Required,
     /// It is a native addon, which a process loads once.
     Addon,
+    /// It is a package.json, of which Node remembers these fields.
+    Manifest {
+        /// Their names.
+        fields: Vec<&'static str>,
+    },
+    /// A package that is in use was updated, or replaced.
+    Updated {
+        /// Its name.
+        package: Arc<str>,
+        /// The version that runs, if it says one.
+        from: Option<String>,
+        /// The one that is installed.
+        to: Option<String>,
+    },
+    /// A package that was not found can be found now; Node remembers that it could not.
+    Installed {
+        /// What the module wrote.
+        specifier: Arc<str>,
+        /// The module.
+        importer: Arc<str>,
+    },
     /// The engine has failed, and cannot tell.
     Blind,
 }
@@ -147,6 +169,19 @@ impl FullReload {
                 format!("{event}, which require() has loaded and this Node cannot load again")
             }
             Reason::Addon => format!("{event}, a native addon, which a process loads only once"),
+            Reason::Manifest { fields } => {
+                format!("{event}, of which Node keeps {} as it was", quoted(fields))
+            }
+            Reason::Updated { package, from: Some(from), to: Some(to) } if from != to => {
+                format!("{event}: {package} was updated from {from} to {to}")
+            }
+            Reason::Updated { package, .. } => format!("{event}: {package} was replaced"),
+            Reason::Installed { specifier, importer } => {
+                format!(
+                    "{path} can be found now, which {} imports as {specifier:?}",
+                    show(importer)
+                )
+            }
             Reason::Blind => {
                 format!("{event}, and hot reload is off after an internal error")
             }
@@ -188,6 +223,9 @@ impl FullReload {
             ),
             EdgeKind::Dynamic => format!(
                 "{subject}imported dynamically by {importer}, not as a boundary: add it to `boundaries`, or import it with import.meta.hot?.boundary, to make {it} hot"
+            ),
+            EdgeKind::Require if step.late => format!(
+                "{subject}required by {importer}, not as a boundary: add it to `boundaries` to make {it} hot"
             ),
             EdgeKind::Require => format!(
                 "{subject}required by {importer}: import it dynamically, as a boundary, to make {it} hot"

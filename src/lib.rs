@@ -11,6 +11,7 @@ pub mod error;
 pub mod fingerprint;
 pub mod glob;
 pub mod graph;
+pub mod package;
 pub mod path;
 pub mod project;
 #[cfg(unix)]

@@ -70,6 +70,9 @@ table! { decides:
         "root -hot-> a -> b -> c; root -> d -> c", "c", "restart: root -> d -> c",
     );
     boundary_required("root => a -hot-> b", "b", "restart, needlessly: root => a -hot-> b");
+    boundary_required_late("root ~> a =hot=> b => c", "c", "invalidates c b");
+    boundary_required_late_and_at_start("root => a =hot=> b; root => b", "b", "restart: root => b");
+    required_late_but_no_boundary("root => a =late=> b", "b", "restart: root => a => b");
     cycle_below_a_boundary("root ~hot~> a -> b -> c -> b", "c", "invalidates c b a");
     cycle_of_boundaries("root ~hot~> a ~hot~> b ~hot~> a", "a", "invalidates a b");
     cycle_with_a_cold_module("root -> app ~hot~> a -> app", "a", "invalidates a");

@@ -186,6 +186,7 @@ fn a_static_import_of_a_boundary_can_be_an_error() {
         attribute: None,
         require: true,
         lazy: false,
+        late: false,
     };
     assert!(node.engine.resolve(&required, &url).is_ok(), "require cannot be written as import()");
 }

@@ -541,6 +541,7 @@ fn edge(kind: EdgeKind) -> NewEdge<'static> {
         version: 0,
         kind,
         lazy,
+        late: false,
         hot: false,
         meant_hot: false,
         specifier: "",

@@ -10,7 +10,7 @@ mod folder;
 #[path = "support/node.rs"]
 mod node;
 
-use hot_hook::engine::{Caller, Required};
+use hot_hook::engine::{Caller, Required, When};
 use node::{MAIN, Node};
 
 /// A boundary `a.mjs`, in a thread whose `require` passes no hook.
@@ -24,7 +24,7 @@ fn app() -> Node {
 /// The thread says that `a.mjs` has required `name`.
 fn report(node: &mut Node, name: &str) {
     let [importer, target] = ["a.mjs", name].map(|name| node.folder.path(name));
-    let edges = vec![(importer.as_str(), target.as_str(), true)];
+    let edges = vec![(importer.as_str(), target.as_str(), When::Late)];
     let required = Required {
         new: vec![&target],
         es_modules: vec![],

@@ -40,6 +40,7 @@ fn direct(node: &mut Node, thread: ThreadId, specifier: &str) -> Option<String> 
         attribute: None,
         require: false,
         lazy: false,
+        late: false,
     };
     let url = node.engine.resolve_directly(&import).expect("nothing is thrown")?;
     Some(url.strip_prefix(&lib).expect("it is in lib").to_owned())

@@ -379,8 +379,8 @@ pub struct Report {
     pub failed: Vec<String>,
     /// Who required whom: importer, target, importer, target …
     pub edges: Vec<String>,
-    /// Of each of these pairs, whether the importer had run to its end.
-    pub lazy: Vec<bool>,
+    /// Of each of these pairs, when that was.
+    pub when: Vec<When>,
     /// What was not found.
     pub missed: Vec<Missed>,
 }
@@ -393,8 +393,8 @@ impl Report {
             es_modules: texts(&self.es),
             opaque: texts(&self.opaque),
             failed: texts(&self.failed),
-            edges: std::iter::zip(self.edges.as_chunks().0, &self.lazy)
-                .map(|([from, to], lazy)| (from.as_str(), to.as_str(), *lazy))
+            edges: std::iter::zip(self.edges.as_chunks().0, &self.when)
+                .map(|([from, to], &when)| (from.as_str(), to.as_str(), when.into()))
                 .collect(),
             missed: self.missed.iter().map(Missed::as_parts).collect(),
             hooked,
@@ -413,13 +413,35 @@ pub struct Missed {
     pub importer: String,
     /// What it wrote.
     pub specifier: String,
-    /// It had run to its end.
-    pub lazy: bool,
+    /// When.
+    pub when: When,
+}
+
+/// When something was required.
+#[derive(Clone, Copy)]
+#[napi(string_enum = "kebab-case")]
+pub enum When {
+    /// While the module that required it ran.
+    AtStart,
+    /// Nobody knows: by what `createRequire` made.
+    Unknown,
+    /// After the module that required it had run to its end.
+    Late,
+}
+
+impl From<When> for engine::When {
+    fn from(when: When) -> Self {
+        match when {
+            When::AtStart => Self::AtStart,
+            When::Unknown => Self::Unknown,
+            When::Late => Self::Late,
+        }
+    }
 }
 
 impl Missed {
-    fn as_parts(&self) -> (&str, &str, bool) {
-        (&self.importer, &self.specifier, self.lazy)
+    fn as_parts(&self) -> (&str, &str, engine::When) {
+        (&self.importer, &self.specifier, self.when.into())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::NotDynamicError;
 use crate::graph::ThreadId;
 use crate::source::needs_prelude;
 
-use super::convert::{self, Need, Unprepared};
+use super::convert::{self, Need, Unprepared, When};
 use super::host::{Error, with};
 
 /// `url` without the version that we gave it; `null` if it has none.
@@ -21,7 +21,7 @@ pub fn clean(url: String) -> Result<Option<String>, Error> {
 
 /// Records that `parent` (nothing for an entry point) imports `url`, which it wrote as `specifier`, with the value of
 /// the import attribute `hot`, by `require()` or not. Returns the URL to load instead; `null` if it is that one.
-/// `lazy`: by a `require()` that the importer may not repeat.
+/// `when`: of a `require()`, when that is.
 ///
 /// Throws with the code `HOT_HOOK_NOT_DYNAMIC` for a static import of a boundary, if the options ask for that.
 #[napi]
@@ -32,10 +32,9 @@ pub fn resolve(
     url: String,
     hot: Option<String>,
     require: bool,
-    lazy: bool,
+    when: Option<When>,
 ) -> Result<Option<String>, Error> {
-    let import =
-        Import { lazy, ..import(thread, parent.as_deref(), &specifier, hot.as_deref(), require) };
+    let import = import(thread, parent.as_deref(), &specifier, hot.as_deref(), (require, when));
     with(|engine| engine.resolve(&import, &url))?.map_err(not_dynamic)
 }
 
@@ -47,7 +46,7 @@ pub fn resolve_directly(
     parent: String,
     specifier: String,
 ) -> Result<Option<String>, Error> {
-    let import = import(thread, Some(&parent), &specifier, None, false);
+    let import = import(thread, Some(&parent), &specifier, None, (false, None));
     with(|engine| engine.resolve_directly(&import))?.map_err(not_dynamic)
 }
 
@@ -61,7 +60,8 @@ fn not_dynamic(error: NotDynamicError) -> Error {
     Error::new("HOT_HOOK_NOT_DYNAMIC", error.to_string())
 }
 
-/// Node found nothing for an import; the arguments are those of `resolve`.
+/// Node found nothing for an import, where it looked at last for `url`, if it says that; the other arguments are those of
+/// `resolve`.
 #[napi]
 pub fn unresolved(
     thread: u32,
@@ -69,9 +69,11 @@ pub fn unresolved(
     specifier: String,
     hot: Option<String>,
     require: bool,
+    when: Option<When>,
+    url: Option<String>,
 ) -> Result<(), Error> {
-    let import = import(thread, parent.as_deref(), &specifier, hot.as_deref(), require);
-    with(|engine| engine.unresolved(&import))
+    let import = import(thread, parent.as_deref(), &specifier, hot.as_deref(), (require, when));
+    with(|engine| engine.unresolved(&import, url.as_deref()))
 }
 
 fn import<'a>(
@@ -79,9 +81,11 @@ fn import<'a>(
     parent: Option<&'a str>,
     specifier: &'a str,
     attribute: Option<&'a str>,
-    require: bool,
+    (require, when): (bool, Option<When>),
 ) -> Import<'a> {
-    Import { thread: ThreadId(thread), parent, specifier, attribute, require, lazy: false }
+    let lazy = when.is_some_and(|when| !matches!(when, When::AtStart));
+    let late = matches!(when, Some(When::Late));
+    Import { thread: ThreadId(thread), parent, specifier, attribute, require, lazy, late }
 }
 
 /// Node is about to read `url`. Returns the URL to read it by, without our version; `null` for a first instance, which

@@ -4,10 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use rustc_hash::FxHashMap;
+
 use crate::decision::{Cause, Decisions, FullReload, Reason, Reporter, Verdict, is_change};
 use crate::fingerprint::Fingerprint;
 use crate::graph::instance::Instance;
-use crate::graph::{ModuleId, ModuleKind, ThreadId, Visited};
+use crate::graph::{Graph, ModuleId, ModuleKind, ThreadId, Visited};
 use crate::stamp::Stamp;
 use crate::watch::settle::FileEvent;
 use crate::watch::{Event, parent};
@@ -25,6 +27,8 @@ pub(super) struct Batch {
     /// The changed files, then what else was invalidated, each in the order of the decisions.
     changed: Vec<ModuleId>,
     invalidated: Vec<ModuleId>,
+    /// Missing modules that have come under another name, and which.
+    arrivals: FxHashMap<ModuleId, Arc<str>>,
     /// Changed files that are no modules, but watched by some.
     pub files: Vec<Arc<str>>,
     full_reload: Option<FullReload>,
@@ -228,6 +232,7 @@ impl Engine {
         let known = self.graph.find(path).or_else(|| self.aliases.get(path).copied());
         known.is_some_and(|id| !self.graph.get(id).pruned)
             || self.missing.may_be(path)
+            || self.manifests.concern(path)
             || self.links.contains_key(path)
             || self.may_be_required(path)
             || self.settle.is_waiting(path)
@@ -278,6 +283,7 @@ impl Engine {
         }
         self.consider_link(path, batch);
         self.consider_missing(path, batch);
+        self.consider_manifests(path, batch);
         self.consider_watched(path, batch);
         self.consider_map(path, batch);
     }
@@ -366,10 +372,11 @@ impl Engine {
             self.make_stale(&batch.invalidated);
             self.tell_update(&batch);
             let mut told = Visited::default();
-            let modules = batch.changed.into_iter().chain(batch.invalidated);
+            let modules = batch.changed.iter().chain(&batch.invalidated).copied();
             let modules = modules.filter(|&id| told.insert(id));
-            let modules = modules.map(|id| self.graph.get(id).path.clone());
-            let paths = batch.files.into_iter().chain(modules).collect();
+            let modules = modules.map(|id| batch.path_of(&self.graph, id));
+            let paths: Vec<_> = modules.collect();
+            let paths = batch.files.into_iter().chain(paths).collect();
             self.say(Message::Invalidated { paths });
         }
         if let Some(reload) = batch.full_reload {
@@ -384,7 +391,7 @@ impl Engine {
 
     /// Those who import again, and those who listen, hear of an update.
     fn tell_update(&mut self, batch: &Batch) {
-        let changed = batch.changed.iter().map(|id| self.graph.get(*id).path.clone());
+        let changed = batch.changed.iter().map(|&id| batch.path_of(&self.graph, id));
         let files: Vec<_> = batch.files.iter().cloned().chain(changed).collect();
         for thread in self.threads.values_mut() {
             thread.tell_changed(&files);
@@ -392,7 +399,7 @@ impl Engine {
         self.happened(|engine| {
             let version = |id: &ModuleId| {
                 let module = engine.graph.get(*id);
-                (module.path.clone(), module.version)
+                (batch.path_of(&engine.graph, *id), module.version)
             };
             Happening::Update { files, versions: batch.invalidated.iter().map(version).collect() }
         });
@@ -409,6 +416,16 @@ impl Engine {
 }
 
 impl Batch {
+    /// The missing module has come as `path`.
+    pub(super) fn note_arrival(&mut self, id: ModuleId, path: &str) {
+        self.arrivals.insert(id, path.into());
+    }
+
+    /// The file that people know a module by.
+    fn path_of(&self, graph: &Graph, id: ModuleId) -> Arc<str> {
+        self.arrivals.get(&id).unwrap_or(&graph.get(id).path).clone()
+    }
+
     /// One message of a kind is enough.
     pub(super) fn ask(&mut self, reload: FullReload) {
         self.full_reload.get_or_insert(reload);

@@ -12,8 +12,8 @@ use crate::graph::instance::Instance;
 use crate::graph::{EdgeKind, ModuleId, NewEdge, ThreadId, Visited};
 use crate::watch::parent;
 
-use super::Engine;
 use super::hooks::expected_path;
+use super::{Engine, MissingPackage};
 
 /// How much earlier than it was made a change may be dated: kernels look at the clock only now and then.
 const GRAIN: Duration = Duration::from_millis(10);
@@ -60,22 +60,33 @@ pub struct Required<'a> {
     pub es_modules: Vec<&'a str>,
     /// Of them, those of which it cannot be known what they have required or imported.
     pub opaque: Vec<&'a str>,
-    /// Which module required which, and whether after it had run to its end.
-    pub edges: Vec<(&'a str, &'a str, bool)>,
+    /// Which module required which.
+    pub edges: Vec<(&'a str, &'a str, When)>,
     /// What has thrown while it was required.
     pub failed: Vec<&'a str>,
-    /// Which module found nothing by what it wrote, and whether after it had run to its end.
-    pub missed: Vec<(&'a str, &'a str, bool)>,
+    /// Which module found nothing by what it wrote.
+    pub missed: Vec<(&'a str, &'a str, When)>,
     /// Whether `require` passes the hooks of this thread.
     pub hooked: bool,
+}
+
+/// When something was required.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// While the module that required it ran.
+    AtStart,
+    /// Nobody knows: by what `createRequire` made.
+    Unknown,
+    /// After the module that required it had run to its end.
+    Late,
 }
 
 impl Engine {
     /// Takes a thread's report in, and decides on what waited for it.
     pub fn report(&mut self, thread: ThreadId, required: &Required) {
         self.collect(Instant::now());
-        for &(importer, target, lazy) in &required.edges {
-            self.require(thread, (importer, target), lazy, required.hooked);
+        for &(importer, target, when) in &required.edges {
+            self.require(thread, (importer, target), when, required.hooked);
         }
         for path in &required.new {
             self.loaded_by_require(thread, path, required.hooked);
@@ -90,8 +101,8 @@ impl Engine {
             let id = self.required_module(thread, path, required.hooked);
             self.add_root(thread, id);
         }
-        for &(importer, specifier, lazy) in &required.missed {
-            self.missed_by_require(thread, (importer, specifier), lazy);
+        for &(importer, specifier, when) in &required.missed {
+            self.missed_by_require(thread, (importer, specifier), when);
         }
         let now = self.unreported.now();
         let Some(reporting) = self.threads.get_mut(&thread) else { return };
@@ -131,13 +142,13 @@ impl Engine {
         &mut self,
         thread: ThreadId,
         (importer, target): (&str, &str),
-        lazy: bool,
+        when: When,
         hooked: bool,
     ) {
         let importer = self.required_module(thread, importer, hooked);
         let target = self.required_module(thread, target, hooked);
         let specifier = self.graph.get(target).path.clone();
-        self.connect_required(thread, (importer, target), &specifier, lazy);
+        self.connect_required(thread, (importer, target), &specifier, when);
         self.graph.remove_stranger(thread, target);
     }
 
@@ -146,13 +157,17 @@ impl Engine {
         &mut self,
         thread: ThreadId,
         (importer, specifier): (&str, &str),
-        lazy: bool,
+        when: When,
     ) {
-        let Some(path) = expected_path(importer, specifier) else { return };
+        let Some(path) = expected_path(importer, specifier) else {
+            let (importer, specifier) = (importer.into(), specifier.into());
+            return self
+                .await_missing(MissingPackage { importer, specifier, required: true }, None);
+        };
         let importer = self.required_module(thread, importer, false);
         let target = self.miss(&path);
         self.graph.get_mut(target).by_require = true;
-        self.connect_required(thread, (importer, target), specifier, lazy);
+        self.connect_required(thread, (importer, target), specifier, when);
         self.undecided.push((path.as_str().into(), Reporter::Watcher));
     }
 
@@ -161,18 +176,23 @@ impl Engine {
         thread: ThreadId,
         (importer, target): (ModuleId, ModuleId),
         specifier: &str,
-        lazy: bool,
+        when: When,
     ) {
+        let module = self.graph.get(target);
+        let meant_hot = module.boundary && !module.is_pinned();
+        let late = when == When::Late;
         let edge = NewEdge {
             thread,
             version: self.graph.get(importer).version,
             kind: EdgeKind::Require,
-            lazy,
-            hot: false,
-            meant_hot: false,
+            lazy: when != When::AtStart,
+            late,
+            hot: meant_hot && late,
+            meant_hot,
             specifier,
         };
         self.graph.add_edge(importer, target, &edge);
+        self.note_package(importer, specifier, target);
     }
 
     fn loaded_by_require(&mut self, thread: ThreadId, path: &str, hooked: bool) {

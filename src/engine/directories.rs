@@ -81,6 +81,10 @@ impl Engine {
             for file in came.into_iter().chain(self.watched_appeared(directory)) {
                 self.suspect(file, Reporter::Watcher);
             }
+            if self.missing.may_be(directory) {
+                self.missing.arrived(directory);
+                self.suspect(directory.as_str().into(), Reporter::Watcher);
+            }
         }
         for file in self.missing.found(covers) {
             self.missing.arrived(&file);
@@ -95,8 +99,9 @@ impl Engine {
         let modules = modules.map(|module| &module.path);
         let all = modules.chain(self.aliases.keys()).chain(self.links.keys());
         let all = all.chain(self.restart.files()).chain(self.watched_files());
+        let all = all.cloned().chain(self.manifests.paths());
         let mut paths: Vec<_> =
-            all.filter_map(|path| which(path).map(|what| (path.clone(), what))).collect();
+            all.filter_map(|path| which(&path).map(|what| (path, what))).collect();
         paths.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         paths.dedup_by(|(a, _), (b, _)| a == b);
         paths

@@ -9,6 +9,7 @@ use crate::error::NotDynamicError;
 use crate::graph::accept::Climb;
 use crate::graph::instance::{Instance, State};
 use crate::graph::{EdgeKind, ModuleId, ModuleKind, NewEdge, ThreadId};
+use crate::package::installed_root;
 use crate::url::{Meaning, path_of};
 use crate::watch::parent;
 
@@ -26,8 +27,10 @@ pub struct Import<'a> {
     pub attribute: Option<&'a str>,
     /// Whether it is a `require()`.
     pub require: bool,
-    /// Whether the importer, which is CommonJS, had run to its end: it may or may not require that again.
+    /// Whether it is a `require()` that the importer may not repeat when it runs again.
     pub lazy: bool,
+    /// Whether the importer is CommonJS that had run to its end: such a `require()` counts as dynamic.
+    pub late: bool,
 }
 
 /// Who imports.
@@ -150,11 +153,13 @@ impl Engine {
             version: importer.version,
             kind: importer.kind,
             lazy: importer.kind == EdgeKind::Dynamic || import.lazy,
-            hot: meant_hot && importer.kind == EdgeKind::Dynamic,
+            late: import.late,
+            hot: meant_hot && (importer.kind == EdgeKind::Dynamic || import.late),
             meant_hot,
             specifier: import.specifier,
         };
         self.graph.add_edge(importer.module, target, &edge);
+        self.note_package(importer.module, import.specifier, target);
         if self.graph.accepted().own.contains(&(import.thread, target)) {
             self.witness_importer(import);
         }
@@ -177,11 +182,17 @@ impl Engine {
         }
     }
 
-    /// Node found nothing for `import`. What was expected is waited for, and after a failed link the importers that
-    /// are not cold go up silently: Node remembers the failure by their URLs.
-    pub fn unresolved(&mut self, import: &Import) {
+    /// Node found nothing for `import`; `url`: where it looked at last, if it says that. What was expected is waited for, and
+    /// after a failed link the importers that are not cold go up silently: Node remembers the failure by their URLs.
+    pub fn unresolved(&mut self, import: &Import, url: Option<&str>) {
         let Some(importer) = self.importer(import) else { return };
-        if let Some(path) = expected_path(&self.graph.get(importer.module).path, import.specifier) {
+        let by = self.graph.get(importer.module).path.clone();
+        let expected = expected_path(&by, import.specifier).or_else(|| path_of(url?));
+        let expected = expected.filter(|path| installed_root(path).is_none());
+        if expected.is_none() {
+            self.await_package(import, &by);
+        }
+        if let Some(path) = expected {
             let target = self.miss(&path);
             // Never an error here: the user has one already.
             let _ = self.connect(import, &importer, target);

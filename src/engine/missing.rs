@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::decision::Reporter;
+use crate::decision::{Cause, Reporter};
 use crate::fingerprint::Fingerprint;
 use crate::graph::ModuleId;
-use crate::watch::parent;
+use crate::watch::{join, parent};
 
-use super::Engine;
 use super::changes::Batch;
+use super::{Engine, is_meant_hot};
 
 /// What is waited for, and what has come.
 #[derive(Default)]
@@ -68,11 +68,24 @@ impl Missing {
     }
 }
 
+/// What a module's name may end with; a loader takes one of them for another.
+const EXTENSIONS: [&str; 10] =
+    ["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "json", "node"];
+
+/// What ends the names of files that are none yet, or no longer.
+const SCRATCH: [&str; 7] = ["tmp", "temp", "swp", "swx", "bak", "orig", "part"];
+
 /// Whether `path` differs from `missing`, which lies in the same directory, in its extensions alone.
 fn stands_for(path: &str, missing: &str) -> bool {
-    let stem = Path::new(missing).with_extension("");
-    let rest = stem.to_str().and_then(|stem| path.strip_prefix(stem));
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    let missing = Path::new(missing);
+    let extension = missing.extension().and_then(|extension| extension.to_str());
+    let stem = missing.with_extension("");
+    let Some(rest) = stem.to_str().and_then(|stem| path.strip_prefix(stem)) else { return false };
+    let Some(rest) = rest.strip_prefix('.') else { return rest.is_empty() };
+    let last = rest.rsplit('.').next().unwrap_or(rest);
+    let is_scratch = SCRATCH.contains(&last) || last.ends_with('~');
+    let may_have_more = extension.is_none_or(|known| !EXTENSIONS.contains(&known));
+    !is_scratch && (may_have_more || last == rest)
 }
 
 impl Engine {
@@ -92,13 +105,41 @@ impl Engine {
         id
     }
 
-    /// Something came to be where a module was missed.
+    /// Something came to be where a module was missed. What is meant by a directory is the file `index` in it, whatever its extension.
     pub(super) fn consider_missing(&mut self, path: &str, batch: &mut Batch) {
-        for id in self.missing.take(path) {
+        let found = self.missing.take(path);
+        let is_directory = !found.is_empty() && Path::new(path).is_dir();
+        for id in found {
+            if is_directory {
+                let index = join(path, "index.js");
+                self.hold_directories(&index);
+                self.missing.expect(&index, id);
+                continue;
+            }
             let module = self.graph.get_mut(id);
             if module.read == Some(Fingerprint::Absent) && !module.pruned {
-                self.decide_on(id, batch);
+                self.judge_as(id, path);
+                batch.note_arrival(id, path);
+                self.decide_because(id, Cause::Changed, path, batch);
             }
+        }
+        if is_directory {
+            for file in self.missing.found(|directory| directory == path) {
+                self.missing.arrived(&file);
+                self.consider_missing(&file, batch);
+            }
+        }
+    }
+
+    /// The missing module turns out to be `path`: what patterns say of that counts.
+    fn judge_as(&mut self, id: ModuleId, path: &str) {
+        let Some(config) = &self.config else { return };
+        let real = std::fs::canonicalize(path).ok();
+        let real = real.as_deref().and_then(Path::to_str).unwrap_or(path);
+        let is_boundary = config.boundaries.is_match(path) || config.boundaries.is_match(real);
+        if is_boundary && !config.ignore.is_match(real) && !self.graph.get(id).boundary {
+            self.graph.get_mut(id).boundary = true;
+            self.graph.rejudge_edges(is_meant_hot);
         }
     }
 }
@@ -117,7 +158,12 @@ mod tests {
             ("/a/x", "/a/x.js", true),
             ("/a/xy.js", "/a/x.js", false),
             ("/a/y.js", "/a/x.js", false),
-            ("/a/y.js~", "/a/x.js", false),
+            ("/a/x.ts~", "/a/x.js", false),
+            ("/a/x.ts.tmp", "/a/x.js", false),
+            ("/a/x.ts.tmp", "/a/x", false),
+            ("/a/x.test.ts", "/a/x.js", false),
+            ("/a/x.d.ts", "/a/x.js", false),
+            ("/a/x.mts", "/a/x.mjs", true),
         ] {
             assert_eq!(stands_for(path, missing), expected, "{path} for {missing}");
         }

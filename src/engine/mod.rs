@@ -7,6 +7,7 @@
 //! - [`links`]: paths that lead to a module through a symlink.
 //! - [`missing`]: modules that were asked for and not there.
 //! - [`maps`]: source maps in files of their own.
+//! - [`manifests`]: what Node remembers of packages.
 //! - [`changes`], [`directories`]: file events become updates.
 //! - [`reports`]: what the parent process says has changed.
 //! - [`outbox`]: each thread's pending work, handed out atomically.
@@ -29,6 +30,7 @@ mod hooks;
 mod links;
 mod loading;
 mod lookups;
+mod manifests;
 mod maps;
 mod missing;
 mod news;
@@ -56,15 +58,15 @@ use crate::decision::Reporter;
 use crate::error::ConfigError;
 use crate::fingerprint::Fingerprint;
 use crate::graph::instance::Instances;
-use crate::graph::{Graph, ModuleId, ModuleKind, ThreadId};
+use crate::graph::{Edge, Graph, Module, ModuleId, ModuleKind, ThreadId};
 use crate::stamp::Stamp;
 use crate::url::Urls;
 use crate::watch::settle::Settle;
 use crate::watch::{Sleeper, Waker, Watch, parent};
 
 pub use changes::{Caller, Next};
-pub use commonjs::Required;
 use commonjs::Unreported;
+pub use commonjs::{Required, When};
 pub use disposal::Tracking;
 pub use dump::DumpNode;
 pub use explain::{Explanation, Outcome};
@@ -73,6 +75,8 @@ use hashing::Hashing;
 pub use hooks::Import;
 pub use loading::{Format, Need, Source};
 use lookups::Lookup;
+use manifests::Manifests;
+pub use manifests::Missing as MissingPackage;
 use maps::Maps;
 use missing::Missing;
 pub use outbox::{Happening, Message, Reload, Update};
@@ -107,6 +111,7 @@ pub struct Engine {
     unreported: Unreported,
     missing: Missing,
     maps: Maps,
+    manifests: Manifests,
     restart: Files,
     /// Modules that have called `invalidate`, with their reasons, and were not decided on yet.
     invalidated: Vec<(ModuleId, Option<Arc<str>>)>,
@@ -154,6 +159,7 @@ impl Engine {
             unreported: Unreported::default(),
             missing: Missing::default(),
             maps: Maps::default(),
+            manifests: Manifests::default(),
             restart: Files::default(),
             invalidated: Vec::new(),
             watch: None,
@@ -217,9 +223,7 @@ impl Engine {
             let kind = if ignored { ModuleKind::Ignored } else { ModuleKind::File };
             (kind, config.boundaries.is_match(path))
         });
-        self.graph.rejudge_edges(|module, edge| {
-            edge.meant_hot || (module.boundary && !module.is_pinned())
-        });
+        self.graph.rejudge_edges(is_meant_hot);
         self.generation += 1;
         self.config = Some(config);
         self.watch_as_configured();
@@ -335,6 +339,7 @@ impl Engine {
             self.graph.module_or_insert(real, || new)
         });
         self.hold(id);
+        self.note_scope(real);
         id
     }
 
@@ -452,6 +457,11 @@ impl Engine {
         let root = self.config.as_ref().map_or("", |config| config.root_directory.as_str());
         crate::path::relative(root, path)
     }
+}
+
+/// Whether an edge, if it may be hot at all, is.
+fn is_meant_hot(target: &Module, edge: &Edge) -> bool {
+    edge.meant_hot || (target.boundary && !target.is_pinned())
 }
 
 /// The directory of `path`, and those above it up to `root`: any of them may be moved away and back.

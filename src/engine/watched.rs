@@ -56,6 +56,7 @@ impl Engine {
 
     /// Files are watched again, after none was.
     pub(super) fn watch_again(&mut self) {
+        self.watch_manifests();
         let Some(watch) = &mut self.watch else { return };
         for (_, entry) in self.places.all_mut() {
             for files in &mut entry.watches {

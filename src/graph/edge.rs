@@ -18,7 +18,7 @@ pub enum EdgeKind {
     Static,
     /// `import()`.
     Dynamic,
-    /// `require()` while the importer was being evaluated.
+    /// `require()`.
     Require,
 }
 
@@ -48,7 +48,9 @@ pub struct Edge {
     pub kind: EdgeKind,
     /// It may not be seen again although the code still has it: it stays until the importer is pruned.
     pub lazy: bool,
-    /// Crossing it means to import again: the importer repeats its `import()`.
+    /// It was made by a CommonJS module that had run to its end: then a `require()` counts as dynamic.
+    pub late: bool,
+    /// Crossing it means to import again: the importer repeats its `import()`, or its late `require()`.
     pub hot: bool,
     /// A boundary was meant (by attribute or pattern), whether or not the import can be one.
     pub meant_hot: bool,
@@ -58,6 +60,13 @@ pub struct Edge {
     pub(super) gone: bool,
 }
 
+impl Edge {
+    /// Whether it is hot if its target is a boundary: the importer can repeat it.
+    pub fn may_be_hot(&self) -> bool {
+        self.kind == EdgeKind::Dynamic || self.late
+    }
+}
+
 /// What makes two imports the same edge.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct EdgeKey {
@@ -65,6 +74,7 @@ pub(super) struct EdgeKey {
     importer: ModuleId,
     target: ModuleId,
     kind: EdgeKind,
+    late: bool,
     hot: bool,
     version: u32,
 }
@@ -73,7 +83,8 @@ impl EdgeKey {
     fn of(edge: &Edge, importer: ModuleId, target: ModuleId) -> Self {
         // Lazy edges outlive their instance: the next one's are the same.
         let version = if edge.lazy { 0 } else { edge.version };
-        Self { thread: edge.thread, importer, target, kind: edge.kind, hot: edge.hot, version }
+        let &Edge { thread, kind, late, hot, .. } = edge;
+        Self { thread, importer, target, kind, late, hot, version }
     }
 }
 
@@ -81,6 +92,7 @@ impl EdgeKey {
 const FEW: usize = 1024;
 
 /// An import to be recorded.
+#[expect(clippy::struct_excessive_bools, reason = "those of an edge")]
 pub struct NewEdge<'a> {
     /// See [`Edge`].
     pub thread: ThreadId,
@@ -90,6 +102,8 @@ pub struct NewEdge<'a> {
     pub kind: EdgeKind,
     /// See [`Edge`].
     pub lazy: bool,
+    /// See [`Edge`].
+    pub late: bool,
     /// See [`Edge`].
     pub hot: bool,
     /// See [`Edge`].
@@ -106,6 +120,7 @@ impl Graph {
             version: new.version,
             kind: new.kind,
             lazy: new.lazy,
+            late: new.late,
             hot: new.hot,
             meant_hot: new.meant_hot,
             specifier: new.specifier.into(),
@@ -154,12 +169,12 @@ impl Graph {
         self.edges_into(id).any(|edge| edge.weight().kind == EdgeKind::Require)
     }
 
-    /// Applies `judge` to each dynamic edge whose target's patterns may have changed: is it hot now?
+    /// Applies `judge` to each edge that may be hot: is it now, since what patterns say of its target may have changed?
     pub fn rejudge_edges(&mut self, judge: impl Fn(&Module, &Edge) -> bool) {
         let changed: Vec<_> = self
             .store
             .edge_references()
-            .filter(|edge| edge.weight().kind == EdgeKind::Dynamic && !edge.weight().gone)
+            .filter(|edge| edge.weight().may_be_hot() && !edge.weight().gone)
             .map(|edge| (edge.id(), judge(&self.store[edge.target()], edge.weight())))
             .filter(|&(id, hot)| self.store[id].hot != hot)
             .collect();
@@ -234,6 +249,7 @@ impl<'a> NewEdge<'a> {
             version: edge.version,
             kind: edge.kind,
             lazy: edge.lazy,
+            late: edge.late,
             hot: edge.hot,
             meant_hot: edge.meant_hot,
             specifier: &edge.specifier,

@@ -25,6 +25,9 @@ pub struct Step {
     /// A boundary entered by something else than `import()`.
     #[serde(skip)]
     pub wrongly_imported: bool,
+    /// By a `require()` that would be hot, if it led to a boundary.
+    #[serde(skip)]
+    pub late: bool,
 }
 
 impl Step {
@@ -41,6 +44,7 @@ impl Step {
             specifier: by.map_or_else(|| "".into(), |edge| edge.specifier.clone()),
             wrongly_imported: by
                 .is_some_and(|edge| edge.meant_hot && edge.kind == EdgeKind::Static),
+            late: by.is_some_and(|edge| edge.late),
         }
     }
 }

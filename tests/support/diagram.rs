@@ -7,6 +7,8 @@
 //! | `~>` | `import()` |
 //! | `~hot~>` | `import()` of a boundary |
 //! | `=>` | `require()` |
+//! | `=late=>` | `require()` by a module that has run |
+//! | `=hot=>` | the same, of a boundary |
 //! | `1: a -> b` | in thread 1; without it in thread 0 |
 //! | `a@2 -> b` | imported by version 2 of `a` |
 //! | `a accepts b` | `a` accepts its import of `b`, in that thread; `a accepts a`: itself |
@@ -22,12 +24,14 @@ pub struct Diagram {
 }
 
 /// How an arrow is written, and what it stands for: the kind, hot, meant to be hot.
-const ARROWS: [(&str, EdgeKind, bool, bool); 5] = [
+const ARROWS: [(&str, EdgeKind, bool, bool); 7] = [
     ("->", EdgeKind::Static, false, false),
     ("-hot->", EdgeKind::Static, false, true),
     ("~>", EdgeKind::Dynamic, false, false),
     ("~hot~>", EdgeKind::Dynamic, true, true),
     ("=>", EdgeKind::Require, false, false),
+    ("=late=>", EdgeKind::Require, false, false),
+    ("=hot=>", EdgeKind::Require, true, true),
 ];
 
 impl Diagram {
@@ -67,8 +71,10 @@ impl Diagram {
             let (target, next) = self.module(name);
             let (_, kind, hot, meant_hot) =
                 *ARROWS.iter().find(|(text, ..)| *text == arrow).expect("an arrow");
-            let lazy = kind == EdgeKind::Dynamic;
-            let edge = NewEdge { thread, version, kind, lazy, hot, meant_hot, specifier: name };
+            let late = ["=late=>", "=hot=>"].contains(&arrow);
+            let lazy = kind == EdgeKind::Dynamic || late;
+            let specifier = name;
+            let edge = NewEdge { thread, version, kind, lazy, late, hot, meant_hot, specifier };
             self.graph.add_edge(importer, target, &edge);
             (importer, version) = (target, next);
         }

@@ -176,7 +176,8 @@ impl Node {
         hot: bool,
     ) -> Result<String, String> {
         let attribute = hot.then_some("true");
-        let import = Import { thread, parent, specifier, attribute, require: false, lazy: false };
+        let (require, lazy, late) = (false, false, false);
+        let import = Import { thread, parent, specifier, attribute, require, lazy, late };
         let clean = parent.and_then(|url| self.engine.clean(url)).map(|url| url.to_string());
         let base = clean.as_deref().or(parent).map_or_else(|| self.url("x"), str::to_owned);
         let direct = if hot { Ok(None) } else { self.engine.resolve_directly(&import) };
@@ -186,7 +187,7 @@ impl Node {
             return Ok(url);
         }
         let Some(url) = self.find(&base, specifier) else {
-            self.engine.unresolved(&import);
+            self.engine.unresolved(&import, None);
             return Err(format!("no {specifier}"));
         };
         self.deliver(thread);

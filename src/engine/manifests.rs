@@ -1,0 +1,376 @@
+//! What Node goes by when it resolves, and remembers until it ends: each package.json, the links in `node_modules`, and that a
+//! package was not there. What changes of that asks for a restart.
+//!
+//! ```text
+//!   /app/src/x.mjs ──▶ /app/src/package.json (none) ──▶ /app/package.json        what says how x.mjs is to be read
+//!   /app/node_modules/lib/dist/y.mjs ──▶ … ──▶ /app/node_modules/lib/package.json  and which files the package has
+//!   /app/node_modules/lib ──link──▶ /app/packages/lib                            what an update points elsewhere
+//! ```
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::decision::{FullReload, Reason};
+use crate::graph::ModuleId;
+use crate::package::{self, Manifest, holds_packages, installed_root};
+use crate::watch::{join, parent};
+
+use super::Engine;
+use super::changes::Batch;
+use super::hooks::Import;
+
+/// The fields by which Node goes in a project of the user's.
+const OWN: [&str; 4] = ["type", "main", "exports", "imports"];
+
+/// Those that count for a file although another package.json names the package.
+const SCOPE: [&str; 2] = ["type", "imports"];
+
+/// What is known of package.json files, and of packages that are waited for.
+#[derive(Default)]
+pub(super) struct Manifests {
+    known: FxHashMap<Arc<str>, Known>,
+    /// Folders of modules, and those above them up to their package.
+    folders: FxHashSet<Arc<str>>,
+    /// Links to packages, and where they led.
+    links: FxHashMap<Arc<str>, Arc<str>>,
+    /// By what names packages were imported, and which module that meant.
+    named: FxHashMap<ModuleId, Vec<Arc<str>>>,
+    awaited: Vec<Awaited>,
+    /// Folders that are watched because of all that.
+    held: FxHashSet<Arc<str>>,
+}
+
+/// A package.json, or the place where there is none.
+struct Known {
+    /// What it held when it was first needed: Node goes by that.
+    runs: Option<Manifest>,
+    /// What was last decided on.
+    decided: Option<Manifest>,
+}
+
+/// A package that was not there, or is being updated.
+struct Awaited {
+    missing: Missing,
+    /// An update that is to be told when it is complete.
+    update: Option<Reason>,
+    /// Where something must come.
+    folders: Vec<String>,
+}
+
+/// What was not found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The path of who wants it.
+    pub importer: Arc<str>,
+    /// What it wrote: the name of a package, or what `imports` maps.
+    pub specifier: Arc<str>,
+    /// By `require()`.
+    pub required: bool,
+}
+
+impl Manifests {
+    /// Whether a change of `path` could mean something.
+    pub fn concern(&self, path: &str) -> bool {
+        self.known.contains_key(path)
+            || self.links.contains_key(path)
+            || self.awaited.iter().any(|it| it.is_concerned(path))
+    }
+
+    /// The paths whose change could mean something.
+    pub fn paths(&self) -> impl Iterator<Item = Arc<str>> {
+        let folders = self.awaited.iter().flat_map(|it| &it.folders);
+        let folders = folders.map(|folder| folder.as_str().into());
+        self.known.keys().chain(self.links.keys()).cloned().chain(folders)
+    }
+
+    /// What was not found, and is not there yet.
+    pub fn missing(&self) -> impl Iterator<Item = &Missing> {
+        self.awaited.iter().filter(|it| it.update.is_none()).map(|it| &it.missing)
+    }
+}
+
+impl Awaited {
+    fn is_concerned(&self, path: &str) -> bool {
+        self.folders.iter().any(|folder| folder == path || folder == parent(path))
+    }
+}
+
+impl Engine {
+    /// What was not found, and is not there yet.
+    pub fn missing_packages(&self) -> impl Iterator<Item = &Missing> {
+        self.manifests.missing()
+    }
+
+    /// The module at `path` is new: what Node goes by for it is read now, and watched.
+    pub(super) fn note_scope(&mut self, path: &str) {
+        let mut folder = parent(path);
+        while !self.manifests.folders.contains(folder) && !holds_packages(folder) {
+            self.manifests.folders.insert(folder.into());
+            if self.note_manifest(folder) || parent(folder) == folder {
+                break;
+            }
+            folder = parent(folder);
+        }
+    }
+
+    /// Returns whether the package begins there.
+    fn note_manifest(&mut self, folder: &str) -> bool {
+        let file = join(folder, "package.json");
+        let is_root = holds_packages(parent(folder));
+        if is_root {
+            self.hold_folder(parent(folder));
+        }
+        let is_installed = is_root || installed_root(&file).is_some();
+        // Before it is read: what comes after that is seen.
+        if is_root || (!is_installed && Path::new(&file).exists()) {
+            self.hold_folder(folder);
+        }
+        let found = Manifest::read(&file).ok().flatten();
+        if is_installed && !is_root {
+            if found.is_none() {
+                return false;
+            }
+            self.hold_folder(folder);
+        }
+        let ends = is_root || found.as_ref().is_some_and(|manifest| manifest.name().is_some());
+        self.manifests.known.insert(file.into(), Known { runs: found.clone(), decided: found });
+        ends
+    }
+
+    fn hold_folder(&mut self, folder: &str) {
+        if !self.manifests.held.contains(folder) {
+            self.manifests.held.insert(folder.into());
+            if let Some(watch) = &mut self.watch {
+                watch.hold(folder);
+            }
+        }
+    }
+
+    /// They are watched again, after nothing was.
+    pub(super) fn watch_manifests(&mut self) {
+        let Some(watch) = &mut self.watch else { return };
+        for folder in &self.manifests.held {
+            watch.hold(folder);
+        }
+    }
+
+    /// `importer` has found `target` under that name: what was waited for, or what a link in `node_modules` leads to.
+    pub(super) fn note_package(&mut self, importer: ModuleId, specifier: &str, target: ModuleId) {
+        let by = &self.graph.get(importer).path;
+        if !self.manifests.awaited.is_empty() {
+            self.manifests.awaited.retain(|it| {
+                let Missing { importer, specifier: wanted, .. } = &it.missing;
+                it.update.is_some() || **importer != **by || **wanted != *specifier
+            });
+        }
+        let path = &self.graph.get(target).path;
+        let name = match package::split(specifier) {
+            Some((name, _)) => name,
+            None if specifier == &**path => match installed_root(path).map(name_of) {
+                Some(name) => name,
+                None => return,
+            },
+            None => return,
+        };
+        let named = self.manifests.named.entry(target).or_default();
+        if named.iter().any(|known| **known == *name) {
+            return;
+        }
+        named.push(name.into());
+        if let Some((link, root)) = link_to(by, name) {
+            self.hold_folder(parent(&link));
+            self.note_scope(&join(&root, "package.json"));
+            self.manifests.links.insert(link.into(), root.into());
+        }
+    }
+
+    /// Node found no package for an import.
+    pub(super) fn await_package(&mut self, import: &Import, importer: &Arc<str>) {
+        let specifier = import.specifier.into();
+        let missing = Missing { importer: importer.clone(), specifier, required: import.require };
+        self.await_missing(missing, None);
+    }
+
+    /// Nothing is waited for that is there: Node has found what it says by other means than ours.
+    pub(super) fn await_missing(&mut self, missing: Missing, update: Option<Reason>) {
+        if self.manifests.awaited.iter().any(|it| it.missing == missing) {
+            return;
+        }
+        let found = package::find(&missing.importer, &missing.specifier, missing.required);
+        if found.file.is_some() || found.folders.is_empty() {
+            return;
+        }
+        for folder in &found.folders {
+            self.hold_folder(folder);
+        }
+        self.manifests.awaited.push(Awaited { missing, update, folders: found.folders });
+    }
+
+    /// Something has happened to `path`: does it concern what Node remembers?
+    pub(super) fn consider_manifests(&mut self, path: &str, batch: &mut Batch) {
+        self.consider_manifest(path, batch);
+        self.consider_package_link(path, batch);
+        self.consider_awaited(path, batch);
+    }
+
+    fn consider_manifest(&mut self, path: &str, batch: &mut Batch) {
+        let Some(known) = self.manifests.known.get_mut(path) else { return };
+        // What is no JSON is about to be written; what a package has lost, to be installed.
+        let Ok(now) = Manifest::read(path) else { return };
+        let root = installed_root(path);
+        if known.decided == now || (root.is_some() && now.is_none()) {
+            return;
+        }
+        known.decided.clone_from(&now);
+        let runs = known.runs.clone();
+        match (root, now) {
+            (Some(root), Some(now)) => {
+                self.updated(root, path, &runs.unwrap_or_default(), &now, batch);
+            }
+            (_, now) => {
+                let fields = self.changed_fields(path, runs, now);
+                if !fields.is_empty() {
+                    batch.ask(FullReload::new(path.into(), Reason::Manifest { fields }));
+                }
+            }
+        }
+    }
+
+    /// What of the package.json at `path` is another for the modules that run.
+    fn changed_fields(
+        &self,
+        path: &str,
+        runs: Option<Manifest>,
+        now: Option<Manifest>,
+    ) -> Vec<&'static str> {
+        match (runs, now) {
+            (Some(runs), Some(now)) => runs.differs(&now, &OWN),
+            (runs, now) => {
+                let above = || self.manifest_above(parent(path));
+                let runs = runs.or_else(above).unwrap_or_default();
+                runs.differs(&now.or_else(above).unwrap_or_default(), &SCOPE)
+            }
+        }
+    }
+
+    /// The package.json that counts for `folder` if it has none.
+    fn manifest_above(&self, folder: &str) -> Option<Manifest> {
+        let mut folder = folder;
+        while parent(folder) != folder {
+            folder = parent(folder);
+            let file = join(folder, "package.json");
+            let found = match self.manifests.known.get(file.as_str()) {
+                Some(known) => known.runs.clone(),
+                None => Manifest::read(&file).ok().flatten(),
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// The package in `root` was updated, or edited by hand.
+    fn updated(
+        &mut self,
+        root: &str,
+        file: &str,
+        runs: &Manifest,
+        now: &Manifest,
+        batch: &mut Batch,
+    ) {
+        let fields = runs.differs(now, &OWN);
+        if runs.version() == now.version() {
+            if !fields.is_empty() {
+                batch.ask(FullReload::new(file.into(), Reason::Manifest { fields }));
+            }
+            return;
+        }
+        let name = name_of(root);
+        let update = update_of(name, runs, now);
+        // Its files may come after its package.json.
+        let importer = join(parent(&root[..root.len() - name.len()]), "package.json");
+        let found = [false, true].map(|required| package::find(&importer, name, required));
+        let is_found = found.iter().any(|found| found.file.is_some() || !found.is_expected);
+        if is_found || self.has_all_files(root) {
+            batch.ask(FullReload::new(file.into(), update));
+        } else {
+            let (importer, specifier) = (importer.into(), name.into());
+            self.await_missing(Missing { importer, specifier, required: true }, Some(update));
+        }
+    }
+
+    /// Whether all modules of a package that have run are there.
+    fn has_all_files(&self, root: &str) -> bool {
+        let modules = self.graph.ids().map(|id| &self.graph.get(id).path);
+        modules
+            .filter(|path| installed_root(path) == Some(root))
+            .all(|path| Path::new(&**path).is_file())
+    }
+
+    /// A link may lead to another package now.
+    fn consider_package_link(&mut self, link: &str, batch: &mut Batch) {
+        let Some(before) = self.manifests.links.get(link).cloned() else { return };
+        let today = std::fs::canonicalize(link).ok();
+        let Some(today) = today.as_deref().and_then(Path::to_str) else { return };
+        let Ok(Some(now)) = Manifest::read(&join(today, "package.json")) else { return };
+        if today == &*before {
+            return;
+        }
+        let known = self.manifests.known.get(join(&before, "package.json").as_str());
+        let runs = known.and_then(|known| known.runs.clone()).unwrap_or_default();
+        self.manifests.links.insert(link.into(), today.into());
+        let update = update_of(name_of(link), &runs, &now);
+        batch.ask(FullReload::new(link.into(), update));
+    }
+
+    fn consider_awaited(&mut self, path: &str, batch: &mut Batch) {
+        let concerned = |it: &mut Awaited| it.is_concerned(path);
+        let concerned: Vec<_> = self.manifests.awaited.extract_if(.., concerned).collect();
+        for it in concerned {
+            let Missing { importer, specifier, required } = &it.missing;
+            let found = package::find(importer, specifier, *required);
+            if let Some(file) = found.file.filter(|file| !self.settle.is_waiting(file)) {
+                let reason = it.update.unwrap_or_else(|| Reason::Installed {
+                    specifier: specifier.clone(),
+                    importer: importer.clone(),
+                });
+                batch.ask(FullReload::new(file.into(), reason));
+                continue;
+            }
+            for folder in &found.folders {
+                self.hold_folder(folder);
+            }
+            self.manifests.awaited.push(Awaited { folders: found.folders, ..it });
+        }
+    }
+}
+
+/// The name by which a package is installed in `root`.
+fn name_of(root: &str) -> &str {
+    let folder = parent(root);
+    let folder = if package::is_modules_folder(folder) { folder } else { parent(folder) };
+    root[folder.len()..].trim_start_matches(std::path::is_separator)
+}
+
+fn update_of(name: &str, runs: &Manifest, now: &Manifest) -> Reason {
+    Reason::Updated { package: name.into(), from: runs.version(), to: now.version() }
+}
+
+/// The link by which the module at `importer` finds the package `name`, and where it leads; `None` if there is no link.
+fn link_to(importer: &str, name: &str) -> Option<(String, String)> {
+    let mut folder = parent(importer);
+    loop {
+        let root = join(&join(folder, "node_modules"), name);
+        if let Ok(meta) = std::fs::symlink_metadata(&root) {
+            let target = meta.is_symlink().then(|| std::fs::canonicalize(&root).ok()).flatten()?;
+            return Some((root, target.to_str()?.to_owned()));
+        }
+        if parent(folder) == folder {
+            return None;
+        }
+        folder = parent(folder);
+    }
+}
