@@ -6,7 +6,7 @@ import * as engine from './binding.js'
 import { fail } from './guard.mjs'
 import { builtin, hasSyncHooks, threadId } from './node.mjs'
 import { apply } from './primordials.mjs'
-import { forgetRequests, noteRequest } from './relative-cache.mjs'
+import { canForget, forgetRequests, noteRequest } from './relative-cache.mjs'
 import { evictNow, importsOf, jobOf } from './release.mjs'
 
 const { fileURLToPath, pathToFileURL } = builtin('node:url')
@@ -337,6 +337,12 @@ function pathOf(module) {
 /** What an ES module was that has left Node's caches: by its path, until it is required again. @type {Map<string, WeakRef<object>>} */
 const evicted = new Map()
 
+/** Whether an ES module that has left Node's caches was not required again since. */
+export function hasEvicted() {
+  for (const [path, before] of evicted) if (!before.deref()) evicted.delete(path)
+  return evicted.size > 0
+}
+
 /**
  * Whether an ES module that was to be loaded anew is what it was: then Node has it from where we cannot reach.
  * @param {string} path @param {NodeJS.Module} required
@@ -355,6 +361,8 @@ const instanceIn = (required) => valueOf(required, 'kRequiredModuleSymbol') ?? r
  * @param {string[]} paths
  */
 export function evictRequired(paths) {
+  // With an entry that Node keeps for them they would run as `{}`: what was is better, beside the restart.
+  if (!canForget()) return void paths.filter((path) => cache[path]).forEach((path) => engine.irreplaceable(path))
   const stale = new Set()
   for (const path of paths) {
     const required = cache[path]

@@ -6,7 +6,7 @@
 import module from 'node:module'
 import { forgetAnswers } from './answers.mjs'
 import * as engine from './binding.js'
-import { evictPlain, evictRequired, noteRequires, reportRequirers, reportRequires } from './commonjs.mjs'
+import { evictPlain, evictRequired, hasEvicted, noteRequires, reportRequirers, reportRequires } from './commonjs.mjs'
 import { checkCallback, createContext, watch } from './context.mjs'
 import { announce, listen, off, on } from './events.mjs'
 import { asOriginal, attempt, fail, guarded, hasFailed } from './guard.mjs'
@@ -122,6 +122,17 @@ function deliverBlindly() {
 }
 
 let isReportDue = false
+
+/** What was evicted may be required again now: the report after that says whether Node has loaded it anew. */
+function checkSoon() {
+  if (isReportDue || !hasEvicted()) return
+  isReportDue = true
+  queueMicrotask(() => attempt(() => {
+    isReportDue = false
+    guarded(() => reportRequires(threadId))
+    deliver()
+  }))
+}
 
 /**
  * No hook sees `require` here: what is required is reported as soon as the modules that run now have run, before those
@@ -306,7 +317,7 @@ function takePart() {
   engine.attach(threadId, hasSyncHooks, wake)
   onWork(takeWork)
   listen()
-  noteRequires(hasSyncHooks ? () => {} : reportSoon, refresh)
+  noteRequires(hasSyncHooks ? checkSoon : reportSoon, refresh)
 }
 
 /** The engine has something for this thread. */

@@ -13,11 +13,9 @@
  */
 import * as nodeModule from 'node:module'
 import { builtin } from './node.mjs'
+import { debug } from './print.mjs'
 
-const { debuglog, types } = builtin('node:util')
-const debug = debuglog('hot-hook')
-
-const { isMap, isSet } = types
+const { isMap, isSet } = builtin('node:util').types
 const { get } = Map.prototype
 const { createRequire, findSourceMap } = nodeModule
 const Module = /** @type {any} */ (nodeModule.Module)

@@ -10,7 +10,7 @@ import * as engine from './binding.js'
 import { hasOnlyLookedUp, isOfImport, whenRequired } from './commonjs.mjs'
 import { asOriginal, attempt, fail, guarded, ofUser, withoutFrames } from './guard.mjs'
 import { beginRequest, isLookup, mayBeLookup, seek, settleSought, takeSample, trySamples } from './lookups.mjs'
-import { areFirst, builtin, isCustomized } from './node.mjs'
+import { areFirst, builtin, isCustomized, linksSynchronously } from './node.mjs'
 import { publishToPreludes, toText, withPrelude } from './prelude.mjs'
 import { apply, clearTimeout, process, setTimeout } from './primordials.mjs'
 import { debug, isDebugging, print } from './print.mjs'
@@ -57,11 +57,11 @@ function missRenewed(specifier, error) {
   return asOfNode(error)
 }
 
-/** How long a hooks thread waits for the app's thread to dispose of what a new instance replaces, in milliseconds. */
-const ACKNOWLEDGE_LIMIT = 1000
-
-/** The same where that is known to be in vain. */
-const BLOCKED_LIMIT = 5
+/**
+ * How long a hooks thread waits for the app's thread to dispose of what a new instance replaces, in milliseconds: it is in
+ * vain where that thread is blocked on our answer.
+ */
+const ACKNOWLEDGE_LIMIT = linksSynchronously ? 5 : 1000
 
 /** @typedef {import('node:module').ResolveHookContext} ResolveContext */
 /** @typedef {import('node:module').LoadHookContext} LoadContext */
@@ -480,15 +480,11 @@ export const load = survivingLater(async (url, given, next) => {
   }
   if (clean && guarded(() => engine.releases())) forgetValidated(url)
   // It would run with what its `require`s gave before.
-  if (isLate && result.format?.startsWith('commonjs')) guarded(() => engine.irreplaceable(fileURLToPath(url)))
+  if (isLate && linksSynchronously && result.format?.startsWith('commonjs')) guarded(() => engine.irreplaceable(fileURLToPath(url)))
   const equipped = equip(state, url, context.format, result)
   // Node 20 takes the URL of what was read for the module's own, and that is the one without a version.
   return clean == null ? equipped : Object.assign({}, equipped, { responseURL: url })
 }, async (url, context, next) => passedOn(url, await next(url, plain(context))))
-
-/** Of the waits in this thread: whether one was in vain before any was not. Then Node links synchronously, and the app's thread waits for us. */
-let isBlocked = false
-let hasWaited = false
 
 /**
  * Until the app's thread has disposed of what a new instance replaces, and evicted stale CommonJS: the instance is
@@ -497,14 +493,10 @@ let hasWaited = false
  */
 async function acknowledged(thread) {
   const { setTimeout: sleep } = builtin('node:timers/promises')
-  const end = Date.now() + (isBlocked ? BLOCKED_LIMIT : ACKNOWLEDGE_LIMIT)
+  const end = Date.now() + ACKNOWLEDGE_LIMIT
   while (guarded(() => engine.hasPending(thread))) {
-    if (Date.now() >= end) {
-      isBlocked = !hasWaited
-      return false
-    }
+    if (Date.now() >= end) return false
     await sleep(1)
-    hasWaited ||= !guarded(() => engine.hasPending(thread))
   }
   return true
 }

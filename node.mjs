@@ -18,10 +18,14 @@ export const untested = minor >= TESTED[major] ? undefined
   : `not tested on Node ${process.versions.node}, only from 20.19, 22.12 and 24 to 26: what cannot be reloaded here asks for a restart`
 
 /**
- * `module.registerHooks` is complete: in-thread hooks leave imported CommonJS with its `require.cache`, its `children`
- * and its own kind of `require`. Before (22.15–22.22, 24.0–24.11, 25.0–25.1) they do not.
+ * Since when Node links synchronously, and `module.registerHooks` is complete: in-thread hooks leave imported CommonJS with
+ * its `require.cache`, its `children` and its own kind of `require`. Before (22.15–22.22, 24.0–24.11, 25.0–25.1) they do
+ * not. A hooks thread cannot wait there for the app's thread, which waits for its answers.
  */
-export const hasSyncHooks = typeof module.registerHooks === 'function' && since({ 22: 23, 24: 12, 25: 2 })
+export const linksSynchronously = since({ 22: 23, 24: 12, 25: 2 })
+
+/** Whether hooks run in the app's thread. */
+export const hasSyncHooks = typeof module.registerHooks === 'function' && linksSynchronously
 
 /** A linked module holds what it imports by strong handles of C++, until it is gone itself: see release.mjs. */
 export const chainsModules = major < 22

@@ -49,6 +49,12 @@ export function forgetRequests(paths) {
   return isSwept || hasSyncHooks ? left : list
 }
 
+/**
+ * Whether {@link forgetRequests} can do its work: where it cannot, nothing is to leave `require.cache` either.
+ * @returns {boolean}
+ */
+export const canForget = () => requestCache() !== null || (hasSyncHooks && canLook())
+
 /** Whether sweeping has made Node forget something. */
 let isSweepProved = false
 

@@ -72,11 +72,11 @@ export function isLinking() {
 /** @param {any} job */
 function isPending(job) {
   // A failed link leaves `undefined` under its type.
-  if (typeof job !== 'object' || statusOf(job) >= INSTANTIATED) return false
+  if (typeof job !== 'object' || job === null || statusOf(job) >= INSTANTIATED) return false
   const { linked } = job
   // Synchronous links (`require(esm)`, and all from Node 24 on) set it when they are done;
   // `import source` is never linked.
-  if (linked === undefined) return job.phase !== SOURCE_PHASE
+  if (linked == null) return job.phase !== SOURCE_PHASE
   if (typeof linked.then !== 'function' || settled.has(linked)) return false
   const settle = () => settled.add(linked)
   linked.then(settle, settle)

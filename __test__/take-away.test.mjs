@@ -35,15 +35,7 @@ const FLAGS = {
 }
 
 /** What does not hold yet: a way, what of it, and why. @type {[way: RegExp, scenario: RegExp, reason: string | false][]} */
-const KNOWN = [
-  [/^a flag of V8|^all of it$/, /./, 'each reload throws'],
-  [/^a _pathCache that is frozen$/, /./, 'what is imported throws'],
-  [/^jobs whose linked is null$/, /./, 'the app dies'],
-  [/^a load cache that is a copy$/, /./, 'required ES modules go stale'],
-  [/^no registerHooks$/, /./, hasSyncHooks && 'imports stall there, and what is required goes stale'],
-  [/./, /exports what it requires/, !hasSyncHooks && 'undefined, beside the restart that is asked for'],
-  [/./, /requires an ES module/, !hasSyncHooks && 'what it imports goes stale'],
-]
+const KNOWN = []
 const knownOf = (/** @type {string} */ way, /** @type {string} */ name) =>
   KNOWN.find(([ways, names, reason]) => reason && ways.test(way) && names.test(name))?.[2] || false
 

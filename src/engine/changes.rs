@@ -280,12 +280,18 @@ impl Engine {
             if !is_reported || !(self.is_premature(path, id) || self.is_saved_again(path)) {
                 self.consider_module(id, now, reporter, batch);
             }
+        } else if self.has_opaque && self.may_be_required(path) && !self.is_ignored(real) {
+            batch.ask(FullReload::new(real.into(), Reason::Required));
         }
         self.consider_link(path, batch);
         self.consider_missing(path, batch);
         self.consider_manifests(path, batch);
         self.consider_watched(path, batch);
         self.consider_map(path, batch);
+    }
+
+    fn is_ignored(&self, path: &str) -> bool {
+        self.config.as_ref().is_some_and(|config| config.ignore.is_match(path))
     }
 
     pub(super) fn restart_pattern(&self, path: &str, real: &str) -> Option<String> {

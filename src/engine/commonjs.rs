@@ -98,6 +98,7 @@ impl Engine {
             self.failed_by_require(thread, path);
         }
         for path in &required.opaque {
+            self.has_opaque = true;
             let id = self.required_module(thread, path, required.hooked);
             self.add_root(thread, id);
         }

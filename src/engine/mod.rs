@@ -109,6 +109,8 @@ pub struct Engine {
     /// Files that may have changed, and who says so.
     undecided: Vec<(Arc<str>, Reporter)>,
     unreported: Unreported,
+    /// Something was required of which it cannot be known what it imports: a file that nobody knows may be in use.
+    has_opaque: bool,
     missing: Missing,
     maps: Maps,
     manifests: Manifests,
@@ -157,6 +159,7 @@ impl Engine {
             unlinked: Vec::new(),
             undecided: Vec::new(),
             unreported: Unreported::default(),
+            has_opaque: false,
             missing: Missing::default(),
             maps: Maps::default(),
             manifests: Manifests::default(),
