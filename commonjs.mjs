@@ -264,7 +264,11 @@ function reportModule(module, found) {
   /** @type {NodeJS.Module[]} */
   const fresh = []
   // Imported JSON has none.
-  if (module.filename && !Array.isArray(module.children)) found.opaque.push(path)
+  if (module.filename && !Array.isArray(module.children)) {
+    found.opaque.push(path)
+    // Which of them it has required is not known.
+    for (const other of Object.values(cache)) if (other && !reported.has(other)) fresh.push(other)
+  }
   module.children?.forEach?.((child, index) => {
     const target = pathOf(child)
     if (known.has(child) || !target || OWN.has(target) || isPlaceholder(child)) return
@@ -386,7 +390,10 @@ export function evictRequired(paths) {
  * @param {string[]} paths
  */
 export function evictPlain(paths) {
-  for (const path of paths) if (!evictNow(pathToFileURL(path).href)) engine.irreplaceable(path)
+  for (const path of paths) {
+    const isLeft = cache[path] && !canForget()
+    if (isLeft || !evictNow(pathToFileURL(path).href)) engine.irreplaceable(path)
+  }
 }
 
 /** @param {NodeJS.Module | undefined | null} parent @param {Set<unknown>} stale */
