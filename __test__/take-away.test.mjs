@@ -7,7 +7,6 @@ import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { hasSyncHooks } from '../node.mjs'
 import { startSafely } from './safety/app.mjs'
 import { commonjs } from './safety/commonjs.mjs'
 import { esModules } from './safety/es-modules.mjs'
@@ -34,11 +33,6 @@ const FLAGS = {
   'no __proto__': ['--disable-proto=delete'],
 }
 
-/** What does not hold yet: a way, what of it, and why. @type {[way: RegExp, scenario: RegExp, reason: string | false][]} */
-const KNOWN = []
-const knownOf = (/** @type {string} */ way, /** @type {string} */ name) =>
-  KNOWN.find(([ways, names, reason]) => reason && ways.test(way) && names.test(name))?.[2] || false
-
 /** Those that rest on internals of Node; the others are the same whatever these are. */
 const RESTS = /lowest of a chain|throws, one that|exports what it requires|shortened names|requires an ES module|required and imported: it is one/
 const scenarios = [...esModules, ...commonjs, ...others].filter(({ name }) => extent === 'all' || RESTS.test(name))
@@ -48,7 +42,7 @@ for (const way of chosen) {
   describe(way, { concurrency: availableParallelism() + 1 }, () => {
     const flags = FLAGS[way] ?? ['--require', SCRIPT]
     for (const { name, skip = false, todo = false, setting, run } of scenarios) {
-      test(`${way}: ${name}`, { skip, todo: todo || knownOf(way, name) }, async (t) => {
+      test(`${way}: ${name}`, { skip, todo }, async (t) => {
         const before = ['--no-warnings', ...flags, ...(setting.before ?? [])]
         const app = await startSafely(t, { ...setting, before, env: { ...setting.env, TAKE_AWAY: way } })
         await run(app)

@@ -22,16 +22,15 @@ pub fn awaits(text: &str) -> bool {
 /// The URL of the source map that a text names, if it is in a file of its own: at the start of a line, or at the end of all.
 pub fn map_url(bytes: &[u8]) -> Option<&str> {
     const NAME: &[u8] = b"sourceMappingURL=";
-    let is_space = |byte: &u8| byte.is_ascii_whitespace();
     memmem::rfind_iter(bytes, NAME)
         .find_map(|at| {
             let (before, rest) = (&bytes[..at], &bytes[at + NAME.len()..]);
             let [line @ .., b'/', b'/' | b'*', b'#' | b'@', b' ' | b'\t'] = before else {
                 return None;
             };
-            let end = rest.iter().position(|byte| is_space(byte)).unwrap_or(rest.len());
+            let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
             let is_line = line.last().is_none_or(|byte| matches!(byte, b'\n' | b'\r'));
-            let is_last = || rest[end..].iter().all(|byte| is_space(byte));
+            let is_last = || rest[end..].iter().all(u8::is_ascii_whitespace);
             (is_line || is_last()).then(|| std::str::from_utf8(&rest[..end]).ok())
         })?
         .filter(|url| !url.is_empty() && !url.starts_with("data:"))
