@@ -110,7 +110,23 @@ impl Engine {
 
 /// Whether the file is there, and has changed since: its bytes, its name or what a folder holds.
 fn is_newer(path: &Path, since: SystemTime) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| changed_at(&metadata) > since)
+    let is_newer = |path: &Path| std::fs::metadata(path).is_ok_and(|it| changed_at(&it) > since);
+    is_newer(path) && !(path.ends_with("node_modules") && has_only_cache_since(path, is_newer))
+}
+
+/// Whether the last that happened to a folder of packages is that `.cache` came, as it does when an app leaves its pointer, and
+/// no package in it is newer.
+fn has_only_cache_since(folder: &Path, is_newer: impl Fn(&Path) -> bool) -> bool {
+    let Ok(changed) = std::fs::metadata(folder).map(|it| changed_at(&it)) else { return false };
+    let Ok(came) = std::fs::metadata(folder.join(".cache")).and_then(|it| it.created()) else {
+        return false;
+    };
+    let Ok(mut entries) = std::fs::read_dir(folder) else { return false };
+    let is_package = |name: &std::ffi::OsStr| !name.to_string_lossy().starts_with('.');
+    changed <= came + GRAIN
+        && entries.all(|entry| {
+            entry.is_ok_and(|it| !is_package(&it.file_name()) || !is_newer(&it.path()))
+        })
 }
 
 #[cfg(unix)]
