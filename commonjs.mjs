@@ -366,7 +366,8 @@ const instanceIn = (required) => valueOf(required, 'kRequiredModuleSymbol') ?? r
  */
 export function evictRequired(paths) {
   // With an entry that Node keeps for them they would run as `{}`: what was is better, beside the restart.
-  if (!canForget()) return void paths.filter((path) => cache[path]).forEach((path) => engine.irreplaceable(path))
+  const present = paths.filter((path) => cache[path])
+  if (present.length > 0 && !canForget()) return present.forEach((path) => engine.irreplaceable(path))
   const stale = new Set()
   for (const path of paths) {
     const required = cache[path]

@@ -149,9 +149,11 @@ export function createRunner(given) {
   /** @param {import('./machine.mjs').Saying} saying */
   function say({ what, ...fields }) {
     if (what === 'restart') {
+      if (cause.cause !== 'save') saves.lived()
       viewer?.restarts(cause)
       emit('restart', cause)
     } else if (what === 'ready') {
+      saves.lived()
       serves = current !== undefined && current.listening.size > 0
       emit('ready', { ...fields, pid: current?.child.pid, urls: [...(current?.listening.values() ?? [])] })
       if (!serves && current) tellHolders(current.inUse)

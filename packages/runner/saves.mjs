@@ -14,16 +14,24 @@ export function createSaves() {
   let before = []
   /** @type {Set<string>} */
   const told = new Set()
+  /** How many processes have ended since one was in no loop of crashes. */
+  let sinceLived = 0
 
   /** @param {string} path @param {boolean} isLooping */
   function isOwn(path, isLooping) {
     // Two fixes of a module in quick succession are no less likely than a module that is generated at each start.
-    return before.some((paths) => paths.has(path)) && (isLooping || !CODE.test(path))
+    const isGenerated = isLooping && sinceLived > before.length
+    return before.some((paths) => paths.has(path)) && (isGenerated || !CODE.test(path))
   }
 
   return {
+    /** A process is ready, or is to end for a restart: it is in no loop of crashes, and whoever saves modules is a person. */
+    lived() {
+      sinceLived = 0
+    },
     /** A process has ended. */
     ended() {
+      sinceLived++
       before = [now, ...before].slice(0, 2)
       now = new Set()
     },
