@@ -34,9 +34,6 @@ export async function drain(limit) {
   }
   const begin = performance.now()
   for (;;) {
-    // Timers come before what has arrived meanwhile is read, and the process may have waited long for the processor: what
-    // looks idle may have sent a request.
-    await new Promise(setImmediate)
     const spent = performance.now() - begin
     const pending = await Promise.all(records.map((record) => settle(record, spent < limit / 2)))
     if (!pending.includes(true) || spent > limit) return
@@ -72,15 +69,31 @@ async function settle(record, isGrace) {
   if (open === 0) return false
   if (!isHttp1(record)) return true
   let pending = 0
+  const unused = []
   for (const socket of sockets) {
     if (socket.destroyed || isEndless(socket)) continue
     if (!isIdle(record, socket)) pending++
     else if (!isSecure(record) && !record.isPipe && setup?.keep) handOver(record, socket)
     else if (isGrace && lookAt(socket) < GRACE) pending++
-    else socket.end()
+    else unused.push(socket)
   }
+  pending += await close(record, unused)
   // A secure connection counts as soon as its handshake begins.
   return pending > 0 || (isSecure(record) && open > sockets.size)
+}
+
+/**
+ * Closes connections that are still idle when what has arrived is read: timers come before that, and the process may have
+ * waited long for the processor. Only here: who looks at that moment whether all is done ends the process while the last
+ * bytes of others are on their way.
+ * @param {Listening} record @param {any[]} unused @returns {Promise<number>} how many are not idle
+ */
+async function close(record, unused) {
+  if (unused.length === 0) return 0
+  await new Promise(setImmediate)
+  const idle = unused.filter((socket) => isIdle(record, socket))
+  for (const socket of idle) socket.end()
+  return unused.length - idle.length
 }
 
 /** How often each connection was found idle: one may have come when the drain had begun. @type {WeakMap<object, number>} */
