@@ -309,7 +309,9 @@ impl Engine {
         if self.may_have_failed_unseen(id) {
             self.graph.get_mut(id).begun = true;
         }
-        if is_change(&mut self.graph, id, now, reporter) {
+        let is_taken = self.takes_word(id, reporter);
+        if is_change(&mut self.graph, id, now, reporter) || is_taken {
+            self.graph.get_mut(id).decided = Some(now);
             self.decide_on(id, batch);
         }
     }

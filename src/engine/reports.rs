@@ -100,6 +100,17 @@ impl Engine {
             && matches!(decide(&self.graph, &self.instances, id), Verdict::FullReload(_))
     }
 
+    /// Whether the parent process is taken at its word, whatever the file holds: where nothing at all is watched, and a module that
+    /// stays until a restart is reported for the first time. So did hot-hook 1.0.
+    pub(super) fn takes_word(&self, id: ModuleId, reporter: Reporter) -> bool {
+        let module = self.graph.get(id);
+        reporter == Reporter::Parent
+            && self.config.as_ref().is_some_and(|config| config.watch == Watching::Nothing)
+            && module.begun
+            && module.decided.is_none()
+            && matches!(decide(&self.graph, &self.instances, id), Verdict::FullReload(_))
+    }
+
     /// Whether a reported file that our own watch sees saved has settled, and is now being saved again: our watch tells when
     /// that is over. A file may be seen empty long before the event for it comes.
     pub(super) fn is_saved_again(&mut self, path: &str) -> bool {
