@@ -10,7 +10,7 @@ import * as engine from './binding.js'
 import { hasOnlyLookedUp, isOfImport, whenRequired } from './commonjs.mjs'
 import { asOriginal, attempt, fail, guarded, ofUser, withoutFrames } from './guard.mjs'
 import { beginRequest, isLookup, mayBeLookup, seek, settleSought, takeSample, trySamples } from './lookups.mjs'
-import { areFirst, builtin, isCustomized, linksSynchronously } from './node.mjs'
+import { areFirst, builtin, isCustomized, linksSynchronously, mayBlock } from './node.mjs'
 import { publishToPreludes, toText, withPrelude } from './prelude.mjs'
 import { apply, clearTimeout, process, setTimeout } from './primordials.mjs'
 import { debug, isDebugging, print } from './print.mjs'
@@ -61,7 +61,7 @@ function missRenewed(specifier, error) {
  * How long a hooks thread waits for the app's thread to dispose of what a new instance replaces, in milliseconds: it is in
  * vain where that thread is blocked on our answer.
  */
-const ACKNOWLEDGE_LIMIT = linksSynchronously ? 5 : 1000
+const ACKNOWLEDGE_LIMIT = linksSynchronously ? 5 : mayBlock ? 200 : 1000
 
 /** @typedef {import('node:module').ResolveHookContext} ResolveContext */
 /** @typedef {import('node:module').LoadHookContext} LoadContext */
@@ -480,7 +480,7 @@ export const load = survivingLater(async (url, given, next) => {
   }
   if (clean && guarded(() => engine.releases())) forgetValidated(url)
   // It would run with what its `require`s gave before.
-  if (isLate && linksSynchronously && result.format?.startsWith('commonjs')) guarded(() => engine.irreplaceable(fileURLToPath(url)))
+  if (isLate && mayBlock && result.format?.startsWith('commonjs')) guarded(() => engine.irreplaceable(fileURLToPath(url)))
   const equipped = equip(state, url, context.format, result)
   // Node 20 takes the URL of what was read for the module's own, and that is the one without a version.
   return clean == null ? equipped : Object.assign({}, equipped, { responseURL: url })
