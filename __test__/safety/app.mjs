@@ -78,7 +78,7 @@ export async function startSafely(t, setting) {
       const given = await answer(args)
       if (!isSame(given, expected)) {
         if (!isOfThem(given, right)) throw fail(`get answers ${inspect(given)}, none of ${inspect(right)}`)
-        await app.until(`${inspect(expected)}, or that a restart is asked for: get answers ${inspect(given)}`, isAsked, DEADLINE / 5)
+        await app.until(`${inspect(expected)}, or that a restart is asked for: get answers ${inspect(given)}`, isAsked, DEADLINE)
       }
       if (isAsked()) {
         await restart()
