@@ -10,7 +10,7 @@ const CODE = /\.[cm]?[jt]sx?$/
 export function createSaves() {
   /** What changed while the last process ran, or soon after. @type {Set<string>} */
   let now = new Set()
-  /** The same for the two before: what the last one did while it ran is not always looked at. @type {Set<string>[]} */
+  /** The same for the three before: what one did while it ran is not looked at if a save came at once. @type {Set<string>[]} */
   let before = []
   /** @type {Set<string>} */
   const told = new Set()
@@ -32,7 +32,7 @@ export function createSaves() {
     /** A process has ended. */
     ended() {
       sinceLived++
-      before = [now, ...before].slice(0, 2)
+      before = [now, ...before].slice(0, 3)
       now = new Set()
     },
     /**
