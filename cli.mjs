@@ -29,14 +29,14 @@ const PATIENCE = 5000
 
 /** The longest answer, in characters. */
 const LONGEST = 2 ** 28
-const STRANGE = 'its answer is none that this version of hot-hook knows'
+const UNKNOWN_ANSWER = 'its answer is none that this version of hot-hook knows'
 
 /** How modules are filled, by their state. @type {Record<string, string>} */
 const FILLS = { hot: '#cde8cf', cold: '#d6e4f5', declined: '#f6d9b8', ignored: '#e8e8e8' }
 /** How modules are imported. */
 const KINDS = new Set(['static', 'dynamic', 'require'])
 /** What happens in an app. */
-const HAPPENINGS = new Set(['update', 'restart'])
+const EVENTS = new Set(['update', 'restart'])
 
 /** What the user is to be told, with the code to exit with. */
 class Problem extends Error {
@@ -81,7 +81,7 @@ function talk(address, question) {
       try {
         resolve(JSON.parse(text))
       } catch {
-        reject(new Error(text.endsWith('\n') ? STRANGE : 'it ended in the middle of it'))
+        reject(new Error(text.endsWith('\n') ? UNKNOWN_ANSWER : 'it ended in the middle of it'))
       }
     })
   })
@@ -99,7 +99,7 @@ function check(answer, { ask }) {
       isList(answer.modules, (one) => isText(one?.path) && Object.hasOwn(FILLS, one.state) && Number.isSafeInteger(one.version)) &&
       isList(answer.edges, (one) => KINDS.has(one?.kind) && [one.from, one.to].every((at) => Number.isSafeInteger(at) && at >= 0 && at < answer.modules.length)),
   }[ask]
-  if (typeof answer !== 'object' || answer === null || !(isText(answer.error) || isKnown())) throw new Error(STRANGE)
+  if (typeof answer !== 'object' || answer === null || !(isText(answer.error) || isKnown())) throw new Error(UNKNOWN_ANSWER)
   return answer
 }
 
@@ -116,7 +116,7 @@ function follow({ socket: address }, tell) {
     const hear = (/** @type {any} */ { event, data, error }) => {
       if (event === 'hello') resolve({ over })
       else if (error !== undefined) reject(new Problem(String(error)))
-      else if (!HAPPENINGS.has(event) || typeof data !== 'object') throw new Error(STRANGE)
+      else if (!EVENTS.has(event) || typeof data !== 'object') throw new Error(UNKNOWN_ANSWER)
       else tell({ event, data })
     }
     socket.setEncoding('utf8').on('error', reject).on('data', (part) => {
@@ -124,7 +124,7 @@ function follow({ socket: address }, tell) {
       rest = lines.pop() ?? ''
       try {
         for (const line of lines) hear(JSON.parse(line))
-        if (rest.length > LONGEST) throw new Error(STRANGE)
+        if (rest.length > LONGEST) throw new Error(UNKNOWN_ANSWER)
       } catch (error) {
         // Whoever still shows the app asks it again.
         socket.destroy(/** @type {Error} */ (error))

@@ -83,6 +83,8 @@ pub enum Reason {
     },
     /// `require()` has loaded it, and Node's cache of it is out of reach.
     Required,
+    /// No hook has seen it being loaded, and a required ES module that does not say what it imports may have.
+    Unseen,
     /// It is a native addon, which a process loads once.
     Addon,
     /// It is a package.json, of which Node remembers these fields.
@@ -167,6 +169,11 @@ impl FullReload {
             Reason::Cold { .. } => format!("{subject} no boundary makes hot"),
             Reason::Required => {
                 format!("{event}, which require() has loaded and this Node cannot load again")
+            }
+            Reason::Unseen => {
+                format!(
+                    "{event}, which an ES module that require() has loaded may import: this Node does not tell"
+                )
             }
             Reason::Addon => format!("{event}, a native addon, which a process loads only once"),
             Reason::Manifest { fields } => {

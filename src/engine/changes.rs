@@ -281,7 +281,7 @@ impl Engine {
                 self.consider_module(id, now, reporter, batch);
             }
         } else if self.has_opaque && self.may_be_required(path) && !self.is_ignored(real) {
-            batch.ask(FullReload::new(real.into(), Reason::Required));
+            batch.ask(FullReload::new(real.into(), Reason::Unseen));
         }
         self.consider_link(path, batch);
         self.consider_missing(path, batch);
