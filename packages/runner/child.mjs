@@ -23,6 +23,7 @@ const AHEAD = new URL('./child/ahead.mjs', import.meta.url).href
  * @typedef {object} Handlers
  * @property {(message: any, handle: any) => void} message ours and those of hot-hook, which are whole
  * @property {(message: unknown, handle: any) => void} other the app's own
+ * @property {() => void} deaf it has disconnected, and can neither be told anything nor tell us
  * @property {(exit: import('./machine.mjs').Exit) => void} exit
  */
 
@@ -57,6 +58,7 @@ export function launch(options, { handles, cache, pipesInput, ahead }, handlers)
     if (message?.cmd !== COMMAND) return calm(child, message, handle)
     return fits(FROM_APP, message) ? handlers.message(message, handle) : handle?.close?.()
   })
+  child.on('disconnect', handlers.deaf)
   child.on('exit', (code, signal) => {
     const over = () => end({ code, signal })
     if (!child.connected) return over()

@@ -30,11 +30,13 @@ function describeProcess(pid) {
   return `${command ? `${command.slice(0, LONGEST)} ` : ''}(pid ${pid}${whose})`
 }
 
-/** @param {number} pid */
+/** The command with its arguments, without the folder of its program: that is long at times, and tells nothing. @param {number} pid */
 function commandOf(pid) {
   try {
-    if (process.platform === 'linux') return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-    return process.platform === 'win32' ? '' : run('ps', ['-o', 'args=', '-p', String(pid)]).trim()
+    if (process.platform === 'win32') return ''
+    if (process.platform !== 'linux') return run('ps', ['-o', 'args=', '-p', String(pid)]).trim().replace(/^\S*\//, '')
+    const [program, ...args] = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    return [path.basename(program), ...args].join(' ').trim()
   } catch {
     return ''
   }

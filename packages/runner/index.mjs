@@ -207,6 +207,8 @@ export function createRunner(given) {
           else handle?.close?.()
         },
         other: (message) => mine === current && !mine.isAhead && void events.emit('message', message),
+        // It may have disconnected before it was told to drain, or while it did: nobody will say that it is done.
+        deaf: () => mine === current && dispatch({ type: 'drained' }),
         exit: (exit) => {
           if (waiting === mine) waiting = undefined
           if (current !== mine) return

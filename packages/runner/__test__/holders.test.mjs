@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import net from 'node:net'
 import { once } from 'node:events'
+import path from 'node:path'
 import test from 'node:test'
 import { createFolder, isLinux } from '../../../__test__/support/app.mjs'
 import { ask, SERVER, startRunner, value } from './support/runner.mjs'
@@ -81,13 +82,17 @@ const LISTENS = {
 
 test('a port that is taken: it is said who holds it', { skip: onlyLinux }, async (t) => {
   const folder = createFolder(t, { files: { 'holder.cjs': `require('net').createServer().listen(0, function () { console.log(this.address().port) })` } })
-  const holder = spawn(process.execPath, ['holder.cjs'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+  // Node may lie in a folder whose name is longer than what is told of a command.
+  const bin = path.join(folder, 'a'.repeat(100))
+  fs.mkdirSync(bin)
+  fs.symlinkSync(process.execPath, `${bin}/node`)
+  const holder = spawn(`${bin}/node`, ['holder.cjs'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
   t.after(() => holder.kill())
   const port = Number(String((await once(holder.stdout, 'data'))[0]))
   for (const [how, listen] of Object.entries(LISTENS)) {
     const runner = await startRunner(t, { files: { 'main.mjs': `import http from 'node:http'; ${listen(port)}` }, wait: false, options: ['--no-ahead', '--stay'] })
     const { text } = await runner.event('problem')
-    assert.match(text, new RegExp(`^port ${port} is held by .*node holder.cjs \\(pid ${holder.pid}\\)$`), how)
+    assert.match(text, new RegExp(`^port ${port} is held by node holder.cjs \\(pid ${holder.pid}\\)$`), how)
   }
 })
 

@@ -393,6 +393,18 @@ test('an app that has disconnected is restarted all the same', async (t) => {
   assert.deepEqual(runner.told('unresponsive'), [])
 })
 
+test('an app that disconnects while it drains is ended at once', async (t) => {
+  const runner = await startRunner(t, {
+    files: { 'main.mjs': `import.meta.hot.dispose(async () => { process.disconnect(); await new Promise(() => {}) }); console.log('up'); ${IDLE}` },
+    stdin: 'pipe',
+    wait: false,
+  })
+  await runner.says('up')
+  runner.child.stdin?.write('rs\n')
+  await runner.event('start', 2)
+  assert.deepEqual(runner.told('unresponsive'), [])
+})
+
 test("a pipe as standard input: `rs` restarts, and the app gets what is its own", async (t) => {
   const runner = await startRunner(t, {
     files: { 'main.mjs': `let all = ''; process.stdin.setEncoding('utf8').on('data', (text) => (all += text)).on('end', () => { console.log('got', JSON.stringify(all)); process.exit() }); setTimeout(() => console.log('up'), 200)`, 'deaf.mjs': `console.log('up'); ${IDLE}` },
