@@ -1,6 +1,7 @@
 /**
- * Why the addon cannot be loaded, and what to do: binding.js asks for it (scripts/explain-addon.mjs).
+ * Why the addon cannot be used, and what to do: binding.js asks for it (scripts/explain-addon.mjs).
  */
+import { createRequire } from 'node:module'
 
 /** The package with the addon for this system, as an error names it that says that it is missing. */
 const MISSING = /'(@hot-hook\/binding-(?!wasm)[\w-]+)'/
@@ -11,12 +12,30 @@ export function toLoadError(errors) {
   const refused = errors.find(({ code }) => code === 'ERR_DLOPEN_DISABLED')
   const broken = errors.find((error) => !isMissing(error))
   const name = errors.map(({ message }) => MISSING.exec(message)?.[1]).find(Boolean)
-  return Object.assign(new Error(`hot-hook: ${describe(refused, broken, name)}`, { cause: refused ?? broken ?? errors[0] }), { code: 'HOT_HOOK_ADDON' })
+  return toError(explain(refused, broken, name), refused ?? broken ?? errors[0])
 }
 
 /** @param {Error | undefined} refused @param {Error | undefined} broken @param {string | undefined} name */
-function describe(refused, broken, name) {
-  if (refused) return 'it is a native addon, and this Node loads none: start it without --no-addons, or with --allow-addons if it has --permission'
+function explain(refused, broken, name) {
+  if (refused) return 'it needs its native addon, and this Node loads no addons: start Node without --no-addons, or with --allow-addons if it has --permission'
   if (broken) return `its addon cannot be loaded: ${broken.message}`
-  return `its addon for ${process.platform} ${process.arch}${name ? `, ${name},` : ''} is not installed: install again, with optional dependencies, and not with node_modules or a lock file of another system only`
+  const missing = `its addon for ${process.platform} ${process.arch}${name ? `, ${name},` : ''} is not installed`
+  return `${missing}: install again, with optional dependencies, and without a node_modules or a lock file that was made on another system`
 }
+
+/**
+ * Refuses an addon that was built from other sources than these files: what it lacks would fail later, one call after the other.
+ * @param {Record<string, any>} addon @param {string} version of these files @param {string[]} names of all that they use
+ */
+export function checkAddon(addon, version, names) {
+  const missing = names.filter((name) => !(name in addon))
+  if (missing.length === 0 && addon.version() === version) return
+  const reason = missing.length > 0 ? `it lacks ${missing.join(', ')}` : `it is of version ${addon.version()}, and ${version} is needed`
+  const { cache } = createRequire(import.meta.url)
+  const file = Object.keys(cache).find((path) => cache[path]?.exports === addon)
+  const where = file ? ` (${file})` : ''
+  throw toError(`its addon does not belong to it: ${reason}${where}: install again, so that hot-hook and @hot-hook/binding-* are of one version, or build the addon again where you have its sources`)
+}
+
+/** @param {string} text @param {Error} [cause] */
+const toError = (text, cause) => Object.assign(new Error(`hot-hook: ${text}`, { cause }), { code: 'HOT_HOOK_ADDON' })

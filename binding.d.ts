@@ -479,6 +479,9 @@ export declare function useSourceMaps(): void
 /** Whether `useSourceMaps` was called, in any thread. */
 export declare function usesSourceMaps(): boolean
 
+/** The version of the package that the addon was built for. */
+export declare function version(): string
+
 /** A module and its version. */
 export interface Version {
   /** Its file. */

@@ -1,6 +1,6 @@
 /**
- * Whatever fails in us must not cost the user his process: what Node calls in us is guarded, and so is each call of the
- * engine. A failure is told once; then imports go through as if we were not there, and a change asks for a restart.
+ * No failure of ours costs users their process: what Node calls in us is guarded, and so is each call of the engine. A
+ * failure is told once; then imports go through as if we were not there, and a change asks for a restart.
  */
 import * as engine from './binding.js'
 import { apply } from './primordials.mjs'
@@ -12,15 +12,15 @@ let failed = false
 /** Whether we have failed: then the engine only tells that something has changed. */
 export const hasFailed = () => failed
 
-/** What was thrown last that is the user's. @type {unknown} */
-let users
+/** What users' code, or another loader, has thrown last. @type {unknown} */
+let thrownByUser
 
 /**
  * Marks an error that is none of ours: it goes through all guards.
  * @template T @param {T} error @returns {T} the same, to be thrown
  */
 export function ofUser(error) {
-  users = error
+  thrownByUser = error
   return error
 }
 
@@ -28,28 +28,43 @@ const { RangeError } = globalThis
 
 /** Whether an error must go through: Node would throw something like it, or the user is to see it. @param {any} error */
 function goesThrough(error) {
-  if (error === users) return true
+  if (error === thrownByUser) return true
   const code = error?.code
   if (code === 'HOT_HOOK_NOT_DYNAMIC' || code === 'HOT_HOOK_OPTIONS') return true
   return error instanceof RangeError && error.message === 'Maximum call stack size exceeded'
 }
 
-/** Takes a failure of ours in; what is the user's it throws again. @param {any} error */
+/** Gives up after a failure of ours; throws the error again if it is the user's. @param {any} error */
 export function fail(error) {
   if (goesThrough(error)) throw error
   giveUp(error)
 }
 
-/** @param {any} error */
+/**
+ * From now on imports go through. That is told once, whatever is still able to tell it.
+ * @param {any} error
+ */
 function giveUp(error) {
+  const isFirst = !failed
   failed = true
-  try {
-    const isOfEngine = error?.code === 'HOT_HOOK_INTERNAL'
-    const reason = isOfEngine ? error.message : `internal error (${describe(error)})`
+  const isOfEngine = error?.code === 'HOT_HOOK_INTERNAL'
+  const reason = isOfEngine ? error.message : `internal error (${describe(error)})`
+  const isAnnounced = askEngine(() => {
     if (!isOfEngine) engine.giveUp(reason)
-    if (engine.announcesFailure()) print(`${reason}; the app goes on without hot reload`)
+    return engine.announcesFailure()
+  })
+  if (isAnnounced ?? isFirst) print(`${reason}; the app goes on without hot reload`)
+}
+
+/**
+ * @param {() => boolean} ask whether it is for this thread to tell the user: one of the process does
+ * @returns {boolean | undefined} undefined if the engine cannot be called any more
+ */
+function askEngine(ask) {
+  try {
+    return ask()
   } catch {
-    // The engine itself cannot be called any more: whoever calls it next meets the same.
+    return undefined
   }
 }
 
@@ -89,7 +104,7 @@ function takeNotes() {
 }
 
 /**
- * Does what users' code calls for, after a failure too: it sees what is its own fault, and nothing of ours.
+ * Runs what users' code has called, after a failure too: their own errors are thrown, ours are not.
  * @template T @param {() => T} work
  */
 export function called(work) {
@@ -102,7 +117,7 @@ export function called(work) {
 }
 
 /**
- * Does what Node calls for, after a failure too: nobody is there whom an error could reach.
+ * Runs what Node has called, after a failure too: no error is thrown, because no code of the user's could catch it.
  * @template T @param {() => T} work
  */
 export function attempt(work) {
@@ -114,7 +129,7 @@ export function attempt(work) {
   }
 }
 
-/** An error of Node's, without the frames of our file `url`: nobody looks for us in his stacks. @param {unknown} error @param {string} url */
+/** An error of Node's, without the frames of our file `url`, which would only distract in a user's stack. @param {unknown} error @param {string} url */
 export function withoutFrames(error, url) {
   if (error instanceof Error && typeof error.stack === 'string' && error.stack.includes(url)) {
     error.stack = error.stack

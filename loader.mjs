@@ -13,7 +13,7 @@ import { beginRequest, isLookup, mayBeLookup, seek, settleSought, takeSample, tr
 import { areFirst, builtin, isCustomized, linksSynchronously, mayBlock } from './node.mjs'
 import { publishToPreludes, toText, withPrelude } from './prelude.mjs'
 import { apply, clearTimeout, process, setTimeout } from './primordials.mjs'
-import { debug, isDebugging, print } from './print.mjs'
+import { debug, isDebugging, print, printPastStream } from './print.mjs'
 import { noteRequest } from './relative-cache.mjs'
 import { noteSourceMaps } from './source-maps.mjs'
 import { alias, compilationCache, evictNow, forgetValidated } from './release.mjs'
@@ -419,6 +419,7 @@ const isActive = () => (state.active = guarded(() => engine.isOutermost(state.th
  * @param {{ thread?: number, layer?: number } & Record<string, unknown>} [data]
  */
 export async function initialize(data) {
+  printPastStream()
   // Node 20 also sends the modules of loaders that are registered after us through our hooks.
   publishToPreludes({ enter() {} })
   const { thread, layer, ...options } = data ?? {}

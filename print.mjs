@@ -1,6 +1,6 @@
 /**
- * Every line of ours is printed here, on standard error. Whatever becomes of it, the app notices nothing: neither an
- * exception, nor an event of its stream, which would end a process that does not listen for it.
+ * Every line of ours is printed here, on standard error. The app notices nothing of a line that cannot be printed: neither
+ * an exception, nor an event of its stream, which would end a process that does not listen for it.
  */
 import * as engine from './binding.js'
 import { builtin, threadId } from './node.mjs'
@@ -37,9 +37,7 @@ function write(make) {
   try {
     const text = make()
     const stderr = findStream()
-    if (stderr && (isReplaced(stderr) || stderr.writableLength > 0)) return void (engine.hasReader() && stderr.write(text))
-    const count = engine.print(text)
-    if (count != null) stderr?.write(Buffer.from(text).subarray(count))
+    if (!stderr || !passesOn(stderr, text)) writeDirectly(text, stderr)
   } catch {
     // It was only a line.
   }
@@ -54,5 +52,42 @@ function findStream() {
   }
 }
 
-/** Whether somebody wants to have what is printed. @param {NodeJS.WriteStream & { fd?: number }} stderr */
-const isReplaced = (stderr) => hasOwn(stderr, 'write') || (threadId === 0 && stderr.fd !== 2)
+/**
+ * Gives a text to the stream, where somebody wants to have what is written to it.
+ * @param {NodeJS.WriteStream & { fd?: number }} stderr @param {string} text @returns {boolean} false if it is to be written in another way
+ */
+function passesOn(stderr, text) {
+  try {
+    // A stream that has ended would emit an error.
+    if (stderr.writable === false || !(isReplaced(stderr) || stderr.writableLength > 0)) return false
+    // Without a reader, it would emit an error: in the main thread, where a worker's ends up.
+    if (engine.hasReader()) stderr.write(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** @param {string} text @param {NodeJS.WriteStream | undefined} stderr for the rest, if the reader is behind */
+function writeDirectly(text, stderr) {
+  let count
+  try {
+    count = engine.print(text)
+  } catch {
+    return builtin('node:fs').writeSync(2, text)
+  }
+  if (count != null) stderr?.write(Buffer.from(text).subarray(count))
+}
+
+/** Whether this is a thread of Node's own, for hooks: what is written to its stream may never arrive. */
+let isInternal = false
+
+/** From now on this thread prints past its stream. */
+export const printPastStream = () => void (isInternal = true)
+
+/**
+ * Whether somebody wants to have what is printed: who has replaced the stream, or who has started the worker (`stderr: true`),
+ * which a worker cannot tell.
+ * @param {NodeJS.WriteStream & { fd?: number }} stderr
+ */
+const isReplaced = (stderr) => hasOwn(stderr, 'write') || (threadId === 0 ? stderr.fd !== 2 : !isInternal)

@@ -64,6 +64,66 @@ test('nor does what a worker prints end the app, nor what NODE_DEBUG prints', { 
   await saveOften(app)
 })
 
+/** An app with a worker that prints when its module is saved. @param {string} options of the worker @param {string} [main] @param {string} [worker] */
+const withWorker = (options, main = '', worker = '') => ({
+  'main.mjs': `import { Worker } from 'node:worker_threads'
+    const worker = new Worker(new URL('worker.mjs', import.meta.url), ${options})
+    const ask = (what) => new Promise((resolve) => { worker.once('message', resolve); worker.postMessage(what) })
+    let captured = ''
+    worker.stderr.on?.('data', (data) => (captured += data))
+    worker.on('error', (error) => log('error ' + error.message))
+    serve({ get: () => ask('get'), end: () => new Promise((resolve) => { worker.once('exit', resolve); worker.postMessage('end') }), captured: () => captured, ${main} })
+    ${SERVE}`,
+  'worker.mjs': `import { parentPort } from 'node:worker_threads'
+    ${worker}
+    parentPort.on('message', async (what) => what === 'end' ? parentPort.close() : parentPort.postMessage((await import('./b.mjs', ${HOT})).value))`,
+  'b.mjs': noisy(1),
+})
+
+test('a worker\'s lines of ours go where its standard error goes', async (t) => {
+  const captured = await startApp(t, { files: withWorker('{ stderr: true }') })
+  await captured.expect('get', 1)
+  captured.save('b.mjs', noisy(2))
+  await captured.expect('get', 2)
+  await captured.expect('captured', (/** @type {string} */ text) => /^hot-hook: a dispose handler of \S+b\.mjs failed: Error: oops1/.test(text))
+  assert.equal(captured.output.stderr, '')
+  assert.equal(await captured.ask('end'), 0, 'a line of ours keeps no worker')
+
+  const plain = await startApp(t, { files: withWorker('{}') })
+  await plain.expect('get', 1)
+  plain.save('b.mjs', noisy(2))
+  await plain.expect('get', 2)
+  await plain.until('the line', () => /^hot-hook: a dispose handler of \S+b\.mjs failed: Error: oops1/.test(plain.output.stderr))
+})
+
+test('a worker whose stream has ended or throws, and one whose starter is busy, goes on', async (t) => {
+  const uses = ['process.stderr.end()', 'process.stderr.destroy()', `process.stderr.write = () => { throw new Error('not now') }`]
+  for (const use of uses) {
+    const app = await startApp(t, { files: withWorker('{}', '', use) })
+    await app.expect('get', 1)
+    app.save('b.mjs', noisy(2))
+    await app.expect('get', 2)
+    await app.until('the line', () => /^hot-hook: a dispose handler of \S+b\.mjs failed: Error: oops1/m.test(app.output.stderr))
+    assert.deepEqual(await app.ask('log'), [], use)
+  }
+  // While the main thread is blocked the worker saves, prints and imports anew.
+  const blocked = await startApp(t, {
+    files: withWorker('{ workerData: new Int32Array(new SharedArrayBuffer(4)), stderr: true }'.replace('new Int32Array', 'globalThis.done = new Int32Array'), `
+      wait: () => { worker.postMessage('save'); return Atomics.wait(globalThis.done, 0, 0, 10_000) }`, `
+      import { writeFileSync } from 'node:fs'
+      import { workerData } from 'node:worker_threads'
+      parentPort.on('message', async (what) => {
+        if (what !== 'save') return
+        writeFileSync(new URL('b.mjs', import.meta.url), ${JSON.stringify(noisy(2))})
+        Atomics.store(workerData, 0, (await import('./b.mjs', ${HOT})).value)
+        Atomics.notify(workerData, 0)
+      })`),
+  })
+  await blocked.expect('get', 1)
+  assert.match(await blocked.ask('wait'), /^(ok|not-equal)$/)
+  await blocked.expect('captured', (/** @type {string} */ text) => text.includes('oops1'))
+})
+
 test('what an app does with `process.stderr.write` it does with our lines, too', async (t) => {
   const app = await startApp(t, {
     files: { 'main.mjs': `process.stderr.write = (text) => (log(text), true); serve({ get: ${get} }); ${SERVE}`, 'b.mjs': noisy(1) },

@@ -94,6 +94,12 @@ pub fn attach(env: Env, thread: u32, hooked: bool, wake: Function<(), ()>) -> Re
     .map_err(internal)
 }
 
+/// The version of the package that the addon was built for.
+#[napi]
+pub fn version() -> &'static str {
+    env!("HOT_HOOK_VERSION")
+}
+
 /// Whether the thread that calls is the process's first, which is Node's main thread; `false` also where that cannot be
 /// told.
 #[napi]
