@@ -14,6 +14,15 @@ pub fn needs_prelude(text: &str) -> bool {
     words(text, "import").any(|rest| rest.trim_start_matches(is_space).starts_with(['.', '(', '/']))
 }
 
+/// Whether it may use `import.meta.hot`, by whichever syntax: it says both `import.meta` and `hot`.
+pub fn may_use_hot(text: &str) -> bool {
+    let says_meta = words(text, "import").any(|rest| {
+        let rest = rest.trim_start_matches(is_space);
+        rest.starts_with(['.', '/'])
+    });
+    says_meta && words(text, "hot").any(|rest| !rest.starts_with(is_word))
+}
+
 /// Whether its body may wait.
 pub fn awaits(text: &str) -> bool {
     words(text, "await").any(|rest| !rest.starts_with(is_word))
@@ -55,6 +64,21 @@ fn is_space(char: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_module_that_may_use_hot() {
+        for (text, expected) in [
+            ("import.meta.hot?.dispose(f)", true),
+            ("import\n.meta\n.hot", true),
+            ("const { hot } = import.meta", true),
+            ("import.meta['hot']", true),
+            ("import.meta.url; photo(); hotel", false),
+            ("hot", false),
+            ("import { hot } from './hot.mjs'", false),
+        ] {
+            assert_eq!(may_use_hot(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn a_module_that_could_notice() {

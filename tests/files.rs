@@ -18,6 +18,7 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
+use hot_hook::config::Origin;
 use hot_hook::engine::Caller;
 use node::{MAIN, Node};
 use serde_json::json;
@@ -155,4 +156,45 @@ fn a_large_module_is_live_at_once_and_hashed_by_nobody_who_waits() {
     node.hot("./a.mjs").expect("it runs");
     node.write("a.mjs", "a2");
     assert_eq!(node.told(), "invalidated a.mjs", "the same bytes say nothing");
+}
+
+#[test]
+fn what_is_saved_just_before_a_parent_is_known_is_not_lost() {
+    let mut node = Node::with(&json!({ "restart": [".env"] }), &[(".env", "1")]);
+    for text in ["2", "3"] {
+        node.write(".env", text);
+        node.engine.has_parent();
+        assert_eq!(told_later(&mut node), "restart .env", "each thread says that there is one");
+    }
+}
+
+#[test]
+fn what_is_saved_just_before_everything_is_watched_is_not_lost() {
+    let mut node = Node::with(&json!({ "watch": false }), &[("a.mjs", "a1"), (".env", "1")]);
+    assert_eq!(node.hot("./a.mjs").as_deref(), Ok("a1"));
+    node.write("a.mjs", "a2");
+    node.configure(&json!({ "watch": true, "restart": [".env"] }));
+    assert_eq!(told_later(&mut node), "invalidated a.mjs");
+    assert_eq!(node.hot("./a.mjs").as_deref(), Ok("a2"));
+    node.configure(&json!({ "watch": false }));
+    node.write("a.mjs", "a3");
+    node.configure(&json!({ "watch": true }));
+    assert_eq!(told_later(&mut node), "invalidated a.mjs");
+}
+
+#[test]
+fn a_change_that_is_on_its_way_outlives_another_way_of_watching() {
+    let base = |node: &Node| node.folder.path("");
+    let configure = |node: &mut Node, options: &serde_json::Value| {
+        let base = base(node);
+        let origin = Origin { name: "test", base: &base, env_watch: Some("false") };
+        node.engine.configure(MAIN, options, &origin).expect("good options");
+    };
+    let mut node = Node::start(&[("a.mjs", "a1")]);
+    configure(&mut node, &json!({ "boundaries": [] }));
+    node.engine.has_parent();
+    assert_eq!(node.hot("./a.mjs").as_deref(), Ok("a1"));
+    node.write("a.mjs", "a2");
+    configure(&mut node, &json!({ "watch": true }));
+    assert_eq!(told_later(&mut node), "invalidated a.mjs");
 }

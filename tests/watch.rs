@@ -768,6 +768,7 @@ fn without_a_fallback_nothing_is_polled_or_said() {
     watched.folder.write("shared/b", "1");
     watched.expect_file("shared/b", Written);
     assert!(!watched.watch.polls());
+    assert!(!watched.watch.sees_at_once(&watched.folder.path("shared")), "others save there, too");
     assert_eq!(watched.watch.take_problems(), Vec::<String>::new());
 }
 

@@ -254,6 +254,7 @@ impl Engine {
         let mut batch = Batch::default();
         for (path, reporter) in std::mem::take(&mut self.undecided) {
             self.consider(&path, reporter, &mut batch);
+            self.reports.forget(&path);
         }
         self.consider_invalidated(&mut batch);
         self.publish(batch);
@@ -280,7 +281,7 @@ impl Engine {
             if !is_reported || !(self.is_premature(path, id) || self.is_saved_again(path)) {
                 self.consider_module(id, now, reporter, batch);
             }
-        } else if self.has_opaque && self.may_be_required(path) && !self.is_ignored(real) {
+        } else if self.is_unseen_change(real) {
             batch.ask(FullReload::new(real.into(), Reason::Unseen));
         }
         self.consider_link(path, batch);
@@ -290,8 +291,17 @@ impl Engine {
         self.consider_map(path, batch);
     }
 
-    fn is_ignored(&self, path: &str) -> bool {
-        self.config.as_ref().is_some_and(|config| config.ignore.is_match(path))
+    /// Whether a file that is no module of the graph may be one that runs, and holds something else than when it was last saved.
+    /// Not data: an app writes some itself.
+    fn is_unseen_change(&mut self, path: &str) -> bool {
+        let is_ignored = self.judge(path, path).0 == ModuleKind::Ignored;
+        let is_source =
+            self.may_be_required(path) && Path::new(path).extension().is_none_or(|it| it != "json");
+        let Some(unseen) = self.unseen.as_mut().filter(|_| is_source && !is_ignored) else {
+            return false;
+        };
+        let now = Fingerprint::of_file(Path::new(path));
+        unseen.insert(path.into(), now) != Some(now)
     }
 
     pub(super) fn restart_pattern(&self, path: &str, real: &str) -> Option<String> {

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant, SystemTime};
 use rustc_hash::FxHashMap;
 
 use crate::decision::Reporter;
+use crate::fingerprint;
 use crate::graph::instance::Instance;
 use crate::graph::{EdgeKind, ModuleId, NewEdge, ThreadId, Visited};
+use crate::source::may_use_hot;
 use crate::watch::parent;
 
 use super::hooks::expected_path;
@@ -98,7 +100,7 @@ impl Engine {
             self.failed_by_require(thread, path);
         }
         for path in &required.opaque {
-            self.has_opaque = true;
+            self.unseen.get_or_insert_default();
             let id = self.required_module(thread, path, required.hooked);
             self.add_root(thread, id);
         }
@@ -309,10 +311,11 @@ impl Engine {
     }
 }
 
-/// Whether the text of an ES module may use `import.meta.hot`, in whichever way it is written.
+/// Whether the ES module at `path` may use `import.meta.hot`.
 fn asks_for_hot(path: &str) -> bool {
-    std::fs::read_to_string(path)
-        .is_ok_and(|text| text.contains("import.meta") && text.contains("hot"))
+    fingerprint::open(Path::new(path))
+        .and_then(|(file, _)| std::io::read_to_string(file))
+        .is_ok_and(|text| may_use_hot(&text))
 }
 
 fn changed_since(path: &str, since: SystemTime) -> bool {

@@ -54,14 +54,20 @@ pub struct Files {
 }
 
 impl Files {
-    /// Watches where `matcher` can match, then notes what the files hold.
+    /// Watches where `matcher` can match, then notes what the files hold: of those that are known, that stays, since a change
+    /// of them may be on its way.
     pub fn set(&mut self, matcher: &Matcher, mut watch: Option<&mut Watch>, hashing: &mut Hashing) {
         self.let_go(watch.as_deref_mut());
         self.matcher = matcher.clone();
         self.bases = matcher.bases();
+        let mut before = std::mem::take(&mut self.known);
         let mut left = LARGE;
         for base in self.bases.clone() {
             for file in self.enter(&base.directory, base.recursive, &mut watch) {
+                if let Some(known) = before.remove(&file) {
+                    self.known.insert(file, known);
+                    continue;
+                }
                 let known = Known::of(&file, |stamp| stamp.length <= left);
                 if known.content.is_some() {
                     left -= known.length().unwrap_or(0);
@@ -83,8 +89,9 @@ impl Files {
         }
     }
 
-    /// Watches them again, after nobody did.
+    /// Watches them again, by a watch that holds none of their directories.
     pub fn watch_again(&mut self, watch: &mut Watch, hashing: &mut Hashing) {
+        self.held.clear();
         let matcher = self.matcher.clone();
         self.set(&matcher, Some(watch), hashing);
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use parking_lot::Mutex;
+use rustc_hash::FxHashSet;
 
 use crate::fingerprint::Fingerprint;
 use crate::stamp::Stamp;
@@ -32,6 +33,8 @@ pub struct Hashed {
 #[derive(Default)]
 struct Queue {
     paths: VecDeque<Arc<str>>,
+    /// The same, to be looked up.
+    queued: FxHashSet<Arc<str>>,
     is_running: bool,
 }
 
@@ -56,7 +59,7 @@ impl Hashing {
     /// started nothing comes: then stamps alone tell.
     pub fn request(&mut self, path: &Arc<str>) {
         let mut queue = self.queue.lock();
-        if queue.paths.contains(path) {
+        if !queue.queued.insert(path.clone()) {
             return;
         }
         queue.paths.push_back(path.clone());
@@ -89,6 +92,7 @@ fn run(queue: &Mutex<Queue>, results: &Sender<Hashed>, waker: &Waker) {
                 queue.is_running = false;
                 return;
             };
+            queue.queued.remove(&path);
             path
         };
         let file = Path::new(path.as_ref());
@@ -118,6 +122,8 @@ mod tests {
                 std::fs::write(folder.path().join(name), round).unwrap();
                 hashing.request(&path(name));
             }
+            // It waits already, or is hashed at this moment.
+            hashing.request(&path("b"));
             hashing.request(&path("none"));
             let (begin, mut found) = (Instant::now(), Vec::new());
             while hashing.pending > 0 || hashing.queue.lock().is_running {

@@ -35,8 +35,8 @@ pub(super) struct Manifests {
     folders: FxHashSet<Arc<str>>,
     /// Links to packages, and where they led.
     links: FxHashMap<Arc<str>, Arc<str>>,
-    /// By what names packages were imported, and which module that meant.
-    named: FxHashMap<ModuleId, Vec<Arc<str>>>,
+    /// From which folders packages were imported, and by what names.
+    named: FxHashSet<(Arc<str>, Arc<str>)>,
     awaited: Vec<Awaited>,
     /// Folders that are watched because of all that.
     held: FxHashSet<Arc<str>>,
@@ -124,7 +124,9 @@ impl Engine {
         }
         let is_installed = is_root || installed_root(&file).is_some();
         // Before it is read: what comes after that is seen.
-        if is_root || (!is_installed && Path::new(&file).exists()) {
+        if is_root {
+            self.hold_installed(folder);
+        } else if !is_installed && Path::new(&file).exists() {
             self.hold_folder(folder);
         }
         let found = Manifest::read(&file).ok().flatten();
@@ -132,11 +134,19 @@ impl Engine {
             if found.is_none() {
                 return false;
             }
-            self.hold_folder(folder);
+            self.hold_installed(folder);
         }
         let ends = is_root || found.as_ref().is_some_and(|manifest| manifest.name().is_some());
         self.manifests.known.insert(file.into(), Known { runs: found.clone(), decided: found });
         ends
+    }
+
+    /// A folder of an installed package. There may be thousands, so none is polled: an update that puts another folder in its
+    /// place is seen above.
+    fn hold_installed(&mut self, folder: &str) {
+        if self.watch.as_ref().is_none_or(|watch| watch.has_events_for(folder)) {
+            self.hold_folder(folder);
+        }
     }
 
     fn hold_folder(&mut self, folder: &str) {
@@ -174,11 +184,9 @@ impl Engine {
             },
             None => return,
         };
-        let named = self.manifests.named.entry(target).or_default();
-        if named.iter().any(|known| **known == *name) {
+        if !self.manifests.named.insert((parent(by).into(), name.into())) {
             return;
         }
-        named.push(name.into());
         if let Some((link, root)) = link_to(by, name) {
             self.hold_folder(parent(&link));
             self.note_scope(&join(&root, "package.json"));

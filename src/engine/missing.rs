@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::decision::{Cause, Reporter};
 use crate::fingerprint::Fingerprint;
-use crate::graph::ModuleId;
+use crate::graph::{ModuleId, ModuleKind};
 use crate::watch::{join, parent};
 
 use super::changes::Batch;
@@ -133,11 +133,10 @@ impl Engine {
 
     /// The missing module turns out to be `path`: what patterns say of that counts.
     fn judge_as(&mut self, id: ModuleId, path: &str) {
-        let Some(config) = &self.config else { return };
         let real = std::fs::canonicalize(path).ok();
         let real = real.as_deref().and_then(Path::to_str).unwrap_or(path);
-        let is_boundary = config.boundaries.is_match(path) || config.boundaries.is_match(real);
-        if is_boundary && !config.ignore.is_match(real) && !self.graph.get(id).boundary {
+        let (kind, boundary) = self.judge(path, real);
+        if boundary && kind == ModuleKind::File && !self.graph.get(id).boundary {
             self.graph.get_mut(id).boundary = true;
             self.graph.rejudge_edges(is_meant_hot);
         }

@@ -109,8 +109,9 @@ pub struct Engine {
     /// Files that may have changed, and who says so.
     undecided: Vec<(Arc<str>, Reporter)>,
     unreported: Unreported,
-    /// Something was required of which it cannot be known what it imports: a file that nobody knows may be in use.
-    has_opaque: bool,
+    /// Something was required of which it cannot be known what it imports, so that files which nobody knows may be in use: what
+    /// was last found in those that were saved.
+    unseen: Option<FxHashMap<Arc<str>, Fingerprint>>,
     missing: Missing,
     maps: Maps,
     manifests: Manifests,
@@ -159,7 +160,7 @@ impl Engine {
             unlinked: Vec::new(),
             undecided: Vec::new(),
             unreported: Unreported::default(),
-            has_opaque: false,
+            unseen: None,
             missing: Missing::default(),
             maps: Maps::default(),
             manifests: Manifests::default(),
@@ -230,6 +231,9 @@ impl Engine {
         self.generation += 1;
         self.config = Some(config);
         self.watch_as_configured();
+        let Some(config) = &self.config else { return };
+        let watch = self.watch.as_mut().filter(|_| config.watch == Watching::Everything);
+        self.restart.set(&config.restart, watch, &mut self.hashing);
     }
 
     /// Begins to watch, or ends it, if that is what the configuration says and what it says it for is there.
@@ -240,6 +244,9 @@ impl Engine {
         let fallback = everything || config.poll.is_some();
         let is_new = watches && self.watch.as_ref().is_none_or(|it| it.has_fallback() != fallback);
         if is_new {
+            // What the old watch has seen is not lost with it.
+            self.collect(Instant::now());
+            let Some(config) = &self.config else { return };
             let watch = Watch::new(config.poll, self.waker.clone());
             self.watch = Some(if fallback { watch } else { watch.without_fallback() });
             // Whoever sleeps is to sleep on it from now on.
@@ -247,14 +254,16 @@ impl Engine {
         } else if !watches {
             self.watch = None;
         }
-        let watch = self.watch.as_mut().filter(|_| everything);
-        self.restart.set(&config.restart, watch, &mut self.hashing);
         if is_new {
             for id in self.graph.ids().collect::<Vec<_>>() {
                 self.hold(id);
             }
             self.watch_again();
             self.watch_maps();
+            if !self.graph.is_empty() {
+                // What was changed while nobody watched is a change now.
+                self.suspect_all();
+            }
         }
     }
 

@@ -44,6 +44,11 @@ impl Reports {
         self.waiting.is_empty()
     }
 
+    /// A report has been decided on.
+    pub fn forget(&mut self, path: &str) {
+        self.settled.remove(path);
+    }
+
     /// When the next file is to be looked at.
     pub fn deadline(&self) -> Option<Instant> {
         self.waiting.values().map(|report| report.due).min()
@@ -53,8 +58,9 @@ impl Reports {
 impl Engine {
     /// There is a parent process with an IPC channel: it may report changes.
     pub fn has_parent(&mut self) {
-        self.has_parent = true;
-        self.watch_as_configured();
+        if !std::mem::replace(&mut self.has_parent, true) {
+            self.watch_as_configured();
+        }
     }
 
     /// Whether changes are to be taken from the parent process; `None` before [`Engine::configure`].

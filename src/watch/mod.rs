@@ -82,6 +82,8 @@ enum Means {
     Polled,
     /// Events tell of what is done on this machine only.
     Both,
+    /// So they do here, and there is no fallback.
+    Shared,
     /// Nobody looks: events do not come, and there is no fallback.
     Unwatched,
     /// It cannot be listed: whoever knows its files looks at them at the interval.
@@ -266,6 +268,11 @@ impl Watch {
         }
     }
 
+    /// Whether events tell what happens in a directory, so that watching it costs nothing while nothing does.
+    pub fn has_events_for(&self, directory: &str) -> bool {
+        self.native.is_some() && (self.remote)(directory).is_none()
+    }
+
     /// What could not be watched and has not been said yet, a line each.
     pub fn take_problems(&mut self) -> Vec<String> {
         std::mem::take(&mut self.problems)
@@ -297,10 +304,10 @@ impl Watch {
     }
 
     fn also_poll(&mut self, directory: &Arc<str>) -> Means {
-        if !self.fallback {
-            return Means::Native;
-        }
         let Some(kind) = (self.remote)(directory) else { return Means::Native };
+        if !self.fallback {
+            return Means::Shared;
+        }
         if self.polled.is_none() {
             self.problems.push(format!(
                 "{directory} is on {kind}, which does not tell what others change: polling it too"
@@ -377,7 +384,7 @@ impl Watch {
 
     fn detach(&mut self, directory: &str, means: &Means) {
         match means {
-            Means::Native => {
+            Means::Native | Means::Shared => {
                 if let Some(native) = &mut self.native {
                     native.unwatch(directory);
                 }
