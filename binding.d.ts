@@ -391,6 +391,9 @@ export declare function runsInOneGo(instance: number): boolean
 /** Asynchronous `dispose` handlers are pending in the thread, or no longer. */
 export declare function setDisposing(thread: number, disposing: boolean): void
 
+/** The thread was woken, and is busy with that (`idle`), or no longer: what it reports meanwhile no import waits for. */
+export declare function setIdle(thread: number, idle: boolean): void
+
 /** Paths as people want to read them: relative to the folder of package.json. */
 export declare function shown(paths: Array<string>): Array<string>
 

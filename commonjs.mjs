@@ -97,6 +97,9 @@ function noteRequirer(module) {
   if (!hasSyncHooks) requirers.add(module)
 }
 
+/** Whether anything was required in this thread before anybody took note. */
+export const hasRequiredBefore = () => Object.keys(cache).some((path) => !OWN.has(path))
+
 /** Takes note of what is about to be loaded; a getter for the same reason. */
 function noteAttempts() {
   const prototype = /** @type {{ load: (path: string) => void }} */ (/** @type {unknown} */ (Module.prototype))

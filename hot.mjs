@@ -6,7 +6,7 @@
 import module from 'node:module'
 import { forgetAnswers } from './answers.mjs'
 import * as engine from './binding.js'
-import { evictPlain, evictRequired, hasEvicted, noteRequires, reportRequirers, reportRequires } from './commonjs.mjs'
+import { evictPlain, evictRequired, hasEvicted, hasRequiredBefore, noteRequires, reportRequirers, reportRequires } from './commonjs.mjs'
 import { checkCallback, createContext, watch } from './context.mjs'
 import { announce, listen, off, on } from './events.mjs'
 import { asOriginal, attempt, fail, guarded, hasFailed } from './guard.mjs'
@@ -139,7 +139,6 @@ function checkSoon() {
  * who wait for them can act on it.
  */
 function reportSoon() {
-  guarded(() => engine.requires(threadId))
   if (isReportDue) return
   isReportDue = true
   queueMicrotask(() => attempt(() => {
@@ -147,6 +146,13 @@ function reportSoon() {
     guarded(() => reportRequirers(threadId))
     deliver()
   }))
+}
+
+/** This thread requires something, for the first time since its last report. */
+function required() {
+  guarded(() => engine.requires(threadId))
+  if (hasSyncHooks) checkSoon()
+  else reportSoon()
 }
 
 /** The paths or URLs that the engine gives as one text. @param {string | undefined} text */
@@ -317,13 +323,16 @@ function takePart() {
   engine.attach(threadId, hasSyncHooks, wake)
   onWork(takeWork)
   listen()
-  noteRequires(hasSyncHooks ? checkSoon : reportSoon, refresh)
+  if (hasRequiredBefore()) guarded(() => engine.requires(threadId))
+  noteRequires(required, refresh)
 }
 
 /** The engine has something for this thread. */
 function wake() {
   attempt(() => {
+    guarded(() => engine.setIdle(threadId, true))
     deliver()
+    guarded(() => engine.setIdle(threadId, false))
     if (!hasFailed()) witnessOthers()
   })
 }

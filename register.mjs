@@ -22,7 +22,8 @@ function readOptions(file) {
   try {
     return JSON.parse(text)?.hotHook
   } catch (error) {
-    throw new Error(`hot-hook: ${file} is not valid JSON: ${/** @type {Error} */ (error).message}`, { cause: error })
+    const message = `${file} is not valid JSON: ${/** @type {Error} */ (error).message}`
+    throw Object.assign(new Error(message, { cause: error }), { code: 'HOT_HOOK_OPTIONS' })
   }
 }
 
@@ -31,8 +32,20 @@ function withRootDirectory(options) {
   return options && typeof options === 'object' && !Array.isArray(options) ? { rootDirectory: '.', ...options } : options
 }
 
+/** Options that cannot be used end the start: with the one line that says what is wrong, not with our stack. @param {() => void} begin */
+function orEnd(begin) {
+  try {
+    begin()
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
+    if (code !== 'HOT_HOOK_OPTIONS') throw error
+    print(message)
+    process.exit(1)
+  }
+}
+
 const file = findPackage(process.cwd())
-if (file) start(withRootDirectory(readOptions(file)), `${file}#hotHook`, path.dirname(file))
+if (file) orEnd(() => start(withRootDirectory(readOptions(file)), `${file}#hotHook`, path.dirname(file)))
 else {
   print(`there is no package.json in ${process.cwd()} or above it; the defaults apply`)
   start(undefined, 'hot-hook/register', process.cwd())

@@ -220,6 +220,108 @@ const controller = (importer) => ({
 })
 const throwing = { boundaries: ['./controllers/*.mjs'], throwWhenBoundariesAreNotDynamicallyImported: true }
 
+const WORKER = {
+  'w.mjs': `import { parentPort } from 'node:worker_threads'
+    parentPort.on('message', () => {})
+    parentPort.postMessage('ready')`,
+}
+const START_WORKER = `async () => (await once(new Worker(new URL('./w.mjs', import.meta.url)), 'message'))[0]`
+
+test('options of hot.init() stay in force when a worker repeats those of package.json', async (t) => {
+  const app = await startApp(t, {
+    hotHook: { boundaries: './a.mjs', watch: false },
+    files: {
+      'main.mjs': `import { once } from 'node:events'
+        import { Worker } from 'node:worker_threads'
+        import { hot } from 'hot-hook'
+        await hot.init({ boundaries: './b.mjs', rootDirectory: import.meta.dirname + '/src', watch: true })
+        ${get('./a.mjs', './src/b.mjs').replace('serve({', `serve({ startWorker: ${START_WORKER},`)}`,
+      'a.mjs': value(1),
+      'src/b.mjs': value(1),
+      ...WORKER,
+    },
+  })
+  assert.deepEqual(await app.ask('get'), [1, 1])
+  await app.ask('startWorker')
+  app.save('src/b.mjs', value(2))
+  assert.deepEqual(await app.ask('get'), [1, 2])
+  app.save('a.mjs', value(2))
+  assert.deepEqual(await app.message('full-reload'), reload(app, 'a.mjs'))
+  app.save('src/b.mjs', value(3))
+  assert.deepEqual(await app.ask('get'), [1, 3])
+})
+
+test('boundaries that a worker gives are hot for that worker alone, as long as it lives', async (t) => {
+  const app = await startApp(t, {
+    files: {
+      'main.mjs': `import { once } from 'node:events'
+        import { Worker } from 'node:worker_threads'
+        let worker
+        const answer = async () => (await once(worker, 'message'))[0]
+        serve({
+          get: async () => (await import('./a.mjs')).value,
+          startWorker: () => (worker = new Worker(new URL('./w.mjs', import.meta.url)), answer()),
+          ask: () => (worker.postMessage(''), answer()),
+          end: () => worker.terminate(),
+        })`,
+      'w.mjs': `import { parentPort } from 'node:worker_threads'
+        import { hot } from 'hot-hook'
+        await hot.init({ root: import.meta.filename, boundaries: './*.mjs', ignore: './a.mjs', watch: false })
+        const answer = async () => parentPort.postMessage([(await import('./b.mjs')).value])
+        parentPort.on('message', answer)
+        await answer()`,
+      'a.mjs': value(1),
+      'b.mjs': value(1),
+    },
+  })
+  assert.equal(await app.ask('get'), 1)
+  assert.deepEqual(await app.ask('startWorker'), [1])
+  app.save('b.mjs', value(2))
+  assert.deepEqual(await app.ask('ask'), [2])
+  app.save('a.mjs', value(2))
+  assert.deepEqual(await app.message('full-reload'), reload(app, 'a.mjs'))
+  await app.ask('end')
+  app.save('a.mjs', value(3))
+  assert.deepEqual(await app.message('full-reload', 2), reload(app, 'a.mjs'))
+})
+
+test('watch, patterns and rootDirectory that change at run time: all follows', async (t) => {
+  const app = await startApp(t, {
+    hotHook: { watch: false, boundaries: './b.mjs', rootDirectory: './x/y' },
+    files: {
+      'main.mjs': `import { hot } from 'hot-hook'
+        ${get('../app/b.mjs', './x/y/z.mjs').replace('serve({', 'serve({ init: (options) => hot.init(options),')}`,
+      'b.mjs': value(1),
+      'x/y/z.mjs': value(1),
+      'next/y/z.mjs': value(2),
+    },
+  })
+  const swap = () => {
+    for (const [from, to] of [['x', 'away'], ['next', 'x'], ['away', 'next']]) fs.renameSync(app.file(from), app.file(to))
+  }
+  assert.deepEqual(await app.ask('hot'), [1, 1])
+  app.save('b.mjs', value(2))
+  assert.deepEqual(await app.ask('hot'), [1, 1])
+  await app.ask('init', { watch: true })
+  assert.deepEqual(await app.ask('hot'), [2, 1], 'it was changed while nobody watched')
+  await app.ask('init', { rootDirectory: app.folder })
+  swap()
+  await app.until('the folder is another', async () => (await app.ask('hot'))[1] === 2)
+  await app.ask('init', { rootDirectory: app.file('x/y'), boundaries: ['../../b.mjs'] })
+  assert.deepEqual(await app.ask('get'), [2, 2])
+  app.save('x/y/z.mjs', value(3))
+  await app.message('full-reload')
+  app.save('b.mjs', value(3))
+  assert.deepEqual((await app.ask('get'))[0], 3)
+  await app.ask('init', { boundaries: [] })
+  app.save('b.mjs', value(4))
+  assert.equal((await app.message('full-reload', 2)).path, app.file('b.mjs'))
+  await app.ask('init', { watch: false })
+  app.save('b.mjs', value(5))
+  await app.ask('init', { watch: true })
+  assert.equal((await app.message('full-reload', 3)).path, app.file('b.mjs'))
+})
+
 test('throwWhenBoundariesAreNotDynamicallyImported names the importer and the boundary', async (t) => {
   const app = await startApp(t, { hotHook: throwing, files: controller(`export { value } from './controllers/c.mjs'`) })
   const { message } = await app.askError('get')
@@ -354,6 +456,7 @@ for (const [hotHook, ...words] of [
     const { code, stdout, stderr } = await run(t, { hotHook, files: { 'main.mjs': `console.log('started')` } })
     assert.deepEqual({ code, stdout }, { code: 1, stdout: '' })
     for (const word of ['package.json', ...words]) assert.ok(stderr.includes(word), `${word} is not in ${stderr}`)
+    assert.match(stderr, /^hot-hook: [^\n]*\n$/, 'one line')
     assert.doesNotMatch(stderr, /Cannot read prop|is not a function|undefined/)
   })
 }

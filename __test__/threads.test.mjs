@@ -224,3 +224,30 @@ test('a forked child has a graph of its own', async (t) => {
   assert.deepEqual(app.messages.map(({ type }) => type), ['hot-hook:invalidated', 'hot-hook:full-reload'])
   assert.deepEqual(await app.ask('told'), [])
 })
+
+test('a worker that waits and never answers silences nobody; what it may have required asks for a restart', async (t) => {
+  const app = await startApp(t, {
+    files: {
+      'main.mjs': `import './cold.mjs'
+        import { Worker } from 'node:worker_threads'
+        import { once } from 'node:events'
+        await once(new Worker(new URL('./w.cjs', import.meta.url)), 'message')
+        serve({ get: async () => (await import('./b.mjs', ${HOT})).value })`,
+      'w.cjs': `require('./lib.cjs'); require('node:worker_threads').parentPort.postMessage('ready')
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)`,
+      'lib.cjs': 'exports.value = 1',
+      'cold.mjs': '',
+      'b.mjs': value(1),
+    },
+  })
+  assert.equal(await app.ask('get'), 1)
+  app.save('b.mjs', value(2))
+  assert.equal(await app.ask('get'), 2)
+  app.save('cold.mjs', '// 2')
+  assert.equal((await app.message('full-reload')).path, app.file('cold.mjs'))
+  app.save('lib.cjs', 'exports.value = 2')
+  assert.equal((await app.message('full-reload', 2)).path, app.file('lib.cjs'))
+  app.save('cold.mjs', '// 3')
+  assert.equal((await app.message('full-reload', 3)).path, app.file('cold.mjs'))
+  assert.equal(await app.ask('get'), 2)
+})

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::error::ConfigError;
 use crate::glob::Matcher;
+use crate::graph::ThreadId;
 
 /// The options, as users write them.
 const OPTIONS: [&str; 10] = [
@@ -52,7 +53,18 @@ pub enum Watching {
     Nothing,
 }
 
+impl Origin<'_> {
+    /// Whether a thread has given them for itself, by a call.
+    pub fn is_own(&self) -> bool {
+        self.name == OWN
+    }
+}
+
+/// What the options of a call are called in errors.
+const OWN: &str = "hot.init()";
+
 /// What governs the engine.
+#[derive(PartialEq)]
 pub struct Config {
     /// The file that `dump()` writes paths relative to, with the directory that holds it.
     pub root: Option<String>,
@@ -62,6 +74,8 @@ pub struct Config {
     pub ignore: Matcher,
     /// Files whose dynamic imports are hot.
     pub boundaries: Matcher,
+    /// Those whose imports by one thread are.
+    pub own_boundaries: Vec<(ThreadId, Matcher)>,
     /// Files whose change asks for a restart.
     pub restart: Matcher,
     /// What is watched; of the rest the parent process tells.
@@ -82,7 +96,7 @@ type Patterns = Matcher;
 struct Polling(Option<Duration>);
 
 /// Options, checked. What was not given is `None`.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     root: Option<String>,
     root_directory: Option<String>,
@@ -153,6 +167,17 @@ impl Options {
         }
     }
 
+    /// The file that paths are written relative to.
+    pub fn root(&self) -> Option<&str> {
+        self.root.as_deref()
+    }
+
+    /// These options as far as they can hold for other threads too.
+    #[must_use]
+    pub fn shared(self) -> Self {
+        Self { boundaries: None, ..self }
+    }
+
     /// The options completed with their defaults.
     ///
     /// # Errors
@@ -170,6 +195,7 @@ impl Options {
             root: self.root.clone(),
             ignore: or_default("ignore", &self.ignore, &DEFAULT_IGNORE)?,
             boundaries: or_default("boundaries", &self.boundaries, &[])?,
+            own_boundaries: Vec::new(),
             restart: or_default("restart", &self.restart, &DEFAULT_RESTART)?,
             // An option beats the environment, as in hot-hook 1.0.
             watch: match (self.watch, origin.env_watch) {
@@ -182,6 +208,18 @@ impl Options {
             throw_when_static: self.throw_when_static.unwrap_or(false),
             root_directory,
         })
+    }
+}
+
+impl Config {
+    /// The options of one thread count too, where they can: its boundaries for its own imports; a restart is the process's.
+    pub fn add_own(&mut self, thread: ThreadId, options: &Options) {
+        if let Some(boundaries) = &options.boundaries {
+            self.own_boundaries.push((thread, boundaries.clone()));
+        }
+        if let Some(restart) = &options.restart {
+            self.restart = std::mem::take(&mut self.restart).or(restart.clone());
+        }
     }
 }
 

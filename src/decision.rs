@@ -108,6 +108,11 @@ pub enum Reason {
         /// The module.
         importer: Arc<str>,
     },
+    /// A thread that may have required it is busy, and cannot tell.
+    Silent {
+        /// Node's own number of it; 0 is the main thread.
+        thread: u32,
+    },
     /// The engine has failed, and cannot tell.
     Blind,
 }
@@ -188,6 +193,12 @@ impl FullReload {
                     "{path} can be found now, which {} imports as {specifier:?}",
                     show(importer)
                 )
+            }
+            Reason::Silent { thread: 0 } => {
+                format!("{event}, and the main thread, which may have required it, is busy")
+            }
+            Reason::Silent { thread } => {
+                format!("{event}, and worker {thread}, which may have required it, is busy")
             }
             Reason::Blind => {
                 format!("{event}, and hot reload is off after an internal error")

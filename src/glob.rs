@@ -24,7 +24,7 @@
 //! `glob/cases.tsv` pins all this, here and in `glob.test.mjs` for picomatch itself.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobBuilder, GlobSet};
 use rustc_hash::FxHashMap;
@@ -58,20 +58,29 @@ pub struct Base {
 /// A list of patterns, compiled. The default one matches nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Matcher {
+    root: PathBuf,
     patterns: Vec<String>,
     included: Set,
     excluded: Set,
     bases: Vec<Base>,
+    others: Vec<Matcher>,
+}
+
+impl PartialEq for Matcher {
+    /// Whether they were made of the same patterns.
+    fn eq(&self, other: &Self) -> bool {
+        (&self.root, &self.patterns, &self.others) == (&other.root, &other.patterns, &other.others)
+    }
 }
 
 impl Matcher {
-    /// Compiles `patterns`, relative to the absolute path `root`.
+    /// Compiles `patterns`, relative to the absolute path `at`.
     ///
     /// # Errors
     ///
     /// For the first pattern that is not supported.
-    pub fn new(root: &Path, patterns: &[impl AsRef<str>]) -> Result<Self, PatternError> {
-        let root = Segments::root(&forward_slashes(&root.to_string_lossy()));
+    pub fn new(at: &Path, patterns: &[impl AsRef<str>]) -> Result<Self, PatternError> {
+        let root = Segments::root(&forward_slashes(&at.to_string_lossy()));
         let (mut included, mut excluded) = (SetBuilder::default(), SetBuilder::default());
         let mut bases = Bases::default();
         let mut left = MAX_GLOBS;
@@ -89,32 +98,47 @@ impl Matcher {
         let refused = |reason: Reason| PatternError { pattern: patterns.join("\", \""), reason };
         let included = included.build().map_err(refused)?;
         let excluded = excluded.build().map_err(refused)?;
-        Ok(Self { patterns, included, excluded, bases: bases.list })
+        let (root, others) = (at.to_owned(), Vec::new());
+        Ok(Self { root, patterns, included, excluded, bases: bases.list, others })
+    }
+
+    /// What this or `other` matches: the exclusions of each are its own.
+    #[must_use]
+    pub fn or(mut self, other: Self) -> Self {
+        if self != other && !self.others.contains(&other) {
+            self.others.push(other);
+        }
+        self
     }
 
     /// Does one of the patterns match, and no exclusion? `path` is absolute, with forward slashes.
     #[must_use]
     pub fn is_match(&self, path: &str) -> bool {
-        self.included.is_match(path) && !self.excluded.is_match(path)
+        (self.included.is_match(path) && !self.excluded.is_match(path))
+            || self.others.iter().any(|other| other.is_match(path))
     }
 
     /// The first pattern that matches, as the user wrote it.
     pub fn matching(&self, path: &str) -> Option<&str> {
-        let index = self.included.first(path).filter(|_| !self.excluded.is_match(path))?;
-        self.patterns.get(index).map(String::as_str)
+        let index = self.included.first(path).filter(|_| !self.excluded.is_match(path));
+        let own = index.and_then(|index| self.patterns.get(index)).map(String::as_str);
+        own.or_else(|| self.others.iter().find_map(|other| other.matching(path)))
     }
 
     /// Is there nothing that could match?
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.included.literals.is_empty()
+        self.included.literals.is_empty() && self.others.iter().all(Self::is_empty)
     }
 
     /// The directories to watch to notice every file that matches, those of the future too. They may
     /// not exist. For a pattern that matches anywhere it is the root alone.
     #[must_use]
     pub fn bases(&self) -> Vec<Base> {
-        self.bases.clone()
+        self.others.iter().fold(self.bases.clone(), |mut bases, other| {
+            bases.extend(other.bases());
+            bases
+        })
     }
 }
 

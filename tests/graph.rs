@@ -17,7 +17,7 @@ use diagram::{Diagram, draw};
 use hot_hook::decision::{Decisions, Verdict};
 use hot_hook::graph::accept::{Accepted, Climb};
 use hot_hook::graph::instance::{Instance, Instances, State};
-use hot_hook::graph::{EdgeKind, Graph, ModuleId, ModuleKind, NewEdge, Step, ThreadId};
+use hot_hook::graph::{EdgeKind, Graph, ModuleId, ModuleKind, NewEdge, Scope, Step, ThreadId};
 use oracle::{Arrow, Oracle};
 use random::Random;
 use table::table;
@@ -173,8 +173,8 @@ fn the_chain_past_what_accepts_itself() {
 #[test]
 fn a_chain_carries_what_the_importer_wrote() {
     let mut graph = Graph::default();
-    let root = graph.module_or_insert("/root", || (ModuleKind::File, false));
-    let a = graph.module_or_insert("/a", || (ModuleKind::File, false));
+    let root = graph.module_or_insert("/root", || (ModuleKind::File, Scope::Nowhere));
+    let a = graph.module_or_insert("/a", || (ModuleKind::File, Scope::Nowhere));
     graph.add_root(ThreadId(0), root);
     graph.add_edge(root, a, &NewEdge { specifier: "#alias", ..edge(EdgeKind::Static) });
     let written: Vec<_> =
@@ -342,7 +342,7 @@ impl Pair {
 
     fn add_module(&mut self, index: usize, pinned: bool) {
         let kind = if pinned { ModuleKind::Ignored } else { ModuleKind::File };
-        self.ids.push(self.graph.module_or_insert(&format!("/{index}"), || (kind, false)));
+        self.ids.push(self.graph.module_or_insert(&format!("/{index}"), || (kind, Scope::Nowhere)));
         self.oracle.pinned.push(pinned);
         self.oracle.pruned.push(false);
     }
@@ -544,6 +544,7 @@ fn edge(kind: EdgeKind) -> NewEdge<'static> {
         late: false,
         hot: false,
         meant_hot: false,
+        by_attribute: false,
         specifier: "",
     }
 }
@@ -645,7 +646,9 @@ const MANY: usize = 100_000;
 fn large(count: usize, importers: impl Fn(usize) -> Vec<usize>) -> (Graph, Vec<ModuleId>) {
     let mut graph = Graph::default();
     let ids: Vec<_> = (0..=count)
-        .map(|index| graph.module_or_insert(&format!("/{index}"), || (ModuleKind::File, false)))
+        .map(|index| {
+            graph.module_or_insert(&format!("/{index}"), || (ModuleKind::File, Scope::Nowhere))
+        })
         .collect();
     graph.add_root(ThreadId(0), ids[0]);
     for index in 1..=count {

@@ -10,7 +10,10 @@ mod folder;
 #[path = "support/node.rs"]
 mod node;
 
-use hot_hook::engine::{Caller, Required, When};
+use std::time::Duration;
+
+use hot_hook::engine::{Caller, Message, Required, When};
+use hot_hook::graph::ThreadId;
 use node::{MAIN, Node};
 
 /// A boundary `a.mjs`, in a thread whose `require` passes no hook.
@@ -92,4 +95,58 @@ fn so_does_one_in_a_directory_that_was_not_watched_yet() {
     node.write("far/d.cjs", "2");
     report(&mut node, "far/d.cjs");
     assert_eq!(node.told(), "invalidated far/d.cjs a.mjs");
+}
+
+/// What the watcher decides on, `after` that time.
+fn watched(node: &mut Node, after: Duration) -> String {
+    let now = node.now() + after;
+    node.engine.drain(Caller::Watcher, now);
+    let update = node.engine.take(MAIN);
+    let messages = update.map(|update| update.messages).unwrap_or_default();
+    let texts = messages.into_iter().map(|message| match message {
+        Message::Invalidated { .. } => "invalidated".to_owned(),
+        Message::FullReload(reload) => reload.text,
+    });
+    texts.collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn a_thread_that_does_not_answer_holds_nobody_up_for_long() {
+    const WORKER: ThreadId = ThreadId(7);
+    let (at_once, later) = (Duration::ZERO, Duration::from_millis(100));
+    let files = [("a.mjs", "a1"), ("b.mjs", "b1"), ("far/d.cjs", "1")];
+    let mut node = Node::start(&files);
+    let save = |node: &mut Node, text: &str| {
+        node.hot("./a.mjs").expect("it runs");
+        node.write("a.mjs", text);
+    };
+    node.engine.attach(WORKER, false, Box::new(|| {}));
+    save(&mut node, "a2");
+    assert_eq!(watched(&mut node, at_once), "", "the worker is asked first");
+    assert!(node.engine.sleep_time(node.now()).is_some_and(|time| time <= later));
+    assert_eq!(watched(&mut node, later), "invalidated", "it has required nothing");
+    node.engine.requires(WORKER);
+    save(&mut node, "a3");
+    let text = "invalidated; a.mjs changed, and worker 7, which may have required it, is busy";
+    assert_eq!(watched(&mut node, at_once), text, "once late, nobody waits for it");
+    node.write("a.mjs", "a4");
+    let text = "a.mjs changed, and worker 7, which may have required it, is busy";
+    assert_eq!(watched(&mut node, at_once), text, "each save is said");
+    node.write("a.mjs", "a4");
+    assert_eq!(watched(&mut node, at_once), "", "but no save of the same");
+    // It answers again.
+    node.engine.set_idle(WORKER, true);
+    save(&mut node, "a5");
+    assert_eq!(watched(&mut node, at_once), "", "it is asked again");
+    let nothing = Required {
+        new: vec![],
+        es_modules: vec![],
+        opaque: vec![],
+        failed: vec![],
+        edges: vec![],
+        missed: vec![],
+        hooked: false,
+    };
+    node.engine.report(WORKER, &nothing);
+    assert_eq!(watched(&mut node, at_once), "invalidated");
 }

@@ -64,6 +64,12 @@ pub fn irreplaceable(path: String) -> Result<(), Error> {
     with(|engine| engine.irreplaceable(&path))
 }
 
+/// The thread was woken, and is busy with that (`idle`), or no longer: what it reports meanwhile no import waits for.
+#[napi]
+pub fn set_idle(thread: u32, idle: bool) -> Result<(), Error> {
+    with(|engine| engine.set_idle(ThreadId(thread), idle))
+}
+
 /// Whether `take` has something for the thread.
 #[napi]
 pub fn has_pending(thread: u32) -> Result<bool, Error> {

@@ -19,6 +19,7 @@ use super::directories::Directories;
 use super::hashing::LARGE;
 use super::outbox::{Happening, Message, Reload};
 use super::reports::in_real_directory;
+use super::thread::is_source;
 
 /// What the changes of one drain lead to together.
 #[derive(Default)]
@@ -65,7 +66,8 @@ impl Engine {
         if !self.undecided.is_empty() || !self.invalidated.is_empty() {
             match caller {
                 Caller::Thread(thread) if self.must_report(thread) => return Next::Report,
-                Caller::Watcher if self.ask_for_reports() || self.ask_for_endings() => {}
+                Caller::Thread(thread) if self.leaves_decision(thread, now) => {}
+                Caller::Watcher if self.await_threads(now) => {}
                 _ => self.decide_undecided(),
             }
         }
@@ -243,14 +245,12 @@ impl Engine {
 
     /// Where `require` passes no hook, a file that nobody has reported yet may be in use.
     fn may_be_required(&self, path: &str) -> bool {
-        let is_source = ["js", "cjs", "mjs", "json", "ts", "cts", "mts", "node"]
-            .iter()
-            .any(|extension| Path::new(path).extension().is_some_and(|found| found == *extension));
-        is_source && self.threads.values().any(|thread| thread.requires_unhooked)
+        is_source(path) && self.threads.values().any(|thread| thread.requires_unhooked)
     }
 
     /// Decides on the files that may have changed, and hands out what follows.
     pub(super) fn decide_undecided(&mut self) {
+        self.end_patience();
         let mut batch = Batch::default();
         for (path, reporter) in std::mem::take(&mut self.undecided) {
             self.consider(&path, reporter, &mut batch);
@@ -283,6 +283,10 @@ impl Engine {
             }
         } else if self.is_unseen_change(real) {
             batch.ask(FullReload::new(real.into(), Reason::Unseen));
+        } else if let Some(thread) = self.silent_user(path, None)
+            && Path::new(path).exists()
+        {
+            batch.ask(FullReload::new(real.into(), Reason::Silent { thread: thread.0 }));
         }
         self.consider_link(path, batch);
         self.consider_missing(path, batch);
@@ -320,9 +324,20 @@ impl Engine {
             self.graph.get_mut(id).begun = true;
         }
         let is_taken = self.takes_word(id, reporter);
-        if is_change(&mut self.graph, id, now, reporter) || is_taken {
+        let before = self.graph.get(id).decided;
+        let is_change = is_change(&mut self.graph, id, now, reporter) || is_taken;
+        let path = self.graph.get(id).path.clone();
+        // Also where a version that nobody has begun to load covers this save: a thread may have required the one before.
+        let is_other = is_change || self.graph.get(id).decided != before;
+        let silent =
+            self.silent_user(&path, Some(id)).filter(|_| is_other && !self.graph.is_cold(id));
+        // Whoever imports it gets today's code in any case.
+        if is_change {
             self.graph.get_mut(id).decided = Some(now);
             self.decide_on(id, batch);
+        }
+        if let Some(thread) = silent {
+            batch.ask(FullReload::new(path, Reason::Silent { thread: thread.0 }));
         }
     }
 

@@ -110,6 +110,8 @@ impl Engine {
         let now = self.unreported.now();
         let Some(reporting) = self.threads.get_mut(&thread) else { return };
         reporting.unreported_since = Some(now);
+        reporting.requires = false;
+        reporting.answered();
         for (id, version) in std::mem::take(&mut reporting.reloaded) {
             self.settle_edges(thread, id, version);
         }
@@ -117,7 +119,9 @@ impl Engine {
         if let Some(oldest) = oldest.min_by_key(|moment| moment.turn) {
             self.unreported.forget_before(oldest);
         }
-        self.decide_undecided();
+        if !self.leaves_decision(thread, Instant::now()) {
+            self.decide_undecided();
+        }
     }
 
     /// The thread begins to require, for the first time since its last report: what it reports next is read after this.
@@ -126,6 +130,7 @@ impl Engine {
         let now = self.unreported.now();
         if let Some(thread) = self.threads.get_mut(&thread) {
             thread.unreported_since = Some(now);
+            thread.requires = true;
         }
     }
 
@@ -182,7 +187,7 @@ impl Engine {
         when: When,
     ) {
         let module = self.graph.get(target);
-        let meant_hot = module.boundary && !module.is_pinned();
+        let meant_hot = module.boundary.includes(thread) && !module.is_pinned();
         let late = when == When::Late;
         let edge = NewEdge {
             thread,
@@ -192,6 +197,7 @@ impl Engine {
             late,
             hot: meant_hot && late,
             meant_hot,
+            by_attribute: false,
             specifier,
         };
         self.graph.add_edge(importer, target, &edge);
@@ -318,7 +324,8 @@ fn asks_for_hot(path: &str) -> bool {
         .is_ok_and(|text| may_use_hot(&text))
 }
 
-fn changed_since(path: &str, since: SystemTime) -> bool {
+/// Whether a file was changed after `since`.
+pub(super) fn changed_since(path: &str, since: SystemTime) -> bool {
     #[cfg(unix)]
     let changed = {
         use std::os::unix::fs::MetadataExt;

@@ -54,18 +54,17 @@ pub struct Files {
 }
 
 impl Files {
-    /// Watches where `matcher` can match, then notes what the files hold: of those that are known, that stays, since a change
-    /// of them may be on its way.
+    /// Watches where `matcher` can match, then notes what the files hold. What was known of a file stays: it may have been
+    /// changed since, and nobody has decided on that yet.
     pub fn set(&mut self, matcher: &Matcher, mut watch: Option<&mut Watch>, hashing: &mut Hashing) {
-        self.let_go(watch.as_deref_mut());
+        let before = std::mem::take(&mut self.held);
         self.matcher = matcher.clone();
         self.bases = matcher.bases();
-        let mut before = std::mem::take(&mut self.known);
+        self.known.retain(|path, _| matcher.is_match(path));
         let mut left = LARGE;
         for base in self.bases.clone() {
             for file in self.enter(&base.directory, base.recursive, &mut watch) {
-                if let Some(known) = before.remove(&file) {
-                    self.known.insert(file, known);
+                if self.known.contains_key(&file) {
                     continue;
                 }
                 let known = Known::of(&file, |stamp| stamp.length <= left);
@@ -77,6 +76,17 @@ impl Files {
                 self.known.insert(file, known);
             }
         }
+        // Only now: what was held and is held again is watched all the time.
+        if let Some(watch) = watch {
+            for directory in &before {
+                watch.let_go(directory);
+            }
+        }
+    }
+
+    /// What it has held was held by a watch that is no more.
+    pub fn forget_held(&mut self) {
+        self.held.clear();
     }
 
     /// They count no longer.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::error::NotDynamicError;
 use crate::graph::accept::Climb;
 use crate::graph::instance::{Instance, State};
-use crate::graph::{EdgeKind, ModuleId, ModuleKind, NewEdge, ThreadId};
+use crate::graph::{EdgeKind, ModuleId, ModuleKind, NewEdge, Scope, ThreadId};
 use crate::package::installed_root;
 use crate::url::{Meaning, path_of};
 use crate::watch::parent;
@@ -89,7 +89,7 @@ impl Engine {
     pub(super) fn url_to_load(&mut self, target: &Meaning) -> String {
         let module = self.graph.get(target.module);
         match module.version {
-            _ if module.is_pinned() || module.keeps_url => target.clean.to_string(),
+            _ if module.keeps_url => target.clean.to_string(),
             0 => target.clean.to_string(),
             version => self.urls.issue(&target.clean, version),
         }
@@ -134,8 +134,9 @@ impl Engine {
         target: ModuleId,
     ) -> Result<(), NotDynamicError> {
         let module = self.graph.get(target);
+        let by_attribute = import.attribute == Some("true");
         let meant_hot =
-            !module.is_pinned() && (import.attribute == Some("true") || module.boundary);
+            !module.is_pinned() && (by_attribute || module.boundary.includes(import.thread));
         let throws = self.config.as_ref().is_some_and(|config| config.throw_when_static);
         if throws
             && meant_hot
@@ -156,6 +157,7 @@ impl Engine {
             late: import.late,
             hot: meant_hot && (importer.kind == EdgeKind::Dynamic || import.late),
             meant_hot,
+            by_attribute,
             specifier: import.specifier,
         };
         self.graph.add_edge(importer.module, target, &edge);
@@ -296,7 +298,7 @@ impl Engine {
     /// The module that stands for what is no file: `data:`, vm, the REPL.
     fn virtual_module(&mut self, url: &str) -> ModuleId {
         let label = if url.starts_with("data:") { "data:" } else { url };
-        self.graph.module_or_insert(label, || (ModuleKind::Virtual, false))
+        self.graph.module_or_insert(label, || (ModuleKind::Virtual, Scope::Nowhere))
     }
 
     /// An importer that is no file, and was not loaded by our hooks.

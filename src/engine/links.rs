@@ -22,8 +22,11 @@ impl Engine {
         self.generation += 1;
         for link in links_on(path) {
             let through = self.links.entry(link.as_str().into()).or_default();
+            let is_new = through.is_empty();
             if !through.contains(&alias) {
                 through.push(alias.clone());
+            }
+            if is_new {
                 self.hold_directories(&link);
             }
         }

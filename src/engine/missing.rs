@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::decision::{Cause, Reporter};
 use crate::fingerprint::Fingerprint;
-use crate::graph::{ModuleId, ModuleKind};
+use crate::graph::{ModuleId, ModuleKind, Scope};
 use crate::watch::{join, parent};
 
 use super::changes::Batch;
@@ -136,8 +136,11 @@ impl Engine {
         let real = std::fs::canonicalize(path).ok();
         let real = real.as_deref().and_then(Path::to_str).unwrap_or(path);
         let (kind, boundary) = self.judge(path, real);
-        if boundary && kind == ModuleKind::File && !self.graph.get(id).boundary {
-            self.graph.get_mut(id).boundary = true;
+        if boundary != Scope::Nowhere
+            && kind == ModuleKind::File
+            && self.graph.get(id).boundary != boundary
+        {
+            self.graph.get_mut(id).boundary = boundary;
             self.graph.rejudge_edges(is_meant_hot);
         }
     }

@@ -25,6 +25,7 @@ mod disposal;
 mod dump;
 mod explain;
 mod files;
+mod given;
 mod hashing;
 mod hooks;
 mod links;
@@ -53,12 +54,13 @@ use std::time::{Duration, Instant, SystemTime};
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
-use crate::config::{Config, Options, Origin, Watching};
+use crate::config::{Config, Origin, Watching};
 use crate::decision::Reporter;
 use crate::error::ConfigError;
 use crate::fingerprint::Fingerprint;
+use crate::glob::Matcher;
 use crate::graph::instance::Instances;
-use crate::graph::{Edge, Graph, Module, ModuleId, ModuleKind, ThreadId};
+use crate::graph::{Edge, Graph, Module, ModuleId, ModuleKind, Scope, ThreadId};
 use crate::stamp::Stamp;
 use crate::url::Urls;
 use crate::watch::settle::Settle;
@@ -71,6 +73,7 @@ pub use disposal::Tracking;
 pub use dump::DumpNode;
 pub use explain::{Explanation, Outcome};
 use files::Files;
+use given::Given;
 use hashing::Hashing;
 pub use hooks::Import;
 pub use loading::{Format, Need, Source};
@@ -88,9 +91,7 @@ use thread::Thread;
 
 /// The engine.
 pub struct Engine {
-    /// What was given last, so that a worker that gives it again changes nothing.
-    given: Option<Value>,
-    options: Options,
+    given: Given,
     config: Option<Config>,
     graph: Graph,
     instances: Instances,
@@ -119,6 +120,8 @@ pub struct Engine {
     /// Modules that have called `invalidate`, with their reasons, and were not decided on yet.
     invalidated: Vec<(ModuleId, Option<Arc<str>>)>,
     watch: Option<Watch>,
+    /// What that watches, and how often it polls if it is to.
+    means: Option<(Watching, Option<Duration>)>,
     settle: Settle,
     hashing: Hashing,
     /// What large modules held when they were last hashed, until something happens to them.
@@ -127,7 +130,10 @@ pub struct Engine {
     has_parent: bool,
     reports: Reports,
     threads: BTreeMap<ThreadId, Thread>,
+    /// When nobody waits any more for what threads are to report.
+    patience_ends: Option<Instant>,
     evaluations: u64,
+    started: SystemTime,
     generation: u32,
     /// Since when a thread links what it is to run later.
     linking_since: Option<SystemTime>,
@@ -145,8 +151,7 @@ impl Engine {
     /// nobody imports.
     pub fn new(waker: Waker) -> Self {
         Self {
-            given: None,
-            options: Options::default(),
+            given: Given::default(),
             config: None,
             graph: Graph::default(),
             instances: Instances::default(),
@@ -167,13 +172,16 @@ impl Engine {
             restart: Files::default(),
             invalidated: Vec::new(),
             watch: None,
+            means: None,
             settle: Settle::default(),
             hashing: Hashing::new(waker.clone()),
             large: FxHashMap::default(),
             has_parent: false,
             reports: Reports::default(),
             threads: BTreeMap::new(),
+            patience_ends: None,
             evaluations: 0,
+            started: SystemTime::now(),
             generation: 0,
             linking_since: None,
             waker,
@@ -193,20 +201,15 @@ impl Engine {
         given: &Value,
         origin: &Origin,
     ) -> Result<Vec<String>, ConfigError> {
-        if self.given.as_ref() == Some(given) {
-            return Ok(Vec::new());
+        let Some(taken) = self.given.take(thread, given, origin)? else { return Ok(Vec::new()) };
+        let config = self.given.config()?;
+        if self.config.as_ref() != Some(&config) {
+            self.apply(config);
         }
-        let mut options = Options::parse(given, origin)?;
-        let warnings = std::mem::take(&mut options.warnings);
-        let merged = std::mem::take(&mut self.options).merge(options);
-        let config = merged.complete(origin);
-        self.options = merged;
-        self.apply(config?);
-        self.given = Some(given.clone());
-        if let Some(root) = self.config.as_ref().and_then(|config| config.root.clone()) {
+        if let Some(root) = taken.root {
             self.root_file(thread, &root);
         }
-        Ok(warnings)
+        Ok(taken.warnings)
     }
 
     /// The file that called `hot.init`: it runs already, and never passed a hook.
@@ -220,51 +223,109 @@ impl Engine {
         self.add_root(thread, id);
     }
 
+    /// These options hold from now on. Nothing that is watched before and after is lost sight of in between.
     fn apply(&mut self, config: Config) {
+        let held = (self.held_paths(), self.root_directory().to_owned());
         self.shortcuts.clear();
-        self.graph.rejudge_modules(|path| {
-            let ignored = config.ignore.is_match(path);
-            let kind = if ignored { ModuleKind::Ignored } else { ModuleKind::File };
-            (kind, config.boundaries.is_match(path))
+        let mut aliases = FxHashMap::<ModuleId, Vec<&str>>::default();
+        for (path, id) in &self.aliases {
+            aliases.entry(*id).or_default().push(path);
+        }
+        let freed = self.graph.rejudge_modules(|id, path| {
+            judge(&config, path, aliases.get(&id).map_or(&[], Vec::as_slice))
         });
         self.graph.rejudge_edges(is_meant_hot);
         self.generation += 1;
         self.config = Some(config);
-        self.watch_as_configured();
-        let Some(config) = &self.config else { return };
-        let watch = self.watch.as_mut().filter(|_| config.watch == Watching::Everything);
-        self.restart.set(&config.restart, watch, &mut self.hashing);
+        let is_new = self.start_or_end_watch();
+        self.hold_again(is_new, held);
+        for id in freed {
+            self.freed(id);
+        }
     }
 
     /// Begins to watch, or ends it, if that is what the configuration says and what it says it for is there.
     fn watch_as_configured(&mut self) {
-        let Some(config) = &self.config else { return };
-        let everything = config.watch == Watching::Everything;
-        let watches = everything || (config.watch == Watching::Modules && self.has_parent);
-        let fallback = everything || config.poll.is_some();
-        let is_new = watches && self.watch.as_ref().is_none_or(|it| it.has_fallback() != fallback);
+        let held = (self.held_paths(), self.root_directory().to_owned());
+        let is_new = self.start_or_end_watch();
+        self.hold_again(is_new, held);
+    }
+
+    /// Returns whether nothing of what is to be watched is so yet.
+    fn start_or_end_watch(&mut self) -> bool {
+        let Some(Config { watch, poll, .. }) = self.config else { return false };
+        let everything = watch == Watching::Everything;
+        let watches = everything || (watch == Watching::Modules && self.has_parent);
+        let fallback = everything || poll.is_some();
+        let means = watches.then_some((watch, poll));
+        let is_new = self.means != means;
         if is_new {
             // What the old watch has seen is not lost with it.
             self.collect(Instant::now());
-            let Some(config) = &self.config else { return };
-            let watch = Watch::new(config.poll, self.waker.clone());
-            self.watch = Some(if fallback { watch } else { watch.without_fallback() });
+            let watch = means.map(|_| Watch::new(poll, self.waker.clone()));
+            self.watch = watch.map(|it| if fallback { it } else { it.without_fallback() });
+            self.means = means;
+            // What was held was so by the watch before.
+            self.restart.forget_held();
             // Whoever sleeps is to sleep on it from now on.
             self.waker.wake();
-        } else if !watches {
-            self.watch = None;
         }
-        if is_new {
-            for id in self.graph.ids().collect::<Vec<_>>() {
-                self.hold(id);
-            }
-            self.watch_again();
-            self.watch_maps();
-            if !self.graph.is_empty() {
-                // What was changed while nobody watched is a change now.
-                self.suspect_all();
-            }
+        if let Some(config) = &self.config {
+            let watch = self.watch.as_mut().filter(|_| everything);
+            self.restart.set(&config.restart, watch, &mut self.hashing);
         }
+        is_new
+    }
+
+    /// `before`: what was held until now, by which root directory.
+    fn hold_again(&mut self, is_new: bool, before: (Vec<Arc<str>>, String)) {
+        let now = (self.held_paths(), self.root_directory().to_owned());
+        if !is_new && now == before {
+            return;
+        }
+        for path in &now.0 {
+            self.hold_directories(path);
+        }
+        if !is_new {
+            let (paths, root) = before;
+            let Some(watch) = &mut self.watch else { return };
+            for directory in paths.iter().flat_map(|path| directories(path, &root)) {
+                watch.let_go(directory);
+            }
+            return;
+        }
+        self.watch_again();
+        self.watch_maps();
+        // What was changed while nobody watched is a change now.
+        if self.watch.is_some() && !self.graph.is_empty() {
+            self.suspect_all();
+        }
+    }
+
+    /// The paths whose directories are held.
+    fn held_paths(&self) -> Vec<Arc<str>> {
+        let modules = self.graph.ids().map(|id| self.graph.get(id));
+        let modules = modules.filter(|module| module.kind == ModuleKind::File && !module.pruned);
+        modules.map(|module| &module.path).chain(self.links.keys()).cloned().collect()
+    }
+
+    /// A module is ignored no longer. Nobody knows what it held when it was loaded, only whether it was changed since.
+    fn freed(&mut self, id: ModuleId) {
+        if self.instances.of_module(id).next().is_none() {
+            return;
+        }
+        let (found, path) = (self.fingerprint(id), self.graph.get(id).path.clone());
+        let module = self.graph.get_mut(id);
+        module.begun = true;
+        module.read.get_or_insert(found);
+        module.seen.get_or_insert(found);
+        if commonjs::changed_since(&path, self.started) {
+            self.undecided.push((path, Reporter::WatcherWhileReading));
+        }
+    }
+
+    fn root_directory(&self) -> &str {
+        self.config.as_ref().map_or("", |config| config.root_directory.as_str())
     }
 
     /// The configuration, once there is one.
@@ -294,7 +355,7 @@ impl Engine {
     /// How long the thread that drains may sleep; `None` if nothing is due.
     pub fn sleep_time(&self, now: Instant) -> Option<Duration> {
         let look = self.watch.as_ref().and_then(Watch::deadline);
-        let at = self.deadline().into_iter().chain(look).min()?;
+        let at = self.deadline().into_iter().chain(look).chain(self.patience_ends).min()?;
         Some(at.saturating_duration_since(now))
     }
 
@@ -357,13 +418,9 @@ impl Engine {
 
     /// What the options say of the file at the path `real`, which was asked for as `path`: what it is, and whether it is a
     /// boundary.
-    fn judge(&self, path: &str, real: &str) -> (ModuleKind, bool) {
-        let Some(config) = &self.config else { return (ModuleKind::File, false) };
-        // By the real path alone: a workspace package that is linked into node_modules is user code.
-        let ignored = config.ignore.is_match(real);
-        let boundary =
-            config.boundaries.is_match(real) || (real != path && config.boundaries.is_match(path));
-        (if ignored { ModuleKind::Ignored } else { ModuleKind::File }, boundary)
+    fn judge(&self, path: &str, real: &str) -> (ModuleKind, Scope) {
+        let Some(config) = &self.config else { return (ModuleKind::File, Scope::Nowhere) };
+        judge(config, real, &[path])
     }
 
     /// The real path of a file; `None` if there is none. Directories are asked for once: Node keeps real paths, too, and
@@ -466,14 +523,29 @@ impl Engine {
 
     /// A path as people want to read it: relative to the root directory.
     pub fn show(&self, path: &str) -> String {
-        let root = self.config.as_ref().map_or("", |config| config.root_directory.as_str());
-        crate::path::relative(root, path)
+        crate::path::relative(self.root_directory(), path)
     }
 }
 
-/// Whether an edge, if it may be hot at all, is.
+/// What options say of the file at the path `real`, which was asked for by `aliases` as well.
+fn judge(config: &Config, real: &str, aliases: &[&str]) -> (ModuleKind, Scope) {
+    // By the real path alone: a workspace package that is linked into node_modules is user code.
+    let ignored = config.ignore.is_match(real);
+    let kind = if ignored { ModuleKind::Ignored } else { ModuleKind::File };
+    let matches = |matcher: &Matcher| {
+        matcher.is_match(real) || aliases.iter().any(|alias| matcher.is_match(alias))
+    };
+    if matches(&config.boundaries) {
+        return (kind, Scope::Everywhere);
+    }
+    let own = config.own_boundaries.iter().filter(|(_, matcher)| matches(matcher));
+    let threads: Vec<_> = own.map(|(thread, _)| *thread).collect();
+    (kind, if threads.is_empty() { Scope::Nowhere } else { Scope::Threads(threads) })
+}
+
+/// Whether a boundary is meant by an edge.
 fn is_meant_hot(target: &Module, edge: &Edge) -> bool {
-    edge.meant_hot || (target.boundary && !target.is_pinned())
+    !target.is_pinned() && (edge.by_attribute || target.boundary.includes(edge.thread))
 }
 
 /// The directory of `path`, and those above it up to `root`: any of them may be moved away and back.

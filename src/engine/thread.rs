@@ -1,10 +1,12 @@
 //! The threads that take part, and what the engine knows of each.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashSet;
 
-use crate::graph::instance::InstanceId;
+use crate::graph::instance::{Instance, InstanceId};
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
@@ -23,6 +25,10 @@ pub(super) struct Interest {
 
 /// What the engine knows of a thread.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, all combinations of which occur"
+)]
 pub(super) struct Thread {
     /// Makes the thread call [`Engine::take`] when it is next free.
     wake: Option<Box<dyn Fn() + Send>>,
@@ -52,7 +58,29 @@ pub(super) struct Thread {
     pub reloaded: Vec<(ModuleId, u32)>,
     /// What it reports next was read after this.
     pub unreported_since: Option<Moment>,
+    /// It has required something since its last report.
+    pub requires: bool,
+    pub answer: Answer,
+    /// It has been woken, and imports nothing: what it reports is not urgent.
+    pub is_idle: bool,
 }
+
+/// Whether a thread answers who asks it to report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// It was not asked.
+    #[default]
+    None,
+    /// It was, and [`PATIENCE`] is not over.
+    Awaited,
+    /// It has reported.
+    Given,
+    /// It waits for something, or computes, and nobody waits for it.
+    Overdue,
+}
+
+/// How long a decision waits for what threads report.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 impl Engine {
     /// A thread takes part from now on. `wake` is called, from any thread, when there is work for it.
@@ -90,6 +118,11 @@ impl Engine {
         self.retain_places(|place| place.thread != thread);
         self.graph.drop_thread(thread);
         self.prune();
+        if self.given.forget(thread)
+            && let Ok(config) = self.given.config()
+        {
+            self.apply(config);
+        }
         self.wake_threads();
         self.waker.wake();
     }
@@ -111,20 +144,87 @@ impl Engine {
         self.threads.get(&thread).is_some_and(|thread| thread.has_commonjs && thread.wake.is_some())
     }
 
-    /// Asks the threads that must report to do so. Returns whether there is one.
-    pub(super) fn ask_for_reports(&self) -> bool {
-        let mut reporting = self.threads.values().filter(|thread| thread.has_commonjs).peekable();
-        let any = reporting.peek().is_some();
-        reporting.for_each(Thread::wake);
-        any
+    /// Asks the threads that must report, or are about to tell how evaluations have ended: the last of them decides. Returns
+    /// whether that is to be waited for. Those who have not answered in time are overdue until they do; but for the one that
+    /// tells the parent: as long as it is busy nobody could be told anything.
+    pub(super) fn await_threads(&mut self, now: Instant) -> bool {
+        let (teller, is_over) = (self.teller(), self.patience_ends.is_some_and(|at| at <= now));
+        for (id, thread) in self.threads.iter_mut().filter(|(_, thread)| thread.has_to_tell()) {
+            if is_over && thread.answer == Answer::Awaited && Some(*id) != teller {
+                thread.answer = Answer::Overdue;
+            }
+            if thread.answer == Answer::None {
+                thread.answer = Answer::Awaited;
+            }
+            if thread.answer != Answer::Given {
+                thread.wake();
+            }
+        }
+        self.patience_ends = self.patience_ends.filter(|_| !is_over);
+        let awaits = |id: &ThreadId| self.threads[id].answer == Answer::Awaited;
+        if self.threads.keys().any(|id| Some(*id) != teller && awaits(id)) {
+            self.patience_ends.get_or_insert(now + PATIENCE);
+            return true;
+        }
+        teller.is_some_and(|id| awaits(&id))
     }
 
-    /// Wakes the threads that are about to tell how evaluations have ended: they decide. Returns whether there is one.
-    pub(super) fn ask_for_endings(&self) -> bool {
-        let mut telling = self.threads.values().filter(|it| !it.endings.is_empty()).peekable();
-        let any = telling.peek().is_some();
-        telling.for_each(Thread::wake);
-        any
+    /// The thread by which messages are sent.
+    fn teller(&self) -> Option<ThreadId> {
+        self.threads.keys().next().copied()
+    }
+
+    /// Whether an idle thread leaves the decision to those who are still to report.
+    pub(super) fn leaves_decision(&self, thread: ThreadId, now: Instant) -> bool {
+        let (teller, is_over) = (self.teller(), self.patience_ends.is_none_or(|at| at <= now));
+        let is_awaited = |(id, it): (&ThreadId, &Thread)| {
+            *id != thread && it.answer == Answer::Awaited && (Some(*id) == teller || !is_over)
+        };
+        self.threads.get(&thread).is_some_and(|thread| thread.is_idle)
+            && self.threads.iter().any(is_awaited)
+    }
+
+    /// A decision is taken: what comes next is asked for again.
+    pub(super) fn end_patience(&mut self) {
+        self.patience_ends = None;
+        for thread in self.threads.values_mut().filter(|it| it.answer != Answer::Overdue) {
+            thread.answer = Answer::None;
+        }
+    }
+
+    /// The thread was woken, and is busy with that; or no longer.
+    pub fn set_idle(&mut self, thread: ThreadId, idle: bool) {
+        let Some(thread) = self.threads.get_mut(&thread) else { return };
+        thread.is_idle = idle;
+        if idle && !thread.has_commonjs {
+            thread.answered();
+        } else if idle && thread.answer == Answer::Overdue {
+            thread.answer = Answer::None;
+        }
+    }
+
+    /// A thread that is overdue and may hold the file without anybody's knowing who has required it there: the file is as
+    /// good as cold.
+    pub(super) fn silent_user(&self, path: &str, module: Option<ModuleId>) -> Option<ThreadId> {
+        let may_use = |id: ThreadId, thread: &Thread| {
+            let holds = |module| {
+                let of_thread = |it: &Instance| it.thread == id && !it.superseded;
+                self.graph.get(module).may_be_required()
+                    && self.instances.of_module(module).any(of_thread)
+            };
+            match module {
+                _ if thread.requires_unhooked => is_source(path),
+                Some(module) => holds(module),
+                None => false,
+            }
+        };
+        let overdue = self.threads.iter().filter(|(_, thread)| {
+            thread.answer == Answer::Overdue && thread.has_commonjs && thread.requires
+        });
+        overdue
+            .map(|(id, thread)| (*id, thread))
+            .find(|(id, it)| may_use(*id, it))
+            .map(|(id, _)| id)
     }
 
     /// The thread has a CommonJS module that may be reloaded.
@@ -135,7 +235,23 @@ impl Engine {
     }
 }
 
+/// Whether `require` may be asked for such a file.
+pub(super) fn is_source(path: &str) -> bool {
+    let is = |extension| Path::new(path).extension().is_some_and(|found| found == extension);
+    ["js", "cjs", "mjs", "json", "ts", "cts", "mts", "node"].into_iter().any(is)
+}
+
 impl Thread {
+    /// Whether it knows something that a decision needs.
+    fn has_to_tell(&self) -> bool {
+        self.wake.is_some() && (self.has_commonjs || !self.endings.is_empty())
+    }
+
+    /// It has reported, or answers at least.
+    pub fn answered(&mut self) {
+        self.answer = if self.answer == Answer::Awaited { Answer::Given } else { Answer::None };
+    }
+
     /// Whether [`Engine::take`] has something for it.
     pub fn has_pending(&self) -> bool {
         !self.disposals.is_empty()

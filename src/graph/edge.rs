@@ -54,6 +54,8 @@ pub struct Edge {
     pub hot: bool,
     /// A boundary was meant (by attribute or pattern), whether or not the import can be one.
     pub meant_hot: bool,
+    /// The importer wrote the attribute.
+    pub by_attribute: bool,
     /// What the importer wrote.
     pub specifier: Arc<str>,
     /// It is no more; see [`Graph::compact`].
@@ -76,6 +78,7 @@ pub(super) struct EdgeKey {
     kind: EdgeKind,
     late: bool,
     hot: bool,
+    by_attribute: bool,
     version: u32,
 }
 
@@ -83,8 +86,8 @@ impl EdgeKey {
     fn of(edge: &Edge, importer: ModuleId, target: ModuleId) -> Self {
         // Lazy edges outlive their instance: the next one's are the same.
         let version = if edge.lazy { 0 } else { edge.version };
-        let &Edge { thread, kind, late, hot, .. } = edge;
-        Self { thread, importer, target, kind, late, hot, version }
+        let &Edge { thread, kind, late, hot, by_attribute, .. } = edge;
+        Self { thread, importer, target, kind, late, hot, by_attribute, version }
     }
 }
 
@@ -109,6 +112,8 @@ pub struct NewEdge<'a> {
     /// See [`Edge`].
     pub meant_hot: bool,
     /// See [`Edge`].
+    pub by_attribute: bool,
+    /// See [`Edge`].
     pub specifier: &'a str,
 }
 
@@ -123,6 +128,7 @@ impl Graph {
             late: new.late,
             hot: new.hot,
             meant_hot: new.meant_hot,
+            by_attribute: new.by_attribute,
             specifier: new.specifier.into(),
             gone: false,
         };
@@ -169,22 +175,19 @@ impl Graph {
         self.edges_into(id).any(|edge| edge.weight().kind == EdgeKind::Require)
     }
 
-    /// Applies `judge` to each edge that may be hot: is it now, since what patterns say of its target may have changed?
+    /// Applies `judge` to each edge, since patterns have changed: is its target meant as a boundary now?
     pub fn rejudge_edges(&mut self, judge: impl Fn(&Module, &Edge) -> bool) {
-        let changed: Vec<_> = self
-            .store
-            .edge_references()
-            .filter(|edge| edge.weight().may_be_hot() && !edge.weight().gone)
+        let live = self.store.edge_references().filter(|edge| !edge.weight().gone);
+        let changed: Vec<_> = live
             .map(|edge| (edge.id(), judge(&self.store[edge.target()], edge.weight())))
-            .filter(|&(id, hot)| self.store[id].hot != hot)
+            .filter(|&(id, meant)| self.store[id].meant_hot != meant)
             .collect();
-        for (id, hot) in changed {
+        for (id, meant_hot) in changed {
             let Some((importer, target)) = self.store.edge_endpoints(id) else { continue };
             let edge = self.store[id].clone();
             self.mark_gone(id);
-            let new =
-                NewEdge { hot, meant_hot: hot, specifier: &edge.specifier, ..NewEdge::like(&edge) };
-            self.add_edge(importer, target, &new);
+            let hot = meant_hot && edge.may_be_hot();
+            self.add_edge(importer, target, &NewEdge { hot, meant_hot, ..NewEdge::like(&edge) });
         }
     }
 
@@ -252,6 +255,7 @@ impl<'a> NewEdge<'a> {
             late: edge.late,
             hot: edge.hot,
             meant_hot: edge.meant_hot,
+            by_attribute: edge.by_attribute,
             specifier: &edge.specifier,
         }
     }

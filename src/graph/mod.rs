@@ -45,6 +45,29 @@ pub enum ModuleKind {
     Virtual,
 }
 
+/// In which threads something holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// In none.
+    #[default]
+    Nowhere,
+    /// In these.
+    Threads(Vec<ThreadId>),
+    /// In all, also those to come.
+    Everywhere,
+}
+
+impl Scope {
+    /// Whether it holds in the thread.
+    pub fn includes(&self, thread: ThreadId) -> bool {
+        match self {
+            Self::Nowhere => false,
+            Self::Threads(threads) => threads.contains(&thread),
+            Self::Everywhere => true,
+        }
+    }
+}
+
 /// A file, or something that imports one.
 #[derive(Debug)]
 #[expect(
@@ -56,8 +79,8 @@ pub struct Module {
     pub path: Arc<str>,
     /// What it is.
     pub kind: ModuleKind,
-    /// Whether a `boundaries` pattern matches it.
-    pub boundary: bool,
+    /// In which threads a `boundaries` pattern matches it.
+    pub boundary: Scope,
     /// How often it was invalidated.
     pub version: u32,
     /// Whether anybody began to load the current version.
@@ -123,7 +146,7 @@ impl Graph {
     pub fn module_or_insert(
         &mut self,
         path: &str,
-        new: impl FnOnce() -> (ModuleKind, bool),
+        new: impl FnOnce() -> (ModuleKind, Scope),
     ) -> ModuleId {
         if let Some(&id) = self.by_path.get(path) {
             return id;
@@ -157,15 +180,26 @@ impl Graph {
     }
 
     /// Applies `judge` to each module that has a path, since patterns have changed: what is it now, and do `boundaries`
-    /// match it?
-    pub fn rejudge_modules(&mut self, judge: impl Fn(&str) -> (ModuleKind, bool)) {
-        for module in self.store.node_weights_mut() {
-            if module.kind != ModuleKind::Virtual {
-                (module.kind, module.boundary) = judge(&module.path);
+    /// match it? Returns those that are ignored no longer.
+    pub fn rejudge_modules(
+        &mut self,
+        judge: impl Fn(ModuleId, &str) -> (ModuleKind, Scope),
+    ) -> Vec<ModuleId> {
+        let mut freed = Vec::new();
+        for id in self.ids().collect::<Vec<_>>() {
+            let module = &mut self.store[id];
+            if module.kind == ModuleKind::Virtual {
+                continue;
             }
+            let (kind, boundary) = judge(id, &module.path);
+            if std::mem::replace(&mut module.kind, kind) != kind && kind == ModuleKind::File {
+                freed.push(id);
+            }
+            module.boundary = boundary;
         }
         self.pinned = self.ids().filter(|&id| self.store[id].is_pinned()).collect();
         self.edges_changed();
+        freed
     }
 
     /// The module at `path`, if it was ever imported.

@@ -15,7 +15,7 @@
 //! | `!lib` | a module that `ignore` matches |
 //! | `root…` | a name that begins so is an entry point of the threads whose statements it heads |
 
-use hot_hook::graph::{EdgeKind, Graph, ModuleId, ModuleKind, NewEdge, Step, ThreadId};
+use hot_hook::graph::{EdgeKind, Graph, ModuleId, ModuleKind, NewEdge, Scope, Step, ThreadId};
 
 /// A graph, known by the names in its text.
 #[derive(Default)]
@@ -73,8 +73,17 @@ impl Diagram {
                 *ARROWS.iter().find(|(text, ..)| *text == arrow).expect("an arrow");
             let late = ["=late=>", "=hot=>"].contains(&arrow);
             let lazy = kind == EdgeKind::Dynamic || late;
-            let specifier = name;
-            let edge = NewEdge { thread, version, kind, lazy, late, hot, meant_hot, specifier };
+            let edge = NewEdge {
+                thread,
+                version,
+                kind,
+                lazy,
+                late,
+                hot,
+                meant_hot,
+                by_attribute: false,
+                specifier: name,
+            };
             self.graph.add_edge(importer, target, &edge);
             (importer, version) = (target, next);
         }
@@ -83,7 +92,7 @@ impl Diagram {
     fn module(&mut self, word: &str) -> (ModuleId, u32) {
         let (name, version) = word.split_once('@').unwrap_or((word, "0"));
         let kind = if name.starts_with('!') { ModuleKind::Ignored } else { ModuleKind::File };
-        let id = self.graph.module_or_insert(name, || (kind, false));
+        let id = self.graph.module_or_insert(name, || (kind, Scope::Nowhere));
         (id, version.parse().expect("a version is a number"))
     }
 
