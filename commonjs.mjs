@@ -4,10 +4,10 @@
 import { Module, createRequire } from 'node:module'
 import * as engine from './binding.js'
 import { fail } from './guard.mjs'
-import { builtin, hasSyncHooks, threadId } from './node.mjs'
+import { builtin, canRequireModules, hasSyncHooks, threadId } from './node.mjs'
 import { apply } from './primordials.mjs'
 import { canForget, forgetRequests, noteRequest } from './relative-cache.mjs'
-import { evictNow, importsOf, jobOf } from './release.mjs'
+import { evictNow, importsOf, jobOf, loadCache } from './release.mjs'
 
 const { fileURLToPath, pathToFileURL } = builtin('node:url')
 const { dirname } = builtin('node:path')
@@ -23,7 +23,7 @@ const OWN = new Set(Object.keys(cache).filter((path) => /[\\/]hot-hook\.[^\\/]*\
  * for come and go.
  * @type {Set<WeakRef<NodeJS.Module>>}
  */
-const makeshifts = new Set()
+const createdModules = new Set()
 
 /** @type {WeakSet<NodeJS.Module>} */
 const noted = new WeakSet()
@@ -55,7 +55,7 @@ const misses = []
 
 /**
  * Calls `required` before something is required for the first time since the last report, and `late` before a module that
- * has run requires anything: where that was required before, no hook is asked. Takes note of the makeshift modules that
+ * has run requires anything: where that was required before, no hook is asked. Takes note of the modules that `createRequire` makes that
  * require. It is a getter, so that no frame of ours stands in anybody's stack.
  * @param {() => void} required @param {() => void} late
  */
@@ -89,7 +89,7 @@ export function noteRequires(required, late) {
 function noteRequirer(module) {
   if (module.filename && cache[module.filename] !== module && !noted.has(module)) {
     noted.add(module)
-    makeshifts.add(new WeakRef(module))
+    createdModules.add(new WeakRef(module))
     eager.set(module, 0)
   }
   if (module.loaded && !eager.has(module)) eager.set(module, module.children.length)
@@ -220,8 +220,8 @@ const reported = new WeakMap()
 
 /** Reports what `require` did in this thread since the last report. @param {number} thread */
 export function reportRequires(thread) {
-  const makeshift = [...makeshifts].map((reference) => reference.deref() ?? void makeshifts.delete(reference))
-  report(thread, [...Object.values(cache), ...makeshift])
+  const created = [...createdModules].map((reference) => reference.deref() ?? void createdModules.delete(reference))
+  report(thread, [...Object.values(cache), ...created])
 }
 
 /** The same, at the cost of what has required something since, not of the whole cache. @param {number} thread */
@@ -260,7 +260,9 @@ function reportModule(module, found) {
     reported.set(module, (known = new WeakSet()))
     if (cache[path] === module) {
       found.modules.push(path)
-      if (isESModule(module)) reportESModule(path, found)
+      const kind = kindOf(module)
+      if (kind === 'es') reportESModule(path, found)
+      if (kind === 'unknown') found.opaque.push(path)
       if (isUnchanged(path, module)) engine.irreplaceable(path)
     }
   }
@@ -375,17 +377,21 @@ export function evictRequired(paths) {
   for (const path of paths) {
     const required = cache[path]
     if (!required) continue
-    if (isESModule(required) && !evictNow(pathToFileURL(path).href)) {
+    const kind = kindOf(required)
+    const canLeave = kind === 'commonjs' || (kind === 'es' && evictNow(pathToFileURL(path).href))
+    if (!canLeave) {
       engine.irreplaceable(path)
       continue
     }
-    if (isESModule(required)) evicted.set(path, new WeakRef(instanceIn(required)))
+    const instance = kind === 'es' ? instanceIn(required) : undefined
+    // It may export a text, or a number, as `module.exports`.
+    if (Object(instance) === instance) evicted.set(path, new WeakRef(instance))
     if (!Reflect.deleteProperty(cache, path)) engine.irreplaceable(path)
     stale.add(required)
   }
   if (stale.size === 0) return
   for (const other of Object.values(cache)) removeChild(other, stale)
-  for (const reference of makeshifts) removeChild(reference.deref(), stale)
+  for (const reference of createdModules) removeChild(reference.deref(), stale)
   for (const path of [...forgetPaths(new Set(paths)), ...forgetRequests(paths)]) engine.irreplaceable(path)
 }
 
@@ -420,15 +426,26 @@ function forgetPaths(stale) {
   return left
 }
 
+/** What the names of files say: Node requires nothing else by them. */
+const IS_COMMONJS = /\.(?:c[jt]s|json|node)$/
+const IS_ES_MODULE = /\.m[jt]s$/
+
 /**
- * Whether `require` has loaded it as an ES module. It gives the namespace, a facade of it that adds `__esModule`, or what
- * is exported as `module.exports`.
- * @param {NodeJS.Module} required
+ * What `require` has loaded. An ES module gives its namespace, a facade of it that adds `__esModule`, or what it exports as
+ * `module.exports`; that last one is told from CommonJS by what Node notes on a module. Without such a note it is only sure
+ * what has no job, because an ES module has one by its URL. The others are unknown: to be taken for the wrong kind is to be
+ * stale in silence.
+ * @param {NodeJS.Module} required @returns {'es' | 'commonjs' | 'unknown'}
  */
-function isESModule(required) {
-  if (types.isModuleNamespaceObject(required.exports) || valueOf(required, 'kRequiredModuleSymbol')) return true
+function kindOf(required) {
+  if (types.isModuleNamespaceObject(required.exports) || valueOf(required, 'kRequiredModuleSymbol')) return 'es'
   // CommonJS that has run says so.
-  return valueOf(required, 'kIsExecuting') === undefined && /\.m[jt]s$/.test(required.filename ?? '')
+  if (valueOf(required, 'kIsExecuting') !== undefined) return 'commonjs'
+  const name = required.filename ?? ''
+  if (IS_ES_MODULE.test(name)) return 'es'
+  const isSure = !canRequireModules || !required.loaded || name === '' || IS_COMMONJS.test(name)
+  if (isSure || (loadCache() && !jobOf(pathToFileURL(name).href))) return 'commonjs'
+  return 'unknown'
 }
 
 /** What Node has noted on a module. @param {NodeJS.Module} of @param {string} name @returns {any} */

@@ -16,14 +16,15 @@ import { builtin } from './node.mjs'
 import { debug } from './print.mjs'
 
 const { isMap, isSet } = builtin('node:util').types
-const { get } = Map.prototype
+const { get, has, keys } = Map.prototype
 const { createRequire, findSourceMap } = nodeModule
 const Module = /** @type {any} */ (nodeModule.Module)
 
-const MAILBOX = Symbol.for('hot-hook.release')
+/** The name of the global variable that holds the transfer slot while that is read. */
+const SLOT = Symbol.for('hot-hook.transfer')
 
-// V8 counts so in every Node.
-const EVALUATING = 3
+/** How far a module has come, as V8 counts it in every Node. */
+export const Status = { INSTANTIATED: 2, EVALUATING: 3, EVALUATED: 4 }
 
 /**
  * @typedef {object} Internals each null if it is out of reach
@@ -74,19 +75,17 @@ const look = (found) => ({ closure, privates }) => {
     }
     if (!found[name]) debug('Node keeps its %s elsewhere, or in another way', name)
   }
-  // In another thread, or where nothing was customized, there is none.
   fill('requests', () => requestsOf(closure(Module._nodeModulePaths, 'relativeResolveCache')))
   const load = internalRequire(closure)
   if (!load) return debug('cannot reach the modules of Node')
   const loader = load('internal/modules/esm/loader').getOrInitializeCascadedLoader()
   fill('jobs', () => (isLoadCache(loader.loadCache) ? loader.loadCache : null))
-  fill('resolutions', () => mapOrNull(privates(loader, '#resolveCache')))
+  fill('resolutions', () => resolutionsOf(privates(loader, '#resolveCache'), found.jobs))
   fill('commonjs', () => cjsCache(load('internal/modules/esm/translators').translators, closure))
-  fill('validated', () => {
-    const hooks = privates(loader, '#asyncLoaderHooks') ?? privates(loader, '#customizations')
-    const urls = hooks && privates(hooks, '#validatedUrls')
-    return isSet(urls) ? urls : null
-  })
+  // In the app's thread, and where no loader is registered, there are none, and none are needed.
+  const hooks = privates(loader, '#asyncLoaderHooks') ?? privates(loader, '#customizations')
+  const validated = hooks && privates(hooks, '#validatedUrls')
+  if (validated !== undefined) fill('validated', () => (isSet(validated) ? validated : null))
 }
 
 /**
@@ -115,7 +114,17 @@ const requestsOf = (requests) => (isMap(requests) || (requests && Object.getProt
 /** Whether this very module is in it, the way that we expect modules to be in it. @param {unknown} jobs */
 function isLoadCache(jobs) {
   const own = isMap(jobs) ? get.call(jobs, import.meta.url) : undefined
-  return Object.values(own ?? {}).some((job) => job?.url === import.meta.url && statusOf(job) >= EVALUATING)
+  return Object.values(own ?? {}).some((job) => job?.url === import.meta.url && statusOf(job) >= Status.EVALUATING)
+}
+
+/**
+ * What Node uses is never empty: it has resolved what loaded us, at least.
+ * @param {unknown} cache @param {Internals['jobs']} jobs
+ */
+function resolutionsOf(cache, jobs) {
+  const resolutions = mapOrNull(cache)
+  const parents = resolutions ? [...keys.call(resolutions)] : []
+  return parents.some((parent) => !jobs || has.call(jobs, parent)) ? resolutions : null
 }
 
 /**
@@ -139,44 +148,43 @@ function inspect(use) {
   const named = (/** @type {any} */ list, /** @type {string} */ name) =>
     list?.find((/** @type {any} */ property) => property.name === name)?.value
 
-  /** The way in, and out again: an object that both sides know. */
-  /** @type {{ content?: any }} */
-  const mailbox = {}
-  const mail = (/** @type {object} */ content) => {
-    mailbox.content = content
-    Object.defineProperty(globalThis, MAILBOX, { value: mailbox, configurable: true })
+  /** The transfer slot: an object that both sides know, for values on their way in and out. @type {{ content?: any }} */
+  const slot = {}
+  const send = (/** @type {object} */ content) => {
+    slot.content = content
+    Object.defineProperty(globalThis, SLOT, { value: slot, configurable: true })
     try {
-      const expression = `globalThis[Symbol.for('${MAILBOX.description}')]`
+      const expression = `globalThis[Symbol.for('${SLOT.description}')]`
       return post('Runtime.evaluate', { expression, silent: true })?.result
     } finally {
-      delete (/** @type {any} */ (globalThis)[MAILBOX])
+      delete (/** @type {any} */ (globalThis)[SLOT])
     }
   }
-  const fetch = (/** @type {any} */ box, /** @type {any} */ remote) => {
-    mailbox.content = undefined
+  const receive = (/** @type {any} */ remoteSlot, /** @type {any} */ remote) => {
+    slot.content = undefined
     if (!remote?.objectId) return undefined
     post('Runtime.callFunctionOn', {
-      objectId: box.objectId,
+      objectId: remoteSlot.objectId,
       functionDeclaration: 'function (content) { this.content = content }',
       arguments: [{ objectId: remote.objectId }],
       silent: true,
     })
-    return mailbox.content
+    return slot.content
   }
 
   try {
     use({
       closure(fn, name) {
-        const box = mail(fn)
-        const scopes = named(properties(named(properties(box)?.result, 'content'))?.internalProperties, '[[Scopes]]')
+        const sent = send(fn)
+        const scopes = named(properties(named(properties(sent)?.result, 'content'))?.internalProperties, '[[Scopes]]')
         for (const { value: scope } of properties(scopes)?.result ?? []) {
           const remote = scope?.description === 'Closure' && named(properties(scope)?.result, name)
-          if (remote) return fetch(box, remote)
+          if (remote) return receive(sent, remote)
         }
       },
       privates(object, name) {
-        const box = mail(object)
-        return fetch(box, named(properties(named(properties(box)?.result, 'content'))?.privateProperties, name))
+        const sent = send(object)
+        return receive(sent, named(properties(named(properties(sent)?.result, 'content'))?.privateProperties, name))
       },
     })
   } finally {

@@ -10,12 +10,30 @@ const [major, minor] = process.versions.node.split('.').map(Number)
 const since = (/** @type {Record<number, number>} */ releases) =>
   major in releases ? minor >= releases[major] : major > Math.max(...Object.keys(releases).map(Number))
 
-/** The lines that are tested, from which release on: those of scripts/nodes.json, and of package.json#engines. @type {Record<number, number>} */
-const TESTED = { 20: 19, 22: 12, 24: 0, 25: 0, 26: 0 }
+/**
+ * The lines that are tested, and from which release on. What package.json#engines, README and scripts/nodes.json say of it
+ * follows from this (nodes.test.mjs).
+ * @type {Record<number, number>}
+ */
+export const TESTED = { 20: 19, 22: 12, 24: 0, 25: 0, 26: 0 }
 
 /** What there is to say at the start: this Node is of no line that is tested, or older. */
 export const untested = minor >= TESTED[major] ? undefined
-  : `not tested on Node ${process.versions.node}, only from 20.19, 22.12 and 24 to 26: what cannot be reloaded here asks for a restart`
+  : `not tested on Node ${process.versions.node}, only on ${describe(TESTED)}: what cannot be reloaded here asks for a restart`
+
+/** @param {Record<number, number>} releases */
+function describe(releases) {
+  const lines = Object.entries(releases).map(([line, first]) => (first > 0 ? `${line} (from ${line}.${first})` : line))
+  return `${lines.slice(0, -1).join(', ')} and ${lines.at(-1)}`
+}
+
+const FLAGS = new Set([...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)].map((word) => word.replaceAll('_', '-')))
+
+/** Whether Node was started with a flag, as an argument or in NODE_OPTIONS. @param {string} name */
+export const hasFlag = (name) => FLAGS.has(name)
+
+/** Whether `require` loads ES modules. The first that did had a flag, and do not say it of themselves. @type {boolean} */
+export const canRequireModules = /** @type {any} */ (process).features.require_module ?? (major >= 23 || hasFlag('--experimental-require-module'))
 
 /**
  * Since when Node links synchronously, and `module.registerHooks` is complete: in-thread hooks leave imported CommonJS with

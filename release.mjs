@@ -5,16 +5,14 @@
  * jobs, see internals.mjs). Without that, memory grows, and what cannot be loaded anew is said to be so: a restart is
  * asked for.
  */
-import { reach, statusOf } from './internals.mjs'
-import { builtin, chainsModules } from './node.mjs'
+import { Status, reach, statusOf } from './internals.mjs'
+import { builtin, chainsModules, hasFlag, hasSyncHooks } from './node.mjs'
+import { debug } from './print.mjs'
 
 // Node's own maps have no Map.prototype, and LoadCache has methods of its own: its `delete` keeps the key.
 const { delete: remove, entries, get, has, set } = Map.prototype
 
-// V8 counts so in every Node.
-const INSTANTIATED = 2
-const EVALUATING = 3
-const EVALUATED = 4
+/** A job's `phase`: that of `import source`. */
 const SOURCE_PHASE = 1
 
 /** URLs whose eviction waits until no link is in flight. @type {Set<string>} */
@@ -72,7 +70,7 @@ export function isLinking() {
 /** @param {any} job */
 function isPending(job) {
   // A failed link leaves `undefined` under its type.
-  if (typeof job !== 'object' || job === null || statusOf(job) >= INSTANTIATED) return false
+  if (typeof job !== 'object' || job === null || statusOf(job) >= Status.INSTANTIATED) return false
   const { linked } = job
   // Synchronous links (`require(esm)`, and all from Node 24 on) set it when they are done;
   // `import source` is never linked.
@@ -107,17 +105,22 @@ function forget(url) {
   if (resolutions) remove.call(resolutions, url)
   if (commonjs) remove.call(commonjs, url)
   if (!jobs) return
-  Object.values(get.call(jobs, url) ?? {}).forEach(letGo)
+  Object.values(get.call(jobs, url) ?? {}).forEach(unchain)
   remove.call(jobs, url)
 }
 
 /**
  * On Node 20 a module that was linked from another holds what it imports by strong handles of C++, so that a chain of ten
- * takes ten collections. Instantiating it, which is done already, drops them.
+ * takes ten collections. Instantiating it, which is done already, drops them. Where that cannot be done memory is freed later.
  * @param {any} job
  */
-function letGo(job) {
-  if (chainsModules && statusOf(job) === EVALUATED) job.module.instantiate()
+function unchain(job) {
+  if (!chainsModules || statusOf(job) !== Status.EVALUATED || typeof job.module.instantiate !== 'function') return
+  try {
+    job.module.instantiate()
+  } catch (error) {
+    debug('cannot drop what %s holds: %s', job.url, error)
+  }
 }
 
 /**
@@ -147,19 +150,21 @@ export const requestCache = () => reach().requests
 /**
  * Forgets one URL at once, so that it can be loaded anew: that of an ES module which `require` has loaded.
  * @param {string} url without query
- * @returns {boolean} false: out of reach, or the module is being linked or evaluated
+ * @returns {boolean} false: out of reach, or the module is being linked or evaluated, or it would get what it imported before
  */
 export function evictNow(url) {
   const cache = loadCache()
   if (!cache) return false
   const jobs = get.call(cache, url)
   if (jobs && Object.values(jobs).some(isBusy)) return false
+  // Node 22.23 remembers what a required module imports, and does not ask hooks again.
+  if (jobs && hasSyncHooks && !reach().resolutions) return false
   forget(url)
   return true
 }
 
 /** @param {any} job */
-const isBusy = (job) => job !== undefined && (isPending(job) || statusOf(job) === EVALUATING)
+const isBusy = (job) => job !== undefined && (isPending(job) || statusOf(job) === Status.EVALUATING)
 
 /**
  * Gives `require` the instance that `import` has under a versioned URL.
@@ -174,9 +179,8 @@ export function alias(url, versioned) {
   return true
 }
 
-/** Whether V8's compilation cache is ours to switch: somebody may have switched it off himself. */
-let isCacheOurs = ![...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)]
-  .some((flag) => /^--no[-_]compilation[-_]cache$/.test(flag))
+/** Whether V8's compilation cache is ours to switch: the user may have switched it off. */
+let isCacheOurs = !hasFlag('--no-compilation-cache')
 
 /**
  * V8 keeps compiled sources, by their text. Off around the load of a versioned module; left off it would make every

@@ -3,7 +3,7 @@
  */
 import * as engine from './binding.js'
 import { guarded } from './guard.mjs'
-import { builtin } from './node.mjs'
+import { builtin, hasFlag } from './node.mjs'
 import { process } from './primordials.mjs'
 
 const { readFileSync } = builtin('node:fs')
@@ -19,13 +19,11 @@ let areUsed = false
 
 /** Looks whether Node looks at source maps: it may be told to at any time, for the app's thread and not that of hooks. */
 export function noteSourceMaps() {
-  if (areUsed || !(process.sourceMapsEnabled ?? HAS_FLAG)) return
+  // The first Nodes that we run on do not say it.
+  if (areUsed || !(process.sourceMapsEnabled ?? hasFlag('--enable-source-maps'))) return
   areUsed = true
   guarded(() => engine.useSourceMaps())
 }
-
-/** The first Nodes that we run on do not say it. */
-const HAS_FLAG = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)].includes('--enable-source-maps')
 
 /**
  * Moves what the source map of a module says of generated line `line` by that many columns to the right. A map in a file of

@@ -1,13 +1,15 @@
 /* The builds of Node that are tested: their list, and how they are installed. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { TESTED } from '../node.mjs'
 import { builds, nodeBinary, pinned } from '../scripts/node-binary.mjs'
+import { isFine, keyOf, readResults, staleLimits, writeResults } from '../scripts/nodes-results.mjs'
 import { DEADLINE, PACKAGE } from './support/app.mjs'
 
 test('the list: exact versions, each once, the newest of a line whole', () => {
@@ -22,12 +24,81 @@ test('the list: exact versions, each once, the newest of a line whole', () => {
   }
 })
 
+test('the lines that are tested are those of the list, and of package.json', () => {
+  const listed = [...builds.whole, ...builds.short].map((build) => build.split('.').map(Number))
+  listed.sort(([a, b], [c, d]) => a - c || b - d)
+  /** @type {Record<string, number>} */
+  const oldest = {}
+  for (const [major, minor] of listed) oldest[major] ??= minor
+  assert.deepEqual(oldest, TESTED)
+  for (const build of builds.unlisted) assert.ok(!(Number(build.split('.')[1]) >= TESTED[Number(build.split('.')[0])]), build)
+
+  const { engines } = JSON.parse(fs.readFileSync(path.join(PACKAGE, 'package.json'), 'utf8'))
+  const older = Object.entries(TESTED).filter(([, minor]) => minor > 0).map(([major, minor]) => `^${major}.${minor}`)
+  const newer = Object.keys(TESTED).find((major) => TESTED[Number(major)] === 0)
+  assert.equal(engines.node, [...older, `>=${newer}`].join(' || '))
+  const readme = fs.readFileSync(path.join(PACKAGE, 'README.md'), 'utf8')
+  const lines = [...older.map((range) => range.slice(1)), newer].join(', ')
+  assert.ok(readme.includes(`Node ${lines} and up`), lines)
+  assert.ok(readme.includes(`on ${builds.short.length} other builds of these lines`), 'README says how many there are')
+  assert.ok(readme.includes(`later than ${Object.keys(TESTED).at(-1)}`))
+})
+
 test('a line means its pinned build; what is neither is refused', () => {
   for (const build of builds.whole) assert.equal(pinned(build.split('.')[0]), build)
   assert.equal(pinned('22.3.0'), '22.3.0')
   for (const version of ['', undefined, '2', '23', '24.1', 'latest', 'v24.1.0']) {
     assert.throws(() => pinned(version), /the version must be exact, like 20\.20\.2, or one of 20, 22, 24, 26, got/)
   }
+})
+
+/** @param {Partial<import('../scripts/nodes-results.mjs').Outcome>} outcome */
+const outcome = (outcome) => ({ passed: [], skipped: [], limited: [], failed: [], ...outcome })
+
+test('a part holds if something of it has run, and nothing has failed', () => {
+  assert.equal(isFine(outcome({ passed: ['a'], skipped: ['b'], limited: ['c'] })), true)
+  for (const not of [undefined, outcome({}), outcome({ skipped: ['a'] }), outcome({ limited: ['a'] }), outcome({ passed: ['a'], failed: ['b'] })]) assert.equal(isFine(not), false)
+})
+
+test('a limit that no longer fails is said to be stale, where it was looked at', () => {
+  const on = (/** @type {string[]} */ ...names) => [{ parts: ['kit'], name: 'odd', builds: names, reason: 'why' }]
+  const limited = { kit: outcome({ passed: ['a'], limited: ['odd'] }) }
+  const passed = { kit: outcome({ passed: ['a', 'odd'] }) }
+  const text = (/** @type {string} */ names) => [`odd does not fail on Node ${names}: that limit is to leave node-limits.json`]
+  assert.deepEqual(staleLimits(on('1', '2'), { 1: limited, 2: limited }), [])
+  assert.deepEqual(staleLimits(on('1', '2'), { 1: limited, 2: passed }), text('2'))
+  assert.deepEqual(staleLimits(on('1', '2'), { 1: limited }), [], 'nobody looked at 2')
+  assert.deepEqual(staleLimits(on('1'), { 1: { safety: outcome({ passed: ['a'] }) } }), [], 'nor at this part')
+  assert.deepEqual(staleLimits(on('*'), { 1: limited, 2: passed }), [])
+  assert.deepEqual(staleLimits(on('*'), { 1: passed, 2: passed }), text('1, 2'))
+  assert.deepEqual(staleLimits(on('1'), { 1: { kit: outcome({ passed: ['a'] }) } }), text('1'), 'its name is gone')
+})
+
+test('results of other sources do not count', (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hot-hook-nodes-'))
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }))
+  const file = path.join(folder, '.cache/results.json')
+  assert.deepEqual(readResults(file, 'one'), {})
+  const results = { '24.1.2': { kit: outcome({ passed: ['a'] }) } }
+  writeResults(file, 'one', results)
+  assert.deepEqual(readResults(file, 'one'), results)
+  assert.deepEqual(readResults(file, 'two'), {})
+
+  const git = (/** @type {string[]} */ ...args) => execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a', ...args], { cwd: folder })
+  const save = (/** @type {string} */ name, /** @type {string} */ text) => fs.writeFileSync(path.join(folder, name), text)
+  git('init', '--quiet')
+  const keys = [['.gitignore', '.cache\n*.node'], ['a.mjs', '1'], ['a.mjs', '2'], ['b.node', '1'], ['b.node', '2']].map(([name, text]) => {
+    save(name, text)
+    return keyOf(folder)
+  })
+  git('add', '.')
+  git('commit', '--quiet', '--message', 'first')
+  keys.push(keyOf(folder))
+  save('a.mjs', '3')
+  keys.push(keyOf(folder))
+  assert.equal(new Set(keys).size, keys.length)
+  save('README.md', 'text')
+  assert.equal(keyOf(folder), keys.at(-1))
 })
 
 /** An `npm` that makes a binary which tells its version: at first only a part of it, and the rest when the file `go` is there. */

@@ -233,7 +233,7 @@ test('on a Node of no tested line, one line says so; on a later one of a tested 
   const lines = [...tested.map((version) => `${version} undefined`), ...others.map((version) => `${version} not tested on Node ${version}`)]
   assert.equal(asked.stdout, `${lines.join('\n')}\n`, asked.stderr)
 
-  const line = 'hot-hook: not tested on Node 27.0.0, only from 20.19, 22.12 and 24 to 26: what cannot be reloaded here asks for a restart\n'
+  const line = 'hot-hook: not tested on Node 27.0.0, only on 20 (from 20.19), 22 (from 22.12), 24, 25 and 26: what cannot be reloaded here asks for a restart\n'
   for (const [before, stderr] of [[['--require', './next.cjs'], line], [[], '']]) {
     assert.deepEqual(await run(t, { folder, before }), { code: 0, signal: null, stdout: 'ran\n', stderr })
   }

@@ -1,7 +1,8 @@
 /**
- * `npm run test:nodes [-- --builds whole,short,24.8.0] [-- --parts safety,kit]`: the builds of Node that nodes.json lists,
- * each with the scenarios of safety, the conformance kit and those of our tests that say what holds on every Node. A whole
- * run writes the table of docs/compatibility.md.
+ * `npm run test:nodes [-- --builds whole,short,24.8.0] [-- --parts safety,kit] [-- --resume [FILE]]`: the builds of Node that
+ * nodes.json lists, each with the scenarios of safety, the conformance kit and those of our tests that say what holds on every
+ * Node. What is found is kept in `.cache/nodes-results.json`, or in FILE. With `--resume`, what was found there with the same
+ * sources and was fine is not run again. When all is there, and fine, the table of docs/compatibility.md is written.
  */
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
@@ -10,6 +11,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { builds, nodeBinary } from './node-binary.mjs'
+import { isFine, keyOf, limitOf, readResults, staleLimits, writeResults } from './nodes-results.mjs'
 import { writeRegion } from './regions.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -36,13 +38,9 @@ const WHOLE = ['safety', 'tests', 'kit']
 /**
  * What does not hold, and why: because Node itself cannot do it, or because a scenario of the kit expects something else than
  * what is meant. `builds` are those on which the scenario of `parts` fails for that reason; `*` are all.
- * @type {{ parts: string[], name: string, builds: string[], reason: string }[]}
+ * @type {import('./nodes-results.mjs').Limit[]}
  */
 const limits = JSON.parse(fs.readFileSync(new URL('node-limits.json', import.meta.url), 'utf8'))
-
-/** @param {string} build @param {string} part @param {string} name */
-const limitOf = (build, part, name) =>
-  limits.find((one) => one.parts.includes(part) && one.name === name && (one.builds.includes('*') || one.builds.includes(build)))
 
 /** @param {string} node @param {string[]} files @param {Record<string, string>} [env] */
 async function* runTests(node, files, env = {}) {
@@ -81,14 +79,14 @@ async function* ended(child, parse) {
   if (code !== 0 && !hasFailed) yield { name: 'the run', error: `ended with ${code}` }
 }
 
-/** @typedef {Record<'passed' | 'skipped' | 'limited' | 'failed', string[]>} Outcome names of scenarios */
+/** @typedef {import('./nodes-results.mjs').Outcome} Outcome */
 
 /** @param {string} build @param {string} part @returns {Promise<Outcome>} */
 async function runPart(build, part) {
   /** @type {Outcome} */
   const outcome = { passed: [], skipped: [], limited: [], failed: [] }
   for await (const { name, skip, error } of PARTS[part].run(await nodeBinary(build))) {
-    const limit = limitOf(build, part, name)
+    const limit = limitOf(limits, build, part, name)
     const kind = skip ? 'skipped' : !error ? 'passed' : limit ? 'limited' : 'failed'
     outcome[kind].push(name)
     if (kind === 'failed') console.log(`Node ${build}: ${PARTS[part].title}: FAIL ${name}\n  ${error?.replaceAll('\n', '\n  ')}`)
@@ -96,16 +94,16 @@ async function runPart(build, part) {
   return outcome
 }
 
-/** @param {Map<string, Record<string, Outcome>>} results */
+/** @param {import('./nodes-results.mjs').Results} results */
 function table(results) {
   /** @type {string[]} */
   const reasons = []
   const note = (/** @type {string} */ reason) => (reasons.includes(reason) ? reasons.indexOf(reason) : reasons.push(reason) - 1) + 1
-  const rows = [...results].map(([build, parts]) => {
+  const rows = everything.map((build) => {
     const cells = WHOLE.map((part) => {
-      const { passed, limited } = parts[part] ?? { passed: [], limited: [] }
+      const { passed, limited } = results[build]?.[part] ?? { passed: [], limited: [] }
       if (passed.length === 0) return ''
-      const notes = limited.map((name) => note(limitOf(build, part, name)?.reason ?? ''))
+      const notes = limited.map((name) => note(limitOf(limits, build, part, name)?.reason ?? ''))
       return [passed.length, ...[...new Set(notes)].map((n) => `(${n})`)].join(' ')
     })
     return `| ${build} | ${cells.join(' | ')} |`
@@ -125,43 +123,63 @@ function table(results) {
   ].join('\n')
 }
 
-const { values } = parseArgs({ options: { builds: { type: 'string' }, parts: { type: 'string' } } })
-const groups = /** @type {Record<string, string[]>} */ (builds)
-const everything = Object.values(builds).flat()
-const compare = (/** @type {string} */ a, /** @type {string} */ b) => a.localeCompare(b, 'en', { numeric: true })
-const wanted = (values.builds?.split(',').flatMap((name) => groups[name] ?? [name]) ?? everything).toSorted(compare)
+/** @param {string} build @param {string} part @param {Outcome} outcome @param {number} began */
+function show(build, part, outcome, began) {
+  const counts = Object.entries(outcome).flatMap(([kind, names]) => (names.length > 0 ? `${names.length} ${kind}` : []))
+  console.log(`Node ${build}: ${PARTS[part].title}: ${counts.join(', ') || 'nothing'} (${Math.round((Date.now() - began) / 1000)} s)`)
+}
 
-/** Builds that are not listed must only be safe. @param {string} build */
-function partsOf(build) {
-  if (values.parts) return values.parts.split(',')
+const RESULTS = path.join(ROOT, '.cache/nodes-results.json')
+const args = process.argv.slice(2)
+// The file may be left out.
+const at = args.indexOf('--resume')
+if (at >= 0 && (args[at + 1] ?? '--').startsWith('--')) args.splice(at + 1, 0, RESULTS)
+const { values } = parseArgs({ args, options: { builds: { type: 'string' }, parts: { type: 'string' }, resume: { type: 'string' } } })
+const groups = /** @type {Record<string, string[]>} */ (builds)
+const compare = (/** @type {string} */ a, /** @type {string} */ b) => a.localeCompare(b, 'en', { numeric: true })
+const everything = Object.values(builds).flat().toSorted(compare)
+const wanted = (values.builds?.split(',').flatMap((name) => groups[name] ?? [name]) ?? everything).toSorted(compare)
+const chosen = values.parts?.split(',')
+for (const part of chosen ?? []) if (!PARTS[part]) throw new Error(`there is no part ${part}; there are ${Object.keys(PARTS).join(', ')}`)
+
+/** What a whole run runs. Builds that are not listed must only be safe. @param {string} build */
+function wholePartsOf(build) {
   if (builds.unlisted.includes(build)) return ['safety']
   return builds.whole.includes(build) ? [...WHOLE, 'take-away'] : WHOLE
 }
 
 const hasKit = fs.existsSync(KIT)
 if (!hasKit) console.log('The conformance kit is not beside this folder: only our own part runs.')
-/** @type {Map<string, Record<string, Outcome>>} */
-const results = new Map()
-let failed = 0
+const isRun = (/** @type {string} */ part) => hasKit || (part !== 'kit' && part !== 'documented')
+
+const file = values.resume ?? RESULTS
+const key = keyOf(ROOT)
+/** All that is known. */
+const results = values.resume ? readResults(file, key) : {}
+/** What this run is about. @type {import('./nodes-results.mjs').Results} */
+const asked = {}
+
 for (const [index, build] of wanted.entries()) {
   await nodeBinary(build)
   // What comes next is installed meanwhile; if that fails, it says so when its turn has come.
   if (wanted[index + 1]) nodeBinary(wanted[index + 1]).catch(() => {})
-  /** @type {Record<string, Outcome>} */
-  const parts = {}
-  for (const part of partsOf(build)) {
-    if (!PARTS[part]) throw new Error(`there is no part ${part}; there are ${Object.keys(PARTS).join(', ')}`)
-    const began = Date.now()
-    const outcome = (parts[part] = await runPart(build, part))
-    failed += outcome.failed.length
-    const counts = Object.entries(outcome).flatMap(([kind, names]) => (names.length > 0 ? `${names.length} ${kind}` : []))
-    console.log(`Node ${build}: ${PARTS[part].title}: ${counts.join(', ') || 'nothing'} (${Math.round((Date.now() - began) / 1000)} s)`)
-    const isExpected = hasKit || (part !== 'kit' && part !== 'documented')
-    if (counts.length === 0 && isExpected) failed++
+  const parts = (results[build] ??= {})
+  asked[build] = {}
+  for (const part of (chosen ?? wholePartsOf(build)).filter(isRun)) {
+    if (!isFine(parts[part])) {
+      const began = Date.now()
+      parts[part] = await runPart(build, part)
+      show(build, part, parts[part], began)
+      writeResults(file, key, results)
+    }
+    asked[build][part] = parts[part]
   }
-  results.set(build, parts)
 }
-const isWhole = !values.builds && !values.parts && hasKit
-if (isWhole && failed === 0) writeRegion(PAGE, 'nodes', table(results))
-if (failed > 0) console.log(`${failed} failed`)
-process.exitCode = failed > 0 ? 1 : 0
+
+const failures = Object.entries(asked).flatMap(([build, parts]) =>
+  Object.keys(parts).filter((part) => !isFine(parts[part])).map((part) => `Node ${build}: ${PARTS[part].title}: ${parts[part].failed.length > 0 ? `${parts[part].failed.length} failed` : 'nothing has run'}`))
+failures.push(...staleLimits(limits, asked))
+for (const failure of failures) console.log(failure)
+const isWhole = hasKit && everything.every((build) => wholePartsOf(build).every((part) => isFine(results[build]?.[part])))
+if (isWhole && failures.length === 0 && keyOf(ROOT) === key) writeRegion(PAGE, 'nodes', table(results))
+process.exitCode = failures.length > 0 ? 1 : 0

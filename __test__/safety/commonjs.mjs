@@ -227,5 +227,21 @@ export const commonjs = [
     },
     run: edits('m.mjs', (n) => `const o = { n: ${n} }; export { o as 'module.exports' }`),
   },
+  {
+    name: `an ES module that exports 'module.exports', a function, required by a name that does not tell what it is`,
+    skip: noModules,
+    setting: {
+      hotHook,
+      before: ['--no-warnings'],
+      files: {
+        'main.mjs': get,
+        'b.mjs': `import c from './c.cjs'; export const value = c.n`,
+        'c.cjs': `const m = require('./m.js'); exports.n = (m['module.exports'] ?? m)()`,
+        'm.js': `const f = () => 1; export { f as default, f as 'module.exports' }`,
+      },
+      start: 1,
+    },
+    run: edits('m.js', (n) => `const f = () => ${n}; export { f as default, f as 'module.exports' }`),
+  },
 ]
 
