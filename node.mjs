@@ -48,7 +48,11 @@ export const linksSynchronously = since({ 22: 23, 24: 12, 25: 2 })
  */
 export const mayBlock = typeof module.registerHooks === 'function' || linksSynchronously
 
-/** Whether hooks run in the app's thread. */
+/**
+ * Whether hooks run in the app's thread. Lines that are later than all that are tested are taken for such as well: were their
+ * hooks not complete, imported CommonJS might fail there, but nothing would be stale (seen on Node 24.0 to 24.11 and 25.0,
+ * which pass all other scenarios of safety as such a line).
+ */
 export const hasSyncHooks = typeof module.registerHooks === 'function' && linksSynchronously
 
 /** A linked module holds what it imports by strong handles of C++, until it is gone itself: see release.mjs. */

@@ -11,6 +11,7 @@ const v8 = require('node:v8')
 const { getBuiltinModule } = process
 const { appendFileSync, readdirSync } = fs
 const { getOwnPropertySymbols } = Object
+const VERSIONS = process.versions
 const ROOT = new URL('../..', url.pathToFileURL(__filename)).href
 /** hot-hook's own files. */
 const OURS = new Set(readdirSync(new URL(ROOT)).filter((name) => name.endsWith('.mjs')))
@@ -250,6 +251,18 @@ const WAYS = {
       meet()
       return { deregister: registerHooks(hooks).deregister }
     }
+  },
+  // Where hooks in the app's thread are not complete, it is a Node of the future in which they are not.
+  'a version that is later than all'() {
+    const meet = meeting()
+    const versions = { ...process.versions, node: '99.0.0' }
+    Object.defineProperty(process, 'versions', {
+      get() {
+        if (!isOurs()) return VERSIONS
+        meet()
+        return versions
+      },
+    })
   },
   'no getBuiltinModule': () => show(process, 'getBuiltinModule', () => undefined),
   'no list of what is loaded': () => show(process, 'moduleLoadList', () => undefined),
