@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url'
 import { isTrusted } from 'hot-hook/internal'
 import { COMMAND } from './child/link.mjs'
 import { fits, FROM_APP, FROM_HOT_HOOK } from './child/messages.mjs'
+import { pids, read } from './proc.mjs'
 
 /** What the app starts has it in its environment, too, also when its own parent has gone. */
 const MARK = 'HOT_RUNNER_PID'
@@ -137,7 +138,7 @@ function descendants(pid) {
 /** Each process with its parent. @returns {Array<[number, number]>} */
 function processes() {
   try {
-    if (process.platform === 'linux') return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap(readProcess)
+    if (process.platform === 'linux') return pids().flatMap(readProcess)
     const command = process.platform === 'win32' ? WINDOWS : ['ps', '-A', '-o', 'pid=,ppid=']
     const text = execFileSync(command[0], command.slice(1), { encoding: 'utf8' })
     return text.trim().split(/\n/).map((line) => /** @type {[number, number]} */ (line.trim().split(/\s+/).map(Number)))
@@ -147,19 +148,10 @@ function processes() {
 }
 
 /** Those who carry our mark: also what was started by one that has ended. Only Linux tells. @returns {number[]} */
-function marked() {
-  if (process.platform !== 'linux') return []
-  return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && hasMark(name)).map(Number)
-}
+const marked = () => (process.platform === 'linux' ? pids().filter(hasMark) : [])
 
-/** Whether what the app has started, or they, has started a process. Only Linux tells. @param {string} pid */
-export function hasMark(pid) {
-  try {
-    return fs.readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`${MARK}=${process.pid}`)
-  } catch {
-    return false
-  }
-}
+/** Whether what the app has started, or they, has started a process. Only Linux tells. @param {number} pid */
+export const hasMark = (pid) => read(`/proc/${pid}/environ`).split('\0').includes(`${MARK}=${process.pid}`)
 
 const WINDOWS = [
   'powershell',
@@ -168,13 +160,9 @@ const WINDOWS = [
   'Get-CimInstance Win32_Process | ForEach-Object { "$($_.ProcessId) $($_.ParentProcessId)" }',
 ]
 
-/** @param {string} pid @returns {Array<[number, number]>} */
+/** @param {number} pid @returns {Array<[number, number]>} */
 function readProcess(pid) {
-  try {
-    // The name, in parentheses, may hold anything.
-    const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
-    return [[Number(pid), Number(fields[1])]]
-  } catch {
-    return []
-  }
+  // The name, in parentheses, may hold anything.
+  const parent = Number(read(`/proc/${pid}/stat`).replace(/^.*\) /s, '').split(' ')[1])
+  return parent >= 0 ? [[pid, parent]] : []
 }

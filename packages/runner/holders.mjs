@@ -6,6 +6,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { hasMark } from './child.mjs'
 import { inodeOf } from './child/inode.mjs'
+import { descriptors, listeners, pids, read, readLink, rows } from './proc.mjs'
 
 /** So much of a command is told. */
 const LONGEST = 80
@@ -26,7 +27,7 @@ export function describeHolder({ address, port }) {
 function describeProcess(pid) {
   if (pid === process.pid) return `hot-runner itself (pid ${pid}), which keeps it for the app`
   const command = commandOf(pid)
-  const whose = hasMark(String(pid)) ? ', started by this app' : ''
+  const whose = hasMark(pid) ? ', started by this app' : ''
   return `${command ? `${command.slice(0, LONGEST)} ` : ''}(pid ${pid}${whose})`
 }
 
@@ -35,7 +36,7 @@ function commandOf(pid) {
   try {
     if (process.platform === 'win32') return ''
     if (process.platform !== 'linux') return run('ps', ['-o', 'args=', '-p', String(pid)]).trim().replace(/^\S*\//, '')
-    const [program, ...args] = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    const [program, ...args] = read(`/proc/${pid}/cmdline`).split('\0')
     return [path.basename(program), ...args].join(' ').trim()
   } catch {
     return ''
@@ -66,10 +67,7 @@ function netstat(port) {
 }
 
 /** Those of listening TCP sockets. @param {number} port */
-function inodesOfPort(port) {
-  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
-  return new Set(['tcp', 'tcp6'].flatMap(rows).filter(([, local, , state]) => state === '0A' && local.endsWith(end)).map((fields) => fields[9]))
-}
+const inodesOfPort = (port) => new Set(listeners().filter((one) => one.port === port).map(({ inode }) => inode))
 
 /** @param {string} address */
 function holdersOfFile(address) {
@@ -82,35 +80,10 @@ function holdersOfFile(address) {
   return [...holdersOf(new Set(mine.map(({ inode }) => inode))), ...relative.flatMap(fromThere)]
 }
 
-/** @param {string} table of the network @returns {string[][]} */
-function rows(table) {
-  const file = `/proc/net/${table}`
-  if (!fs.existsSync(file)) return []
-  return fs.readFileSync(file, 'utf8').trim().split('\n').slice(1).map((line) => line.trim().split(/\s+/))
-}
-
 /** Whoever has one of these sockets open. @param {Set<string>} inodes */
 function holdersOf(inodes) {
   const targets = new Set([...inodes].map((inode) => `socket:[${inode}]`))
-  return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && hasOpen(name, targets)).map(Number)
-}
-
-/** @param {string} pid @param {Set<string>} targets */
-function hasOpen(pid, targets) {
-  try {
-    return fs.readdirSync(`/proc/${pid}/fd`).some((fd) => targets.has(readLink(`/proc/${pid}/fd/${fd}`)))
-  } catch {
-    return false
-  }
-}
-
-/** @param {string} file */
-function readLink(file) {
-  try {
-    return fs.readlinkSync(file)
-  } catch {
-    return ''
-  }
+  return pids().filter((pid) => descriptors(pid).some((target) => targets.has(target)))
 }
 
 /** A process that ends without closing its Unix socket leaves the file, and the next could not listen. @param {string} file @param {string} [inode] */

@@ -58,7 +58,7 @@ export type RestartCause =
   | { cause: 'env-file'; path: string }
   /** A file was saved while the app did not run. */
   | { cause: 'save'; path: string }
-  /** A file that the app runs was saved, and the app hangs: it is killed. */
+  /** A file that the app runs was saved, and the app hangs: it is ended. */
   | { cause: 'hung'; path: string }
   /** `restart()`, or `rs`. */
   | { cause: 'asked' }

@@ -4,7 +4,7 @@
 import { EventEmitter } from 'node:events'
 import { launch } from './child.mjs'
 import { createCompileCache } from './compile-cache.mjs'
-import { createHang } from './hang.mjs'
+import { createHang, isStuck } from './hang.mjs'
 import { describeHolder, removeLeftOver } from './holders.mjs'
 import { createInput } from './input.mjs'
 import { initial, isLooping, step } from './machine.mjs'
@@ -65,6 +65,7 @@ export function createRunner(given) {
   const hang = createHang(options, {
     watch: (since) => watch.project(since),
     rest: () => watch.rest(),
+    isStuck: ({ pid = 0 }, path) => isStuck(options, pid, path, portsOf(current)),
     hung: (path) => {
       if (state.name === 'starting' || state.name === 'running') cause = { cause: 'hung', path }
       dispatch({ type: 'hung' })
@@ -185,6 +186,7 @@ export function createRunner(given) {
   /** It runs the app from now on. @param {Current} mine */
   function begin(mine) {
     current = mine
+    mine.begunAt = Date.now()
     input.attach(mine.child.stdin)
     viewer?.follow(mine.child)
     emit('start', { pid: mine.child.pid, isRestart: Boolean(state.isRestart), isAhead: mine.isAhead })
@@ -193,18 +195,19 @@ export function createRunner(given) {
   /** @param {import('./child/link.mjs').Ahead} [ahead] @returns {Current} */
   function create(ahead) {
     /** @type {Current} */
-    const mine = { child: /** @type {any} */ (undefined), listening: new Map(), files: new Map(), inUse: new Map(), speaks: false, isAhead: Boolean(ahead), signals: new Map() }
+    const mine = { child: /** @type {any} */ (undefined), listening: new Map(), files: new Map(), inUse: new Map(), speaks: false, isAhead: Boolean(ahead), begunAt: 0, signals: new Map() }
     mine.child = launch(
       options,
       { handles: sockets.size, cache: cache.folder, pipesInput: input.isPiped, ahead },
       {
         message: (message, handle) => {
           if (message?.type === 'hot-runner:hello') mine.speaks = true
-          if (mine === current && !mine.isAhead && mine.speaks) hang.follow(mine.child)
-          hang.heard(mine.child)
           if (mine === waiting && message?.type === 'hot-runner:waits') emit('waiting', { pid: mine.child.pid })
           else if (mine === current) heard(mine, message, handle)
           else handle?.close?.()
+          // One that was started ahead runs the app as soon as it has said that it goes: it may say no more.
+          if (mine === current && !mine.isAhead && mine.speaks) hang.follow(mine.child, mine.begunAt)
+          hang.heard(mine.child, message.inspected)
         },
         other: (message) => mine === current && !mine.isAhead && void events.emit('message', message),
         // It may have disconnected before it was told to drain, or while it did: nobody will say that it is done.
@@ -394,10 +397,14 @@ export function createRunner(given) {
  * @property {string} [exitedAt] where it has called `process.exit`
  * @property {boolean} speaks our code runs in it
  * @property {boolean} isAhead it waits, or has not yet said that it goes
+ * @property {number} begunAt when it was its turn to run the app
  * @property {Map<string, number>} signals when the app last got which
  * @property {number} [restsAt] when it has come to rest
  * @property {NodeJS.Timeout} [timer]
  */
+
+/** The ports on which it listens. @param {Current | undefined} app */
+const portsOf = (app) => [...(app?.listening.values() ?? [])].map((url) => Number(/\d*$/.exec(url)?.[0]))
 
 /** @param {{ scheme: string, address: string, port: number }} socket @returns {string} */
 function urlOf({ scheme, address, port }) {

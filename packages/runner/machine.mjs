@@ -115,7 +115,7 @@ export function step(state, event, limits) {
     case 'restart':
       return restart(state, event.at, limits)
     case 'hung':
-      return hung(state, event.at)
+      return hung(state, event.at, limits)
     case 'drained':
       return state.name === 'draining' ? kill(state, limits) : [state, []]
     case 'exit':
@@ -161,10 +161,11 @@ function restart(state, at, limits) {
   }
 }
 
-/** It does not come back, and so can finish nothing. @param {State} state @param {number} at @returns {[State, Effect[]]} */
-function hung(state, at) {
+/** It does not come back, and so can finish nothing. @param {State} state @param {number} at @param {Limits} limits @returns {[State, Effect[]]} */
+function hung(state, at, limits) {
   if (state.ending || (state.name !== 'starting' && state.name !== 'running')) return [state, []]
-  return [{ ...state, name: 'killing', next: 'start', since: at }, [{ do: 'say', say: { what: 'restart' } }, { do: 'kill', all: false }]]
+  const [next, effects] = kill({ ...state, next: 'start', since: at }, limits)
+  return [next, [{ do: 'say', say: { what: 'restart' } }, ...effects]]
 }
 
 /** @param {State} state @param {number} at @returns {[State, Effect[]]} */

@@ -153,7 +153,7 @@ export function reasonOf({ cause, path: file, reason }, show) {
     case 'env-file':
       return { text: `${show(file)} changed, which sets the environment` }
     case 'hung':
-      return { text: `${show(file)} was saved, and the app does not answer (a loop without end?): it is killed` }
+      return { text: `${show(file)} was saved, and the app does not answer (a loop without end?): it is ended` }
     case 'save':
       return { text: `${show(file)} was saved` }
     default:

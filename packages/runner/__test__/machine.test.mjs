@@ -78,10 +78,11 @@ row('an app that hangs: the limits count, one after the other', [start, ready, r
   'killing, say killed 5000, kill',
   'starting, clear drain, clear kill, spawn',
 ])
-row('an app that hangs, and what it runs is saved: it is killed at once', [start, { type: 'hung', at: 5000 }, { type: 'hung', at: 5001 }, exit({ code: null, signal: 'SIGKILL' }, 5010), signal('SIGTERM', 5020), { type: 'hung', at: 5030 }], [
+row('an app that hangs, and what it runs is saved: it is ended without a drain', [start, { type: 'hung', at: 5000 }, { type: 'hung', at: 5001 }, timeout('kill', 10_000), exit({ code: null, signal: 'SIGKILL' }, 10_010), signal('SIGTERM', 10_020), { type: 'hung', at: 10_030 }], [
   'starting, spawn',
-  'killing, say restart, kill',
+  'killing, say restart, clear drain, signal, set kill 5000',
   'killing',
+  'killing, say killed 5000, kill',
   'starting, clear drain, clear kill, spawn',
   'starting, relay SIGTERM',
   'starting',

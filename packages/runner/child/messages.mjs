@@ -22,7 +22,7 @@ export const FROM_APP = {
   'hot-runner:waits': {},
   'hot-runner:goes': {},
   'hot-runner:stale': {},
-  'hot-runner:pong': {},
+  'hot-runner:pong': { inspected: flag },
   'hot-runner:rest': {},
   'hot-runner:quiet': { serves: flag },
   'hot-runner:exit': { at: text },

@@ -15,6 +15,9 @@ import { wait } from './wait.mjs'
 /** How often it is looked whether the parent is gone, in milliseconds. */
 const LOOK = 50
 
+/** As it is before the app could replace it. */
+const { getBuiltinModule } = process
+
 if (setup) {
   observeProcess(setup)
   if (setup.ahead) holdOutput()
@@ -22,11 +25,21 @@ if (setup) {
   tellPictures()
   keepSockets()
   const { drainTimeout } = setup
-  hear('hot-runner:ping', () => tell({ type: 'hot-runner:pong' }))
+  hear('hot-runner:ping', () => tell({ type: 'hot-runner:pong', inspected: isInspected() }))
   hear('hot-runner:restart', () => end(drainTimeout))
   tell({ type: 'hot-runner:hello' })
   if (setup.ahead === 'start') await wait()
   if (!setup.ahead) await begin(setup)
+}
+
+/** Whether a debugger can connect. The module takes a few milliseconds to load: not before it is asked for. */
+function isInspected() {
+  try {
+    return getBuiltinModule('node:inspector').url() !== undefined
+  } catch {
+    // A Node that was built without it.
+    return false
+  }
 }
 
 /** @param {import('./link.mjs').Setup} setup */
