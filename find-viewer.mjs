@@ -12,13 +12,44 @@ const NAME = '@hot-hook/dump-viewer'
 const LOCK_FILES = ['package-lock.json', 'npm-shrinkwrap.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock', 'bun.lockb']
 
 /**
- * Whether it is this user's, root's or the other one's, and not everybody's to change.
+ * Whether it is this user's, root's or the other one's, and nobody else's to change; of a link only whose it is.
  * @param {string} file @param {number} [other] a user who is trusted, too
  */
 export function isTrusted(file, other) {
   const found = fs.lstatSync(file, { throwIfNoEntry: false })
   if (!found || process.platform === 'win32') return Boolean(found)
-  return [0, process.getuid?.(), other].includes(found.uid) && !found.isSymbolicLink() && (found.mode & 0o002) === 0
+  return [0, process.getuid?.(), other].includes(found.uid) && (found.isSymbolicLink() || (found.mode & 0o022) === 0)
+}
+
+/** A file, and the folders that hold it, up to `last`. @param {string} file @param {string} last */
+const upTo = (file, last) => upwards(file).slice(0, upwards(file).indexOf(last) + 1)
+
+/**
+ * Whether nobody else can have put a file of a package where it is found: not in a folder that it lies in, nor by a link.
+ *
+ * ```text
+ *   /app ─ node_modules ─ hot-hook ──link──▶ /app ─ node_modules ─ .pnpm ─ hot-hook@2 ─ node_modules ─ hot-hook ─ register.mjs
+ * ```
+ * @param {string} file its real path @param {string} name of the package
+ * @param {string} from the folder from which it is looked for @param {number} [other] a user who is trusted, too
+ */
+export function isFoundSafely(file, name, from, other) {
+  const folders = upwards(file)
+  const modules = folders.findLast((folder) => path.basename(folder) === 'node_modules')
+  // A workspace's package may lie anywhere: whoever has linked it, or is in it, trusts that place.
+  const root = folders.slice(1).find((folder) => fs.existsSync(path.join(folder, 'package.json')))
+  const project = upwards(from).find((folder) => holds(path.join(folder, 'node_modules', name), file))
+  const link = project === undefined ? [] : upTo(path.join(project, 'node_modules', name), project)
+  return [...upTo(file, modules ? path.dirname(modules) : (root ?? folders[1])), ...link].every((one) => isTrusted(one, other))
+}
+
+/** Whether a file lies where a folder, or a link to one, leads. @param {string} folder @param {string} file a real path */
+function holds(folder, file) {
+  try {
+    return file.startsWith(fs.realpathSync(folder) + path.sep)
+  } catch {
+    return false
+  }
 }
 
 /** The folders of a project from one of them up to that with the lock file; none if there is no project. @param {string} folder */
@@ -64,10 +95,11 @@ function findByPnp(project) {
 export function findViewer(cwd, url) {
   const own = fileURLToPath(url)
   const projects = [projectFolders(fs.realpathSync(cwd)), projectFolders(path.dirname(own))]
-  const modules = projects[0].map((folder) => path.join(folder, 'node_modules')).filter((folder) => isTrusted(folder))
+  const modules = projects[0].map((folder) => path.join(folder, 'node_modules'))
   const others = [...ownModules(own), ...projects[1].map((folder) => path.join(folder, 'node_modules'))]
   const pnp = process.versions.pnp ? projects.flatMap((folders) => folders.slice(-1)).flatMap(findByPnp) : []
-  const [found] = [...pnp, ...modules.flatMap(findIn), ...others.flatMap(findIn)]
+  const inProject = modules.flatMap(findIn).filter((file) => isFoundSafely(file, NAME, projects[0][0]))
+  const [found] = [...pnp, ...inProject, ...others.flatMap(findIn)]
   if (found === undefined) throw Object.assign(new Error(`there is no ${NAME}`), { code: 'MODULE_NOT_FOUND' })
   return pathToFileURL(found).href
 }

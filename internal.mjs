@@ -3,7 +3,7 @@
  * change it.
  */
 export { Watcher, watchFiles, watchProject } from './binding.js'
-export { findViewer, isTrusted } from './find-viewer.mjs'
+export { findViewer, isFoundSafely } from './find-viewer.mjs'
 export { visible, visibleJson, visibleLines } from './visible.mjs'
 
 /** What this thread runs, if hot-hook is in it. */

@@ -8,6 +8,9 @@ import { PACKAGE } from './support/app.mjs'
 import { temporary } from './support/cli.mjs'
 import { NOBODY, needsRoot } from './support/users.mjs'
 
+// What others can write to is not trusted.
+process.umask(0o022)
+
 const OURS = path.join(fs.realpathSync(PACKAGE), 'packages/dump-viewer/server.mjs')
 
 /** A copy of the viewer below a folder. @param {string} folder */
@@ -69,15 +72,19 @@ test('not one of a folder above the project, whether it has its own or not', (t)
   assert.equal(find(base, pathToFileURL(own).href), beside)
 })
 
-test('what everybody can change, or has no name of ours, is not run', (t) => {
+const INSIDE = ['node_modules/@hot-hook', 'node_modules/@hot-hook/dump-viewer', 'node_modules/@hot-hook/dump-viewer/server.mjs']
+
+test('what others can change, or has no name of ours, is not run', (t) => {
   const { project } = create(t)
   lock(project)
   const theirs = install(project)
-  for (const name of ['', 'package-lock.json', 'node_modules']) {
+  for (const name of ['', 'package-lock.json', 'node_modules', ...INSIDE]) {
     const at = path.join(project, name)
     const { mode } = fs.statSync(at)
-    fs.chmodSync(at, mode | 0o002)
-    assert.equal(find(project), OURS, name)
+    for (const bit of [0o002, 0o020]) {
+      fs.chmodSync(at, mode | bit)
+      assert.equal(find(project), OURS, name)
+    }
     fs.chmodSync(at, mode)
   }
   assert.equal(find(project), theirs)
@@ -91,8 +98,8 @@ test('what everybody can change, or has no name of ours, is not run', (t) => {
   assert.equal(find(project), OURS)
 })
 
-test("not another user's", needsRoot, (t) => {
-  for (const name of ['', 'package-lock.json', 'node_modules']) {
+test("not another user's, nor where another user could have put it", needsRoot, (t) => {
+  for (const name of ['', 'package-lock.json', 'node_modules', ...INSIDE]) {
     const { base, inside } = create(t)
     lock(base)
     const theirs = install(base)
@@ -100,4 +107,12 @@ test("not another user's", needsRoot, (t) => {
     fs.chownSync(path.join(base, name), NOBODY, NOBODY)
     assert.equal(find(inside), OURS, name)
   }
+  const { base, inside } = create(t)
+  lock(base)
+  const folder = path.dirname(install(base))
+  fs.renameSync(folder, path.join(base, 'copy'))
+  fs.symlinkSync(path.join(base, 'copy'), folder)
+  assert.equal(find(inside), path.join(base, 'copy/server.mjs'))
+  fs.lchownSync(folder, NOBODY, NOBODY)
+  assert.equal(find(inside), OURS)
 })

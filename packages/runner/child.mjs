@@ -6,7 +6,7 @@ import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { isTrusted } from 'hot-hook/internal'
+import { isFoundSafely } from 'hot-hook/internal'
 import { COMMAND } from './child/link.mjs'
 import { fits, FROM_APP, FROM_HOT_HOOK } from './child/messages.mjs'
 import { pids, read } from './proc.mjs'
@@ -100,7 +100,7 @@ function calm(child, message, handle) {
   if (isUnexpected) message.cmd = 'NODE_NOTHING'
 }
 
-/** Where hot-hook is: as the app sees it, unless that is another user's, further up than the project; else our own. @param {string} cwd @param {string} script */
+/** Where hot-hook is: as the app sees it, unless another user can have put it there; else our own. @param {string} cwd @param {string} script */
 function registerOf(cwd, script) {
   const file = path.resolve(cwd, script)
   for (const from of [cwd, path.dirname(file)]) {
@@ -108,7 +108,7 @@ function registerOf(cwd, script) {
       const found = createRequire(path.join(from, '_')).resolve('hot-hook/register')
       // Whose code is run anyway.
       const owner = fs.statSync(file, { throwIfNoEntry: false })?.uid
-      if ([found, path.dirname(found)].every((one) => isTrusted(one, owner))) return pathToFileURL(found).href
+      if (isFoundSafely(found, 'hot-hook', from, owner)) return pathToFileURL(found).href
     } catch {}
   }
   return import.meta.resolve('hot-hook/register')

@@ -6,7 +6,10 @@ import test from 'node:test'
 import { NOBODY, needsRoot } from '../../../__test__/support/users.mjs'
 import { ask, SERVER, startRunner, value } from './support/runner.mjs'
 
-/** A folder that everybody can write to, with a hot-hook of somebody's in it, and a project that has none. @param {import('node:test').TestContext} t */
+// What others can write to is not trusted.
+process.umask(0o022)
+
+/** A folder with a hot-hook of somebody's in it, and a project that has none. @param {import('node:test').TestContext} t */
 function create(t) {
   const base = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'hot-runner-')))
   t.after(() => fs.rmSync(base, { recursive: true, force: true, maxRetries: 3 }))
@@ -32,8 +35,41 @@ test("hot-hook is not another user's, from a folder above the project", needsRoo
   assert.equal(runner.output.stdout, '')
 })
 
-test('hot-hook is that of a folder above, if it is the same user\'s', async (t) => {
-  const { folder } = create(t)
+/** Where hot-hook would be found although another user can change what is found there. @type {Record<string, (made: ReturnType<typeof create>) => void>} */
+const ways = {
+  'in a node_modules of theirs': ({ theirs }) => fs.chownSync(path.dirname(theirs), NOBODY, NOBODY),
+  'in a folder of theirs, whose files are links to mine': ({ theirs }) => fs.chownSync(theirs, NOBODY, NOBODY),
+  'by a link of theirs to mine': ({ base, theirs }) => {
+    fs.renameSync(theirs, path.join(base, 'copy'))
+    fs.symlinkSync('../copy', theirs)
+    fs.lchownSync(theirs, NOBODY, NOBODY)
+  },
+  'in a folder of theirs above it': ({ base }) => fs.chownSync(base, NOBODY, NOBODY),
+}
+for (const [name, change] of Object.entries(ways)) {
+  test(`hot-hook is not found ${name}`, needsRoot, async (t) => {
+    const made = create(t)
+    change(made)
+    const runner = await startRunner(t, { folder: made.folder })
+    assert.equal(runner.output.stdout, '')
+  })
+}
+
+for (const name of ['', 'node_modules', 'node_modules/hot-hook', 'node_modules/hot-hook/register.mjs']) {
+  test(`hot-hook is not found where a group can write: ${name || 'above it'}`, { skip: process.platform === 'win32' && 'modes mean nothing there' }, async (t) => {
+    const { base, folder } = create(t)
+    fs.chmodSync(path.join(base, name), 0o775)
+    const runner = await startRunner(t, { folder })
+    assert.equal(runner.output.stdout, '')
+  })
+}
+
+for (const isLinked of [false, true]) test(`hot-hook is that of a folder above, if it is the same user's${isLinked ? ', also by a link' : ''}`, async (t) => {
+  const { base, folder, theirs } = create(t)
+  if (isLinked) {
+    fs.renameSync(theirs, path.join(base, 'copy'))
+    fs.symlinkSync('../copy', theirs)
+  }
   const runner = await startRunner(t, { folder })
   assert.match(runner.output.stdout, /^(theirs\n)+$/)
 })
