@@ -50,7 +50,7 @@ export function createRunner(given) {
     saved: (paths, early) => {
       if (state.name !== 'crashed') return hang.saved(paths)
       const { counts, own } = saves.judge(paths, { ago: Date.now() - endedAt, early, isLooping: isLooping(state) })
-      for (const path of own) emit('problem', { text: `${path} is written at each start: that is no save` })
+      for (const path of own) emit('problem', { text: `${path} has changed, as in the runs before: it is taken for a file that the app writes, and starts nothing` })
       if (counts.length === 0) return undefined
       if (!state.waits) cause = { cause: 'save', path: counts[0] }
       return dispatch({ type: 'saved', early })

@@ -7,27 +7,57 @@ const soon = { ago: 100, early: false, isLooping: false }
 const late = { ago: 5000, early: false, isLooping: false }
 const early = { ago: 0, early: true, isLooping: false }
 
-test('what changes in each run, or soon after, is the app\'s own from the second time on, and said once', () => {
+const OWN = { counts: [], own: ['/state.json'] }
+const SAVED = { counts: ['/state.json'], own: [] }
+
+test("what changes in each run, or soon after, is the app's own from the third time on, and said in each run", () => {
   const saves = createSaves()
-  for (const [n, when] of [early, soon, early, soon].entries()) {
+  for (const [n, when] of [early, soon, early, soon, early].entries()) {
     saves.ended()
-    assert.deepEqual(saves.judge(['/state.json'], when), { counts: n === 0 ? ['/state.json'] : [], own: n === 1 ? ['/state.json'] : [] }, String(n))
+    assert.deepEqual(saves.judge(['/state.json'], when), n < 2 ? SAVED : OWN, String(n))
   }
-  assert.deepEqual(saves.judge(['/state.json', '/other.yml'], soon).counts, ['/other.yml'])
-  // Three runs without it: it counts again; and later it is a person who saves, always.
-  for (let runs = 0; runs < 4; runs++) saves.ended()
-  assert.deepEqual(saves.judge(['/state.json'], soon).counts, ['/state.json'])
+  // What it has started goes on to write.
+  assert.deepEqual(saves.judge(['/state.json', '/other.yml'], soon), { counts: ['/other.yml'], own: [] })
   saves.ended()
-  assert.deepEqual(saves.judge(['/state.json'], late).counts, ['/state.json'])
+  assert.deepEqual(saves.judge(['/state.json'], soon), OWN)
+  // Runs without it: it counts again; and later it is a person who saves, always.
+  for (let runs = 0; runs < 4; runs++) saves.ended()
+  assert.deepEqual(saves.judge(['/state.json'], soon), SAVED)
+  saves.ended()
+  assert.deepEqual(saves.judge(['/state.json'], late), SAVED)
 })
 
-test('a module counts however fast it is saved, until the app crashes again and again', () => {
+test('a run in which it is not seen is none against it; more are', () => {
+  for (const [gap, expected] of /** @type {const} */ ([[1, OWN], [3, SAVED]])) {
+    const saves = createSaves()
+    for (const _ of [1, 2]) {
+      saves.ended()
+      assert.deepEqual(saves.judge(['/state.json'], soon), SAVED)
+      for (let n = 0; n < gap; n++) saves.ended()
+    }
+    saves.ended()
+    assert.deepEqual(saves.judge(['/state.json'], soon), expected, String(gap))
+  }
+})
+
+test('a module counts however fast it is saved, until the app crashes again and again without having lived', () => {
   const saves = createSaves()
+  const looping = { ...soon, isLooping: true }
+  const isSave = (when) => saves.judge(['/a.mjs', '/b.ts', '/c.cjs', '/d.tsx'], when).counts.length === 4
+  for (let n = 0; n < 5; n++) {
+    saves.ended()
+    assert.ok(isSave(soon))
+  }
+  assert.ok(!isSave(looping))
+  // It was ready once, or was to end for a restart: whoever saves modules is a person.
+  saves.lived()
+  assert.ok(isSave(looping))
   for (let n = 0; n < 4; n++) {
     saves.ended()
-    for (const path of ['/a.mjs', '/b.ts', '/c.cjs', '/d.tsx']) assert.deepEqual(saves.judge([path], soon).counts, [path])
+    assert.ok(isSave(looping), String(n))
   }
-  assert.deepEqual(saves.judge(['/a.mjs'], { ...soon, isLooping: true }).counts, [])
+  saves.ended()
+  assert.ok(!isSave(looping))
 })
 
 const CRASH = `throw new Error('x')`
@@ -39,13 +69,19 @@ for (const [what, main] of [
     const runner = await startRunner(t, { files: { 'main.mjs': main }, wait: false })
     await runner.event('crash', 2)
     const file = runner.file('state.json')
-    // A person's save of a module starts it, and only that.
-    runner.save('main.mjs', `${main} // 2`)
-    await runner.event('crash', 3)
-    runner.save('value.mjs', '')
-    await runner.event('crash', 4)
-    const saved = runner.told('restart').map(({ path }) => path)
-    assert.deepEqual(saved.filter((path) => path === file).length, 1, runner.known())
+    const starts = () => runner.told('restart').filter(({ path }) => path === file).length
+    // A person's save of a module starts it, and in the end only that.
+    for (let n = 1; runner.told('problem').length < 2; n++) {
+      assert.ok(n < 7, runner.known())
+      const before = starts()
+      const crashes = runner.told('crash').length
+      runner.save(`value${n}.mjs`, '')
+      await runner.event('crash', crashes + 1)
+      await runner.until('it is seen', () => runner.told('problem').length > 0 || starts() > before)
+      await runner.event('crash', crashes + 1 + starts() - before)
+    }
+    assert.ok(starts() <= 2, runner.known())
+    for (const { text } of runner.told('problem')) assert.ok(text.startsWith(`${file} has changed`), text)
   })
 }
 
