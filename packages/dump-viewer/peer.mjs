@@ -2,6 +2,7 @@
  * Who is at the other end of a connection within this machine.
  */
 import fs from 'node:fs/promises'
+import { isIPv4 } from 'node:net'
 import os from 'node:os'
 
 /** The kernel's lists of TCP sockets: a socket of IPv6 can connect to an address of IPv4, too. */
@@ -25,13 +26,16 @@ async function findUser(here, there) {
 }
 
 /**
- * Whether a connection by IPv4 is known to be another user's, who is not root. Only Linux tells; what it does not tell is not known.
- * @param {import('node:net').Socket} socket
+ * Whether a connection by IPv4 may be another user's, who is not root. Only Linux tells whose it is; what it does not
+ * tell of is refused.
+ * @param {Pick<import('node:net').Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>} socket
  */
-export async function isOfAnotherUser({ remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 }) {
+export async function mayBeOfAnotherUser({ remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 }) {
   if (process.platform !== 'linux') return false
+  // It has gone.
+  if (!isIPv4(remoteAddress) || !isIPv4(localAddress)) return true
   const ends = /** @type {const} */ ([written(remoteAddress, remotePort), written(localAddress, localPort)])
   // A list is read piece by piece: while others change it, one that is there can be missed.
   const user = (await findUser(...ends)) ?? (await findUser(...ends))
-  return user !== undefined && user !== 0 && user !== process.getuid?.()
+  return user !== 0 && (user === undefined || user !== process.getuid?.())
 }

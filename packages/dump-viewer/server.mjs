@@ -5,7 +5,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import http from 'node:http'
 import { createStream } from './live.mjs'
 import { createPage, EMPTY } from './page.mjs'
-import { isOfAnotherUser } from './peer.mjs'
+import { mayBeOfAnotherUser } from './peer.mjs'
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -109,7 +109,7 @@ export function serve({ source, port = 0 }) {
 
   /** @param {http.IncomingMessage} request @param {http.ServerResponse} response @param {string} code */
   async function exchange({ socket }, response, code) {
-    if (await isOfAnotherUser(socket)) return say(response, 403, 'this URL is for the user who was given it')
+    if (await mayBeOfAnotherUser(socket)) return say(response, 403, 'this URL is for the user who was given it')
     if (!codes.use(code)) return say(response, 403, 'this URL works once, and for a few minutes: use the one that was printed')
     response.writeHead(303, { location: `/?token=${token}` }).end()
     return undefined

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'
+import net from 'node:net'
 import path from 'node:path'
 import test from 'node:test'
 import { liveEvents, serveViewer } from '@hot-hook/dump-viewer'
 import { DEADLINE, HOT, startApp } from '../../../__test__/support/app.mjs'
 import { createRandom, createRequests, send } from '../../../__test__/support/fuzz.mjs'
 import { needsRoot, runAsNobody } from '../../../__test__/support/users.mjs'
+import { mayBeOfAnotherUser } from '../peer.mjs'
 import { drawn, needsBrowser, openBrowser } from './support/browser.mjs'
 import { small, sourceOf } from './support/pictures.mjs'
 
@@ -218,6 +220,21 @@ test('the server: a one-time URL is of no use to another user, even if that one 
     assert.match((await runAsNobody(script)).stdout, /^HTTP\/1\.1 403 [^]*for the user who was given it/, host)
   }
   assert.equal((await request(url)).status, 303)
+})
+
+test('a connection of which the system does not tell whose it is is no friend', { skip: process.platform !== 'linux' && 'elsewhere the system tells of none' }, async (t) => {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const client = net.connect(server.address().port, '127.0.0.1')
+  const [socket] = await once(server, 'connection')
+  const { remoteAddress, remotePort, localAddress, localPort } = socket
+  const ends = { remoteAddress, remotePort, localAddress, localPort }
+  assert.equal(await mayBeOfAnotherUser(ends), false)
+  for (const [what, other] of Object.entries({ 'another address': { remoteAddress: '127.0.0.9' }, 'another port': { remotePort: localPort }, 'it has gone': { remoteAddress: undefined }, IPv6: { remoteAddress: '::1' } })) {
+    assert.equal(await mayBeOfAnotherUser({ ...ends, ...other }), true, what)
+  }
+  for (const end of [client, socket]) end.destroy()
 })
 
 test('the server: no other address, and a port that is taken is an error', async (t) => {
