@@ -7,7 +7,7 @@ import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { findApps, forget, sweep } from './pointers.mjs'
+import { findApps, forget } from './pointers.mjs'
 import { visible, visibleJson, visibleLines } from './visible.mjs'
 
 const HELP = `Usage: hot-hook explain FILE [--json]
@@ -267,7 +267,6 @@ process.stdout.on('error', () => process.exit())
 process.stderr.on('error', () => {})
 
 try {
-  if (process.platform !== 'win32') await sweep()
   for (const line of await run()) console.log(line)
 } catch (error) {
   const { message } = /** @type {Error} */ (error)

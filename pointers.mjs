@@ -4,18 +4,15 @@
  * sockets in folders that nobody else may enter, and nothing is taken away that is not known to be left behind.
  */
 import fs from 'node:fs'
-import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 
 /** The longest pointer, in bytes: a few paths. */
 const LONGEST = 64 * 1024
-/** So many sockets are tried at once. */
-const TOGETHER = 64
 
 /**
  * @typedef {object} App
- * @property {string} name what it is called by `--pid`: its pid, and a number after it if another PID namespace has the same
+ * @property {string} name what it is called by `--pid`: in our PID namespace its pid, else as its pointer is
  * @property {number} pid @property {string} socket @property {string} root @property {string} entry
  * @property {string} file its pointer
  * @property {boolean} isOfOurs whether its pid is a number of our PID namespace
@@ -115,6 +112,18 @@ function isItsSocket({ socket, isOfOurs, id }) {
 }
 
 /**
+ * A pid of ours means the process that has it here: its pointer may be named `18-2.json`, because an app of another PID
+ * namespace has left `18.json`.
+ * @param {App[]} apps
+ */
+function giveNames(apps) {
+  const ours = apps.filter(({ isOfOurs }) => isOfOurs)
+  for (const app of ours) app.name = String(app.pid)
+  const taken = new Set(ours.map(({ name }) => name))
+  for (const app of apps) if (!app.isOfOurs && taken.has(app.name)) app.name += '-elsewhere'
+}
+
+/**
  * The apps that may run in this project: those of a folder above, or of one below. Some may have ended.
  * @param {string} cwd @returns {{ apps: App[], elsewhere: boolean }} `elsewhere`: others cannot be reached from this container, or machine
  */
@@ -126,6 +135,7 @@ export function findApps(cwd) {
   const reachable = apps.filter((app) => runtime.includes(path.dirname(app.socket)) && isItsSocket(app))
   // Two pointers may lead to one socket.
   const each = [...new Map(reachable.toReversed().map((app) => [app.socket, app])).values()].toReversed()
+  giveNames(each)
   return { apps: each, elsewhere: apps.some((app) => app.isElsewhere && !(each.includes(app) && look(app.socket))) }
 }
 
@@ -147,30 +157,7 @@ function remove(file) {
   }
 }
 
-/** An app does not answer: its pointer goes if it is left behind. @param {App} app */
+/** An app does not answer: its pointer goes if it is left behind. The next app takes away the socket (`sweep` in src/socket/place.rs). @param {App} app */
 export function forget({ file, pid, isOfOurs }) {
   if (isOfOurs && !runs(pid)) remove(file)
-}
-
-/** Whether nobody has a socket open, in whatever namespace. @param {string} socket @returns {Promise<boolean>} */
-function isDead(socket) {
-  return new Promise((resolve) => {
-    const client = net.connect(socket, () => (client.destroy(), resolve(false)))
-    client.on('error', (error) => resolve(/** @type {NodeJS.ErrnoException} */ (error).code === 'ECONNREFUSED'))
-  })
-}
-
-/** Takes away what killed apps have left in the runtime folders, as `sweep` in src/socket/place.rs does. */
-export async function sweep() {
-  for (const folder of runtimeFolders()) {
-    const sockets = list(folder).filter((name) => /^\d+(-\d+)?\.sock$/.test(name) && !runs(Number.parseInt(name)) && look(path.join(folder, name))?.isSocket())
-    for (let at = 0; at < sockets.length; at += TOGETHER) {
-      const some = sockets.slice(at, at + TOGETHER).map((name) => path.join(folder, name))
-      const dead = await Promise.all(some.map(isDead))
-      for (const socket of some.filter((_, n) => dead[n])) remove(socket)
-    }
-    for (const { file, socket } of listApps(folder)) {
-      if (path.dirname(socket) === folder && !look(socket)) remove(file)
-    }
-  }
 }
