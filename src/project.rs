@@ -86,16 +86,20 @@ impl Tree {
             && !self.ignore.is_match(&forward_slashes(&join(directory, ANY_FILE)))
     }
 
+    /// Whether a save of the file counts. What files are called says nothing of folders: `core` may hold modules.
     fn counts(&self, path: &str) -> bool {
         let path = &*forward_slashes(path);
         if self.restart.is_match(path) {
             return true;
         }
-        let inside = Path::new(path).starts_with(&self.root);
-        inside
+        self.is_inside(path)
             && !scratch::is_scratch(path)
             && !self.ignore.is_match(path)
             && !self.skip.iter().any(|skipped| Path::new(path).starts_with(skipped))
+    }
+
+    fn is_inside(&self, path: &str) -> bool {
+        Path::new(path).starts_with(&self.root)
     }
 }
 
@@ -224,7 +228,7 @@ impl Run {
                     }
                 }
                 Event::Directory { path, appeared: true } => {
-                    if matches!(&self.scope, Scope::Tree(tree) if tree.counts(&path) && tree.enters(&path))
+                    if matches!(&self.scope, Scope::Tree(tree) if tree.is_inside(&path) && tree.enters(&path))
                     {
                         suspects.extend(self.enter(&path, None));
                     }

@@ -103,6 +103,27 @@ fn a_save_anywhere_in_the_project_counts() {
 }
 
 #[test]
+fn a_folder_that_comes_may_be_called_like_a_file_that_nobody_saves() {
+    let project = Project::of(&["a.mjs"]);
+    let options = json!({ "ignore": ["./built"] });
+    let watch = project.watch(&options, &[], later());
+    for attempt in 0.. {
+        project.save("a.mjs", &attempt.to_string());
+        if watch.found.recv_timeout(Duration::from_millis(100)).is_ok() {
+            break;
+        }
+    }
+    for folder in ["core", "db.log", "x.tmp", "report.20261130.json", "old~", "data.12345", "built"]
+    {
+        let name = format!("{folder}/deep/b.mjs");
+        for text in ["1", "2"] {
+            project.save(&name, text);
+            watch.expect(&project.path(&name));
+        }
+    }
+}
+
+#[test]
 fn what_nobody_saves_does_not_count() {
     let project = Project::of(&["node_modules/x/i.js", ".git/HEAD", "logs/1", "cache/1", "a"]);
     let options = json!({ "ignore": ["./logs/**", "**/*.log"] });
