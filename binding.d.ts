@@ -203,7 +203,10 @@ export interface Link {
 /** From now on until `rewind` the process links its app, and runs nothing of it. */
 export declare function linkAhead(): void
 
-/** These of an update's renewals have linked and are about to evaluate. */
+/**
+ * These of an update's renewals have linked and are about to evaluate. To be called once for each update that has any,
+ * in the order in which they were taken.
+ */
 export declare function linked(thread: number, renewals: Array<Renewal>): Linked
 
 /** What is to be done with what has linked. */

@@ -62,6 +62,7 @@ async function follow(before, work) {
  * @returns {Promise<boolean>} whether anything was imported again
  */
 async function update(renewals, changed, released) {
+  if (renewals.length === 0) return true
   try {
     const failures = new Failures(changed)
     const trials = await Promise.all(renewals.map((renewal) => link(renewal, released)))

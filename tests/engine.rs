@@ -17,7 +17,7 @@ use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant, SystemTime};
 
-use hot_hook::engine::{Import, Tracking};
+use hot_hook::engine::{Caller, Import, Tracking};
 use hot_hook::graph::ThreadId;
 use node::{MAIN, Node, show_value};
 use random::Random;
@@ -1206,4 +1206,31 @@ fn random_edits_are_never_stale() {
             std::panic::resume_unwind(cause);
         }
     }
+}
+
+/// One update links while the next one is handed out already: what they both import again is told of once.
+#[test]
+fn what_the_next_update_imports_again_anyway_is_not_left_for_one_after_it() {
+    let mut node = Node::start(&[("a.mjs", "a1")]);
+    let url = node.link(MAIN, "app.mjs", "./a.mjs", true).expect("it links");
+    let instance = node.begin(MAIN, &url);
+    assert!(node.engine.accept_own(instance));
+    node.engine.ended(instance, false, Instant::now());
+    let take = |node: &mut Node| {
+        node.engine.drain(Caller::Thread(MAIN), Instant::now());
+        node.engine.take(MAIN).map(|update| update.renewals).unwrap_or_default()
+    };
+    node.write("a.mjs", "a2");
+    let first = take(&mut node);
+    assert_eq!(first.len(), 1);
+    node.engine.renewed(MAIN, &first[0].url, true);
+    node.link(MAIN, "app.mjs", "./a.mjs", true).expect("it links");
+    node.write("a.mjs", "a3");
+    let second = take(&mut node);
+    assert_eq!(second, first);
+    assert_eq!(node.engine.linked(MAIN, &first).urls, [], "it was changed once more");
+    assert_eq!(take(&mut node), [], "that belongs to the update that waits");
+    node.engine.renewed(MAIN, &second[0].url, true);
+    assert_eq!(node.engine.linked(MAIN, &second).urls, [second[0].url.clone()]);
+    assert_eq!(take(&mut node), []);
 }

@@ -82,7 +82,8 @@ pub fn take(thread: u32) -> Result<Option<Update>, Error> {
     with(|engine| engine.take(ThreadId(thread)).map(Update::from))
 }
 
-/// These of an update's renewals have linked and are about to evaluate.
+/// These of an update's renewals have linked and are about to evaluate. To be called once for each update that has any,
+/// in the order in which they were taken.
 #[napi]
 pub fn linked(thread: u32, renewals: Vec<Renewal>) -> Result<Linked, Error> {
     let renewals: Vec<_> = renewals.into_iter().map(Into::into).collect();

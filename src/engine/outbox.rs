@@ -106,7 +106,11 @@ impl Engine {
         state.releasable.append(&mut state.abandoned);
         let mut update = std::mem::take(&mut state.pending);
         update.renewals = self.take_renewals(thread);
-        self.keep_in_service(thread, !update.renewals.is_empty());
+        if !update.renewals.is_empty() {
+            let renewing = &mut self.threads.get_mut(&thread)?.renewing;
+            renewing.under_way.push_back(update.renewals.clone());
+        }
+        self.keep_in_service(thread);
         let disposals = std::mem::take(&mut self.threads.get_mut(&thread)?.disposals);
         update.disposals = self.begin_disposals(thread, disposals);
         Some(update)

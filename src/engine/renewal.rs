@@ -1,5 +1,6 @@
 //! What an update imports again at once, because it is accepted.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -54,8 +55,8 @@ pub(super) struct Renewing {
     dependencies: FxHashSet<ModuleId>,
     /// Superseded instances that stay in service until what replaces them has linked.
     pub held: Vec<(u64, InstanceId)>,
-    /// How many updates were handed out that did not come to [`Engine::linked`] yet.
-    pub under_way: u32,
+    /// What the updates import again that were handed out, in this order, and did not come to [`Engine::linked`] yet.
+    pub under_way: VecDeque<Vec<Renewal>>,
     /// The versions that are being imported, by URL without version.
     pins: FxHashMap<Arc<str>, u32>,
 }
@@ -64,6 +65,12 @@ impl Renewing {
     /// Whether there is anything to import again.
     pub fn is_due(&self) -> bool {
         !self.own.is_empty() || !self.dependencies.is_empty()
+    }
+
+    /// Whether an update that waits for its turn does the same as this renewal, or more.
+    fn will_do(&self, renewal: &Renewal) -> bool {
+        let covers = |it: &Renewal| it.url == renewal.url && it.own >= renewal.own;
+        self.under_way.iter().flatten().any(covers)
     }
 }
 
@@ -176,22 +183,23 @@ impl Engine {
         urls
     }
 
-    /// What a thread imports again has linked: it is about to evaluate.
+    /// What a thread imports again has linked, as far as it could: it is about to evaluate. To be called once for each update
+    /// that has renewals, in the order in which they were handed out.
     pub fn linked(&mut self, thread: ThreadId, renewals: &[Renewal]) -> Linked {
         let mut linked = Linked::default();
         if let Some(state) = self.threads.get_mut(&thread) {
-            state.renewing.under_way = state.renewing.under_way.saturating_sub(1);
+            state.renewing.under_way.pop_front();
         }
         let (mut modules, mut going) = (Vec::new(), Vec::new());
         for renewal in renewals {
             let Some(meaning) = self.urls.meaning(&renewal.url) else { continue };
-            let pins = self.threads.get(&thread).map(|state| &state.renewing.pins);
-            let pinned = pins.and_then(|pins| pins.get(&meaning.clean));
+            let renewing = self.threads.get(&thread).map(|state| &state.renewing);
+            let pinned = renewing.and_then(|it| it.pins.get(&meaning.clean));
             if pinned == Some(&self.graph.get(meaning.module).version) {
                 modules.push(meaning.module);
                 linked.urls.push(meaning.clean);
                 going.push(renewal);
-            } else {
+            } else if renewing.is_none_or(|it| !it.will_do(renewal)) {
                 self.renew(&[meaning.module], (!renewal.own).then_some(meaning.module));
             }
         }

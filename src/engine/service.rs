@@ -9,11 +9,10 @@ use super::Engine;
 
 impl Engine {
     /// Superseded instances that are below what is accepted stay in service until what replaces them has linked; those do
-    /// no longer that nobody accepts any more. `renews`: the thread is about to import something again.
-    pub(super) fn keep_in_service(&mut self, thread: ThreadId, renews: bool) {
+    /// no longer that nobody accepts any more.
+    pub(super) fn keep_in_service(&mut self, thread: ThreadId) {
         let Some(state) = self.threads.get_mut(&thread) else { return };
-        state.renewing.under_way += u32::from(renews);
-        let waits = state.renewing.under_way > 0;
+        let waits = !state.renewing.under_way.is_empty();
         if !waits && state.renewing.held.is_empty() {
             return;
         }
