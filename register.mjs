@@ -1,52 +1,48 @@
 /**
- * `node --import=hot-hook/register`: options from the nearest package.json upwards from the working directory.
+ * `node --import=hot-hook/register`. What a script has replaced that ran before us (`--require`) may keep us from starting,
+ * though plain Node lives with it: then the app runs as plain Node runs it. Nothing here uses what may be replaced.
  */
-import { start } from './hot.mjs'
-import { builtin } from './node.mjs'
-import { print } from './print.mjs'
 
-const fs = builtin('node:fs')
-const path = builtin('node:path')
+/** The codes of errors that users are to mend, and that end the process. @param {any} error */
+const isOfUser = (error) => error?.code === 'HOT_HOOK_ADDON' || error?.code === 'HOT_HOOK_OPTIONS'
 
-/** @param {string} directory @returns {string | undefined} */
-function findPackage(directory) {
-  const file = path.join(directory, 'package.json')
-  if (fs.existsSync(file)) return file
-  const parent = path.dirname(directory)
-  return parent === directory ? undefined : findPackage(parent)
-}
-
-/** @param {string} file */
-function readOptions(file) {
-  const text = fs.readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
+/** An error, as far as it can be told. @param {unknown} error */
+function describe(error) {
   try {
-    return JSON.parse(text)?.hotHook
-  } catch (error) {
-    const message = `${file} is not valid JSON: ${/** @type {Error} */ (error).message}`
-    throw Object.assign(new Error(message, { cause: error }), { code: 'HOT_HOOK_OPTIONS' })
+    return `${error}`
+  } catch {
+    return 'an error that cannot be shown'
   }
 }
 
-/** Patterns are meant from the folder of package.json, wherever `root` is. @param {unknown} options */
-function withRootDirectory(options) {
-  return options && typeof options === 'object' && !Array.isArray(options) ? { rootDirectory: '.', ...options } : options
+/** The attribute of a boundary is one that Node refuses. */
+async function acceptAttribute() {
+  const { registerHooks } = await import('node:module')
+  registerHooks?.({
+    resolve(specifier, context, next) {
+      const result = next(specifier, context)
+      if (!context.importAttributes || !('hot' in context.importAttributes)) return result
+      const { hot: _, ...importAttributes } = context.importAttributes
+      return { ...result, importAttributes }
+    },
+  })
 }
 
-/** Options that cannot be used end the start: with the one line that says what is wrong, not with our stack. @param {() => void} begin */
-function orEnd(begin) {
+/** @param {unknown} reason */
+async function tell(reason) {
+  const { writeSync } = await import('node:fs')
   try {
-    begin()
-  } catch (error) {
-    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
-    if (code !== 'HOT_HOOK_OPTIONS') throw error
-    print(message)
-    process.exit(1)
+    writeSync(2, `hot-hook: cannot start (${describe(reason)}): a built-in of JavaScript or Node is not what it was; the app goes on without hot reload\n`)
+  } catch {
+    // It was only a line.
   }
 }
 
-const file = findPackage(process.cwd())
-if (file) orEnd(() => start(withRootDirectory(readOptions(file)), `${file}#hotHook`, path.dirname(file)))
-else {
-  print(`there is no package.json in ${process.cwd()} or above it; the defaults apply`)
-  start(undefined, 'hot-hook/register', process.cwd())
+try {
+  const { hasStarted } = await import('./configure.mjs')
+  if (!hasStarted) await acceptAttribute()
+} catch (error) {
+  if (isOfUser(error)) throw error
+  await tell(error)
+  await acceptAttribute()
 }

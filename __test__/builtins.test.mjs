@@ -5,6 +5,7 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- the sources of an app stand with its test */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { HOT, nodeIs, startApp } from './support/app.mjs'
 
 const BROKEN = `() => { throw new Error('broken') }`
@@ -93,6 +94,29 @@ for (const [group, list] of replacements) {
       const lines = app.output.stderr.split('\n').filter(Boolean)
       assert.ok(lines.every((line) => line === told[0] || line.startsWith('hot-hook: restart needed: ')), app.known())
     }
+  })
+}
+
+const ENDED = { exit: { code: 0, signal: null }, stdout: 'first 2 other common\ndone\n' }
+
+/** Whether an app has run to its end. @param {Awaited<ReturnType<typeof startApp>>} app */
+const hasEnded = async (app) => isDeepStrictEqual({ exit: await app.exit(), stdout: app.output.stdout }, ENDED)
+
+for (const [group, list] of replacements) {
+  test(`what was replaced before hot-hook starts ends no app that plain Node runs: ${group}`, async (t) => {
+    const check = async ([name, replacement]) => {
+      const files = { ...FILES, 'main.mjs': main('').replaceAll(`, ${HOT}`, ''), 'before.cjs': replacement }
+      const options = { ipc: false, hotHook: { boundaries: ['./b.mjs'] }, files, before: ['--require', './before.cjs'] }
+      const app = await startApp(t, options)
+      if (!(await hasEnded(app))) {
+        const plain = await startApp(t, { ...options, register: false })
+        return assert.equal(await hasEnded(plain), false, `${name}: plain Node runs it to its end\n${app.known()}`)
+      }
+      const lines = app.output.stderr.split('\n').filter(Boolean)
+      const told = lines.filter((line) => line.endsWith('; the app goes on without hot reload'))
+      assert.ok(told.length <= 1 && lines.every((line) => line === told[0] || line.startsWith('hot-hook: restart needed: ')), app.known())
+    }
+    for (let at = 0; at < list.length; at += 3) await Promise.all(list.slice(at, at + 3).map(check))
   })
 }
 
