@@ -14,7 +14,8 @@ const quiet = nodeIs(25) ? ['--no-deprecation'] : []
 
 /** How each is started; `ext` is what imports are written with. */
 const LOADERS = {
-  native: { flags: [], ext: 'ts' },
+  // Some warn that it is an experiment.
+  native: { flags: ['--disable-warning=ExperimentalWarning'], ext: 'ts' },
   tsx: { flags: ['--import=tsx'], ext: 'js' },
   'ts-node-maintained': { flags: [...quiet, '--import=ts-node-maintained/register/esm'], ext: 'js' },
 }
