@@ -34,7 +34,7 @@ let hasRequired = false
 /** Where no hook sees `require`: the modules that have required something since the last report. @type {Set<NodeJS.Module>} */
 const requirers = new Set()
 
-/** Who has called `require` last. @type {NodeJS.Module | undefined} */
+/** The module that has called `require` last. @type {NodeJS.Module | undefined} */
 let requirer
 
 /** Called when `require` is about to load a file. @type {(path: string) => void} */
@@ -44,13 +44,13 @@ let loads = () => {}
 export const onLoad = (callback) => void (loads = callback)
 
 /**
- * There, too: what began to be loaded since the last report, by whom, and whether that had run to its end. What throws leaves
- * no other trace.
+ * Also there: what began to load since the last report, which module required it, and whether that module had run to its
+ * end. A module that throws leaves no other trace.
  * @type {{ module: NodeJS.Module, requirer: NodeJS.Module, isLazy: boolean }[]}
  */
 const attempts = []
 
-/** There, too: what was required since the last report, and not found. @type {import('./binding.js').Missed[]} */
+/** Also there: what was required since the last report, and not found. @type {import('./binding.js').Missed[]} */
 const misses = []
 
 /**
@@ -248,7 +248,7 @@ function report(thread, modules) {
  */
 const isPlaceholder = (module) => makesPlaceholders() && !module.loaded && valueOf(module, 'kIsCachedByESMLoader')
 
-/** Whether this Node has made such an entry of this very module, which nobody requires. */
+/** Whether this Node has made such an entry of this very module, which nothing requires. */
 const makesPlaceholders = () => cache[fileURLToPath(import.meta.url)]?.loaded === false
 
 /** Returns what it required that was not reported before. @param {NodeJS.Module} module @param {Found} found */
@@ -271,7 +271,7 @@ function reportModule(module, found) {
   // Imported JSON has none.
   if (module.filename && !Array.isArray(module.children)) {
     found.opaque.push(path)
-    // Which of them it has required is not known.
+    // It is not known which of them it has required.
     for (const other of Object.values(cache)) if (other && !reported.has(other)) fresh.push(other)
   }
   module.children?.forEach?.((child, index) => {
@@ -286,7 +286,7 @@ function reportModule(module, found) {
 }
 
 /**
- * What has thrown is in no cache, and no child any more: whoever required it has failed because of it.
+ * A module that has thrown is in no cache, and no longer a child: the module that required it has failed because of it.
  * @param {typeof attempts[number]} attempt @param {Found} found
  */
 function reportAttempt({ module, requirer: by, isLazy: isLate }, found) {
@@ -300,7 +300,7 @@ function reportAttempt({ module, requirer: by, isLazy: isLate }, found) {
 /** Jobs of ES modules below required ones that were reported. @type {WeakSet<object>} */
 const reportedJobs = new WeakSet()
 
-/** Where no hook sees `require`, none sees what an ES module imports that was required. @param {string} path @param {Found} found */
+/** Where no hook sees `require`, no hook sees the imports of a required ES module either. @param {string} path @param {Found} found */
 function reportESModule(path, found) {
   found.es.push(path)
   const { href } = pathToFileURL(path)
@@ -370,7 +370,7 @@ const instanceIn = (required) => valueOf(required, 'kRequiredModuleSymbol') ?? r
  * @param {string[]} paths
  */
 export function evictRequired(paths) {
-  // With an entry that Node keeps for them they would run as `{}`: what was is better, beside the restart.
+  // An entry that Node keeps for them would make them run as `{}`: the old instances are better, until the restart.
   const present = paths.filter((path) => cache[path])
   if (present.length > 0 && !canForget()) return present.forEach((path) => engine.irreplaceable(path))
   const stale = new Set()

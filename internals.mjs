@@ -2,8 +2,8 @@
  * The ways into Node's own module caches, which have no public face.
  *
  * They are reached through an in-process inspector session, which opens no port: once, at the first reload. Each is looked
- * for by itself and must have the shape that its users expect; what is not there, or looks different, is null, for good,
- * and its user does without (see there what then happens). `NODE_DEBUG=hot-hook` says which are missing.
+ * for by itself and must have the shape that the code which uses it expects; what is not there, or looks different, stays
+ * null, and that code has a fallback, which it describes. `NODE_DEBUG=hot-hook` says which are missing.
  *
  *   createRequire ──[[Scopes]]──▶ internal require ──▶ esm/loader ──▶ loadCache        URL → type → job
  *                                                                ├─▶ #resolveCache     parent → specifier → result
@@ -89,8 +89,7 @@ const look = (found) => ({ closure, privates }) => {
 }
 
 /**
- * `createRequire` is in every Node and here to stay; `findSourceMap` stands in another internal module, for those who
- * replaced the first. A `require` of user land has `resolve`: it must not be taken for the internal one.
+ * `createRequire` is in every Node; `findSourceMap` stands in another internal module, in case an app has replaced the first. A `require` of user land has `resolve`: it must not be taken for the internal one.
  * @param {Secrets['closure']} closure
  */
 function internalRequire(closure) {

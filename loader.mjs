@@ -37,7 +37,7 @@ const UPDATE = new URL('update.mjs', import.meta.url).href
 const isUpdate = (parent, specifier) =>
   parent !== undefined && (parent === UPDATE || isTrial(parent)) && specifier.startsWith('file:')
 
-/** Nobody need know who imports. @param {ResolveContext} context */
+/** The context without its importer, which is one of our modules. @param {ResolveContext} context */
 const ofNobody = (context) => ({ ...context, parentURL: undefined })
 
 /**
@@ -144,7 +144,7 @@ function asOfNow(result) {
   return url ? { ...result, url } : result
 }
 
-/** Nobody imports what is only looked up. @type {(next: any, specifier: string, given: ResolveContext) => any} */
+/** Resolves what is only looked up: no edge is recorded. @type {(next: any, specifier: string, given: ResolveContext) => any} */
 function lookUpBy(next, specifier, given) {
   try {
     return next(specifier, withCleanParent(given))
@@ -221,13 +221,13 @@ export function keepSources(url) {
   compilationCache(true)
 }
 
-/** Whether nobody registered hooks in this thread before us. */
+/** Whether our hooks are the first in this thread. */
 let isFirst = false
 
 /** What Node reads files with: somebody may replace it. */
 const { readFileSync, realpathSync } = fs
 
-/** Whether nobody but Node has a say in what `next` answers: then what is sure need not be asked. */
+/** Whether `next` is answered by Node alone: then an answer that is sure need not be asked for. */
 const isAlone = () =>
   isFirst && !isCustomized() && fs.readFileSync === readFileSync && fs.realpathSync === realpathSync
 
@@ -278,7 +278,7 @@ const survivingLater = (hook, pass) => async (name, context, next) => {
   }
 }
 
-/** What comes after us. What it throws is not ours. @template C, R @param {(name: string, context: C) => R} next @param {string} name @param {C} context */
+/** Calls the next hook. Its errors are not ours. @template C, R @param {(name: string, context: C) => R} next @param {string} name @param {C} context */
 function follow(next, name, context) {
   try {
     return next(name, context)
@@ -415,7 +415,7 @@ const isActive = () => (state.active = guarded(() => engine.isOutermost(state.th
 
 /**
  * Called by Node in the hooks thread. Without `data.thread` somebody has registered `hot-hook/loader` by hand, with
- * options or without; it then serves the main thread, if nobody does.
+ * options or without; it then serves the main thread, if no other hooks of ours do.
  * @param {{ thread?: number, layer?: number } & Record<string, unknown>} [data]
  */
 export async function initialize(data) {

@@ -1,5 +1,5 @@
 /**
- * What this Node can do: every version test of the project is here, by name. And who else has a say in what it does.
+ * What this Node can do: every version test of the project is here, by name. And what else takes part in its loading.
  */
 import module, { createRequire } from 'node:module'
 import { isFirstThread } from './binding.js'
@@ -68,7 +68,7 @@ export const builtin = process.getBuiltinModule ?? createRequire(import.meta.url
 export const threadId = isFirstThread() ? 0 : builtin('node:worker_threads').threadId
 
 /**
- * Whether nobody had given Node hooks before these were: theirs would stand between ours and Node. Node numbers them.
+ * Whether no other hooks were registered before these: those would stand between ours and Node. Node numbers hooks.
  * @param {object} hooks what `registerHooks` returned
  */
 export function areFirst(hooks) {

@@ -2,8 +2,8 @@
  * Frees superseded module instances, and makes Node load anew what keeps its URL.
  *
  * Node has no public way to forget an ES module, so it is taken out of the load cache of this thread (its map of URL →
- * jobs, see internals.mjs). Without that, memory grows, and what cannot be loaded anew is said to be so: a restart is
- * asked for.
+ * jobs, see internals.mjs). Without that, memory grows, and a restart is asked for where a module
+ * cannot be loaded anew.
  */
 import { Status, reach, statusOf } from './internals.mjs'
 import { builtin, chainsModules, hasFlag, hasSyncHooks } from './node.mjs'
@@ -87,7 +87,7 @@ export function postpone(urls) {
 }
 
 /**
- * Forgets what was postponed. Whoever holds the instances keeps them. While a link is in flight nothing is forgotten.
+ * Forgets what was postponed; instances that the app holds stay. While a link is in flight nothing is forgotten.
  * @param {(url: string) => boolean} isInUse whether a URL names a current instance by now
  * @returns {boolean} whether all is done
  */
