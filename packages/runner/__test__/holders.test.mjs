@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import net from 'node:net'
-import { once } from 'node:events'
 import path from 'node:path'
+import { once } from 'node:events'
 import test from 'node:test'
 import { createFolder, isLinux } from '../../../__test__/support/app.mjs'
+import { inodeOf } from '../child/inode.mjs'
+import { removeLeftOver } from '../holders.mjs'
 import { ask, SERVER, startRunner, value } from './support/runner.mjs'
 
 const noFiles = process.platform === 'win32' && 'pipes have no files there'
@@ -62,6 +64,30 @@ test("a Unix socket that is somebody else's is left alone", { skip: noFiles }, a
   await runner.event('crash')
   if (isLinux) assert.match((await runner.event('problem')).text, new RegExp(`^${folder}/app.sock is held by .*\\(pid ${holder.pid}\\)$`))
   assert.ok(fs.existsSync(`${folder}/app.sock`))
+})
+
+test('a socket file that somebody else has replaced meanwhile stays; so does what is no socket', { skip: noFiles }, async (t) => {
+  const file = path.join(createFolder(t, {}), 'app.sock')
+  const open = async () => {
+    const server = net.createServer()
+    await once(server.listen(file), 'listening')
+    t.after(() => server.close())
+    return /** @type {string} */ (inodeOf(file))
+  }
+  const before = await open()
+  // Kept beside, so that its number is not given again.
+  fs.renameSync(file, `${file}.old`)
+  const now = await open()
+  assert.notEqual(now, before)
+  for (const other of [before, undefined]) {
+    removeLeftOver(file, other)
+    assert.equal(inodeOf(file), now)
+  }
+  removeLeftOver(file, now)
+  assert.equal(inodeOf(file), undefined)
+  fs.writeFileSync(file, '')
+  removeLeftOver(file, now)
+  assert.ok(fs.existsSync(file))
 })
 
 test('a Unix socket that was left behind before is told of', { skip: onlyLinux }, async (t) => {
