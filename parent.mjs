@@ -6,18 +6,26 @@ import { attempt } from './guard.mjs'
 import { apply, process } from './primordials.mjs'
 import { print } from './print.mjs'
 
-/** `process.send` has thrown: that is told once. */
+/** As it is before the app could replace it. */
+const { send } = process
+
+/** It has thrown: that is told once. */
 let isBroken = false
 
 /** Tells the parent, if there is one. @param {object} message @returns {boolean} whether it was told */
 export function tellParent(message) {
+  // A parent that goes away meanwhile harms nobody.
+  const args = [message, undefined, undefined, () => {}]
   try {
-    if (!process.send || !process.connected) return false
-    // A parent that goes away meanwhile harms nobody.
-    process.send(message, undefined, undefined, () => {})
+    if (!send || !process.connected) return false
+    try {
+      apply(process.send ?? send, process, args)
+    } catch {
+      // The app has put something of its own in its place, which is not for this.
+      apply(send, process, args)
+    }
     return true
   } catch (error) {
-    // The app may have put something of its own in the place of `process.send`.
     if (!isBroken) print('process.send failed', error)
     isBroken = true
     return false

@@ -81,6 +81,24 @@ test("nothing that a parent sends in the runner's place harms the app", async (t
   assert.equal(code, 7)
 })
 
+for (const [what, replaced] of [
+  ['throws', `() => { throw new Error('x') }`],
+  ['is none', 'undefined'],
+]) {
+  test(`an app whose process.send ${what} lives, and is restarted`, async (t) => {
+    const runner = await startRunner(t, {
+      files: { ...SERVER, 'main.mjs': `process.send = ${replaced}\nprocess.on('SIGINT', () => console.log('lives'))\n${SERVER['main.mjs']}` },
+    })
+    process.kill(runner.told('ready')[0].pid, 'SIGINT')
+    await runner.says('lives')
+    assert.equal(await ask(runner.port()), '0')
+    runner.save('value.mjs', value(1))
+    await runner.event('ready', 2)
+    assert.equal(await ask(runner.port()), '1')
+    assert.equal(runner.output.stderr, '')
+  })
+}
+
 test('an app that takes our names for its own is told of as it is', async (t) => {
   const runner = await startRunner(t, { files: { ...SERVER, 'main.mjs': `process.send({ type: 'hot-hook:full-reload' }); process.send({ type: 'hot-runner:drained' }); ${SERVER['main.mjs']}` } })
   assert.equal(await ask(runner.port()), '0')

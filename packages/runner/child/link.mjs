@@ -42,10 +42,26 @@ function parse(text) {
 
 export const setup = read()
 
-/** @param {{ type: string, [field: string]: unknown }} message @param {any} [handle] @param {() => void} [sent] */
+/** As it is before the app could replace it. */
+const { send } = process
+
+/**
+ * Nothing that fails here is the app's: the channel may be closed, or what it leads to may be gone.
+ * @param {{ type: string, [field: string]: unknown }} message @param {any} [handle] @param {() => void} [sent]
+ */
 export function tell(message, handle, sent = () => {}) {
-  if (process.connected) process.send?.({ ...message, cmd: COMMAND }, handle, {}, sent)
-  else sent()
+  let isDone = false
+  // With a callback Node emits no 'error'.
+  const done = () => {
+    if (!isDone) sent()
+    isDone = true
+  }
+  try {
+    if (process.connected && send) return void Reflect.apply(send, process, [{ ...message, cmd: COMMAND }, handle, {}, done])
+  } catch {
+    // It has not been sent.
+  }
+  return done()
 }
 
 /** @type {Map<string, Listener>} */
@@ -90,7 +106,11 @@ if (setup) {
   const listen = /** @type {(name: string, listener: Listener) => void} */ (process.on.bind(process))
   listen('internalMessage', (message, handle) => {
     if (message?.cmd !== COMMAND) return
-    if (fits(FROM_RUNNER, message)) receive(message, handle)
-    else handle?.close?.()
+    try {
+      if (fits(FROM_RUNNER, message)) receive(message, handle)
+      else handle?.close?.()
+    } catch {
+      // It would be thrown into the app.
+    }
   })
 }

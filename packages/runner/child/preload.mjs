@@ -54,8 +54,12 @@ let letGo = () => {}
 /** @param {number} limit */
 async function end(limit) {
   letGo = hold()
-  await drain(limit)
-  await Promise.race([dispose(), sleep(limit, undefined, { ref: false })])
+  try {
+    await drain(limit)
+    await Promise.race([dispose(), sleep(limit, undefined, { ref: false })])
+  } catch {
+    // What the app has replaced may throw: it ends without more ado.
+  }
   tell({ type: 'hot-runner:drained' })
 }
 
@@ -73,12 +77,20 @@ async function dispose() {
  */
 function observeProcess({ pid, signal, killTimeout }) {
   const { emit } = process
+  /** @param {string} event */
+  function observe(event) {
+    if (event === 'SIGINT' || event === 'SIGHUP' || event === 'SIGQUIT') tell({ type: 'hot-runner:signal', signal: event })
+    if (event === signal) letGo()
+    if (event === 'disconnect') endIfOrphaned(pid, killTimeout).catch(() => {})
+    if (event === 'exit') tellExit()
+  }
   process.emit = /** @type {any} */ (
     function (/** @type {string} */ event, /** @type {unknown[]} */ ...args) {
-      if (event === 'SIGINT' || event === 'SIGHUP' || event === 'SIGQUIT') tell({ type: 'hot-runner:signal', signal: event })
-      if (event === signal) letGo()
-      if (event === 'disconnect') endIfOrphaned(pid, killTimeout)
-      if (event === 'exit') tellExit()
+      try {
+        observe(event)
+      } catch {
+        // The app goes on as it would without us.
+      }
       const pass = () => Reflect.apply(emit, process, [event, ...args])
       return holdsEvent(event, pass) || pass()
     }
