@@ -169,6 +169,9 @@ export declare function isConfigured(): boolean
  */
 export declare function isFirstThread(): boolean
 
+/** Whether a package is there by now: the file that is wanted of it, too. Looks at the disk at each call. */
+export declare function isInstalled(missing: MissingPackage): boolean
+
 /** Whether the set of hooks is the one that works. */
 export declare function isOutermost(thread: number, layer: number): boolean
 
@@ -263,6 +266,19 @@ export interface Missed {
   /** When. */
   when: When
 }
+
+/** What a module wanted of a package and did not find. */
+export interface MissingPackage {
+  /** The path of the module. */
+  importer: string
+  /** What it wrote: the name of a package, perhaps with a path in it, or what `imports` maps. */
+  specifier: string
+  /** By `require()`. */
+  required: boolean
+}
+
+/** What this process did not find, and is still not there. */
+export declare function missingPackages(): Array<MissingPackage>
 
 /** What an ES module needs before it runs. */
 export type Need = 'nothing' | 'prelude' | 'wait'

@@ -731,7 +731,7 @@ if (!nativeBinding) {
   }
   throw new Error(`Failed to load native binding`)
 }
-checkAddon(nativeBinding, '2.0.0', ['Watcher', 'acceptDependencies', 'acceptOwn', 'addLayer', 'announcesFailure', 'attach', 'beginLookup', 'byEvaluation', 'clean', 'configure', 'currentUrl', 'decline', 'disposesAsync', 'drain', 'dump', 'ended', 'endLookup', 'evaluate', 'explain', 'failForTests', 'find', 'giveUp', 'hasParent', 'hasPending', 'hasReader', 'invalidate', 'irreplaceable', 'isConfigured', 'isFirstThread', 'isOutermost', 'isRepeatable', 'keepNotes', 'keepsAt', 'keepsHandlers', 'learn', 'linkAhead', 'linked', 'listen', 'load', 'loaded', 'lookupRequest', 'mayLookUp', 'Need', 'notes', 'picture', 'print', 'pulse', 'ran', 'ranTracked', 'read', 'release', 'releases', 'renewalEnded', 'renewed', 'report', 'requires', 'resolve', 'resolveDirectly', 'rewind', 'runsInOneGo', 'setDisposing', 'setIdle', 'shown', 'sought', 'take', 'takeBlindly', 'takesReports', 'takeWitnesses', 'told', 'track', 'Tracking', 'unloaded', 'unrenewed', 'unresolved', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject', 'When'])
+checkAddon(nativeBinding, '2.0.0', ['Watcher', 'acceptDependencies', 'acceptOwn', 'addLayer', 'announcesFailure', 'attach', 'beginLookup', 'byEvaluation', 'clean', 'configure', 'currentUrl', 'decline', 'disposesAsync', 'drain', 'dump', 'ended', 'endLookup', 'evaluate', 'explain', 'failForTests', 'find', 'giveUp', 'hasParent', 'hasPending', 'hasReader', 'invalidate', 'irreplaceable', 'isConfigured', 'isFirstThread', 'isInstalled', 'isOutermost', 'isRepeatable', 'keepNotes', 'keepsAt', 'keepsHandlers', 'learn', 'linkAhead', 'linked', 'listen', 'load', 'loaded', 'lookupRequest', 'mayLookUp', 'missingPackages', 'Need', 'notes', 'picture', 'print', 'pulse', 'ran', 'ranTracked', 'read', 'release', 'releases', 'renewalEnded', 'renewed', 'report', 'requires', 'resolve', 'resolveDirectly', 'rewind', 'runsInOneGo', 'setDisposing', 'setIdle', 'shown', 'sought', 'take', 'takeBlindly', 'takesReports', 'takeWitnesses', 'told', 'track', 'Tracking', 'unloaded', 'unrenewed', 'unresolved', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject', 'When'])
 
 // A package can patch its own fallback in front of the load-failure check
 // above, e.g. a WebContainer download through `napi-postinstall/fallback`.
@@ -767,7 +767,7 @@ if (
   }
 }
 
-const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, beginLookup, byEvaluation, clean, configure, currentUrl, decline, disposesAsync, drain, dump, ended, endLookup, evaluate, explain, failForTests, find, giveUp, hasParent, hasPending, hasReader, invalidate, irreplaceable, isConfigured, isFirstThread, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, learn, linkAhead, linked, listen, load, loaded, lookupRequest, mayLookUp, Need, notes, picture, print, pulse, ran, ranTracked, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, rewind, runsInOneGo, setDisposing, setIdle, shown, sought, take, takeBlindly, takesReports, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
+const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, beginLookup, byEvaluation, clean, configure, currentUrl, decline, disposesAsync, drain, dump, ended, endLookup, evaluate, explain, failForTests, find, giveUp, hasParent, hasPending, hasReader, invalidate, irreplaceable, isConfigured, isFirstThread, isInstalled, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, learn, linkAhead, linked, listen, load, loaded, lookupRequest, mayLookUp, missingPackages, Need, notes, picture, print, pulse, ran, ranTracked, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, rewind, runsInOneGo, setDisposing, setIdle, shown, sought, take, takeBlindly, takesReports, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
 export { Watcher }
 export { acceptDependencies }
 export { acceptOwn }
@@ -797,6 +797,7 @@ export { invalidate }
 export { irreplaceable }
 export { isConfigured }
 export { isFirstThread }
+export { isInstalled }
 export { isOutermost }
 export { isRepeatable }
 export { keepNotes }
@@ -810,6 +811,7 @@ export { load }
 export { loaded }
 export { lookupRequest }
 export { mayLookUp }
+export { missingPackages }
 export { Need }
 export { notes }
 export { picture }

@@ -59,6 +59,8 @@ const runtime = {
   get isHot() {
     return isAttached
   },
+  /** Packages that modules of this process did not find: for `@hot-hook/runner`. */
+  missing: () => guarded(() => engine.missingPackages()) ?? [],
   /** The graph with all that was decided on it, as JSON: for `hot-hook/internal`. */
   picture() {
     if (isAttached) guarded(() => reportRequires(threadId))

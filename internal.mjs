@@ -2,7 +2,7 @@
  * `hot-hook/internal`: what `@hot-hook/runner` and `@hot-hook/dump-viewer` need. It is nobody else's: any release may
  * change it.
  */
-export { Watcher, watchFiles, watchProject } from './binding.js'
+export { isInstalled, Watcher, watchFiles, watchProject } from './binding.js'
 export { findViewer, isFoundSafely } from './find-viewer.mjs'
 export { visible, visibleJson, visibleLines } from './visible.mjs'
 

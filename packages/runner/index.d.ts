@@ -60,6 +60,8 @@ export type RestartCause =
   | { cause: 'save'; path: string }
   /** A file that the app runs was saved, and the app hangs: it is ended. */
   | { cause: 'hung'; path: string }
+  /** A package that the app did not find when it crashed can be resolved now; `path` is what the app wrote. */
+  | { cause: 'installed'; path: string }
   /** `restart()`, or `rs`. */
   | { cause: 'asked' }
 
@@ -83,8 +85,11 @@ export interface RunnerEvents {
   unresponsive: [{ ms: number }]
   /** It has not ended in `ms`, and is killed. */
   killed: [{ ms: number }]
-  /** It crashed, `ms` after its start; `at` is where it called `process.exit`, if so. The next save starts it again. */
-  crash: [Exit & { ms: number; at?: string }]
+  /**
+   * It crashed, `ms` after its start; `at` is where it called `process.exit`, if so. The next save starts it again.
+   * `missing` are packages that it did not find: it starts again, too, when one of them can be resolved.
+   */
+  crash: [Exit & { ms: number; at?: string; missing?: string[] }]
   /** Node itself crashed as it started the app: the compile cache is emptied, and the start tried once more. */
   retry: [Exit]
   /** It crashes again and again: the next start comes in `ms`. */

@@ -55,6 +55,10 @@ export function createRunner(given) {
       if (!state.waits) cause = { cause: 'save', path: counts[0] }
       return dispatch({ type: 'saved', early })
     },
+    installed: (path) => {
+      if (!state.waits) cause = { cause: 'installed', path }
+      dispatch({ type: 'saved' })
+    },
     envChanged: (paths) => {
       // It has read them.
       drop()
@@ -89,6 +93,8 @@ export function createRunner(given) {
   let exitedAt
   /** Where the last process could not listen. @type {Current['inUse']} */
   let failed = new Map()
+  /** What the last process did not find. @type {Current['missing']} */
+  let missing = []
   /** Why there is a restart. @type {Record<string, unknown>} */
   let cause = {}
   /** @type {Promise<import('./machine.mjs').Exit>} */
@@ -135,7 +141,7 @@ export function createRunner(given) {
       case 'clear':
         return clearTimeout(timers.get(effect.timer))
       case 'watch':
-        return watch.project(effect.since - GRAIN)
+        return watch.project(effect.since - GRAIN, missing)
       case 'unwatch':
         return watch.rest()
       case 'forget':
@@ -159,7 +165,7 @@ export function createRunner(given) {
       emit('ready', { ...fields, pid: current?.child.pid, urls: [...(current?.listening.values() ?? [])] })
       if (!serves && current) tellHolders(current.inUse)
     } else if ('exit' in fields) {
-      emit(what, { ...fields.exit, ...('ms' in fields && { ms: fields.ms }), ...place(), ...(what === 'ended' && { waits: true }) })
+      emit(what, { ...fields.exit, ...('ms' in fields && { ms: fields.ms }), ...place(), ...(what === 'crash' && missing.length > 0 && { missing: wanted() }), ...(what === 'ended' && { waits: true }) })
       tellHolders(failed)
     }
     else emit(what, fields)
@@ -171,6 +177,8 @@ export function createRunner(given) {
     inUse.clear()
   }
 
+  /** Names, as the app wrote them. */
+  const wanted = () => [...new Set(missing.map(({ specifier }) => specifier))]
   const place = () => (exitedAt === undefined ? {} : { at: exitedAt })
 
   function start() {
@@ -195,7 +203,7 @@ export function createRunner(given) {
   /** @param {import('./child/link.mjs').Ahead} [ahead] @returns {Current} */
   function create(ahead) {
     /** @type {Current} */
-    const mine = { child: /** @type {any} */ (undefined), listening: new Map(), files: new Map(), inUse: new Map(), speaks: false, isAhead: Boolean(ahead), begunAt: 0, signals: new Map() }
+    const mine = { child: /** @type {any} */ (undefined), listening: new Map(), files: new Map(), inUse: new Map(), missing: [], speaks: false, isAhead: Boolean(ahead), begunAt: 0, signals: new Map() }
     mine.child = launch(
       options,
       { handles: sockets.size, cache: cache.folder, pipesInput: input.isPiped, ahead },
@@ -221,6 +229,7 @@ export function createRunner(given) {
           clearTimeout(later)
           exitedAt = mine.exitedAt
           failed = mine.inUse
+          missing = mine.missing
           endedAt = Date.now()
           saves.ended()
           for (const { address, inode } of mine.files.values()) removeLeftOver(address, inode)
@@ -291,6 +300,8 @@ export function createRunner(given) {
         return options.keepSockets ? sockets.closed(child, message.id) : undefined
       case 'hot-runner:in-use':
         return void mine.inUse.set(`${message.address} ${message.port}`, message)
+      case 'hot-runner:missing':
+        return void (mine.missing = message.packages)
       case 'hot-runner:exit':
         return void (mine.exitedAt = message.at)
       case 'hot-runner:signal':
@@ -394,6 +405,7 @@ export function createRunner(given) {
  * @property {Map<string, string>} listening the URLs on which it listens, by id
  * @property {Map<string, { address: string, inode?: string }>} files of Unix sockets on which it listens, by id
  * @property {Map<string, { address: string, port: number }>} inUse where it could not listen, because somebody else does
+ * @property {import('./watch.mjs').Missing[]} missing packages that it did not find
  * @property {string} [exitedAt] where it has called `process.exit`
  * @property {boolean} speaks our code runs in it
  * @property {boolean} isAhead it waits, or has not yet said that it goes

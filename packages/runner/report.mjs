@@ -120,7 +120,7 @@ function describe(told, { cwd, script, paint }) {
     case 'killed':
       return [paint.yellow(`${script} has not ended in ${time(told.ms)}: killed`)]
     case 'crash':
-      return [`${paint.red(`${script} crashed`)} ${describeExit(told)}${place(told, show)} after ${time(told.ms)}; waiting for a save`]
+      return [`${paint.red(`${script} crashed`)} ${describeExit(told)}${place(told, show)} after ${time(told.ms)}; waiting for a save${orPackages(told)}`]
     case 'retry':
       return [paint.yellow(`Node crashed ${describeExit(told)} as it started ${script}: starting it once more, without what was compiled before`)]
     case 'loop':
@@ -154,6 +154,8 @@ export function reasonOf({ cause, path: file, reason }, show) {
       return { text: `${show(file)} changed, which sets the environment` }
     case 'hung':
       return { text: `${show(file)} was saved, and the app does not answer (a loop without end?): it is ended` }
+    case 'installed':
+      return { text: `${file} is installed` }
     case 'save':
       return { text: `${show(file)} was saved` }
     default:
@@ -163,6 +165,9 @@ export function reasonOf({ cause, path: file, reason }, show) {
 
 /** @param {Record<string, any>} exit @param {(file: string) => string} show */
 const place = ({ at }, show) => (at === undefined ? '' : ` (process.exit in ${show(at)})`)
+
+/** @param {Record<string, any>} crash */
+const orPackages = ({ missing = [] }) => (missing.length > 0 ? `, or for ${missing.join(', ')} to be installed` : '')
 
 /** @param {Record<string, any>} exit */
 function describeExit({ code, signal }) {

@@ -4,21 +4,54 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
-import { watchFiles, watchProject } from 'hot-hook/internal'
+import { isInstalled, watchFiles, watchProject } from 'hot-hook/internal'
 
 /**
  * @typedef {object} Handlers
  * @property {(paths: string[], early: boolean) => void} saved `early`: before the watch began
+ * @property {(specifier: string) => void} installed a package is there that was missing
  * @property {(paths: string[]) => void} envChanged
  * @property {(text: string) => void} problem
  */
 
+/** @typedef {import('hot-hook/internal').MissingPackage} Missing */
+
+/** How often it is looked for packages that are missing, in milliseconds: `node_modules` is not watched. */
+const INSTALLS = 300
+/** What package managers write for each installation: while a package is missing that is no save. */
+const OF_INSTALLATIONS = new Set(['package.json', 'package-lock.json', 'npm-shrinkwrap.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb', '.pnp.cjs', '.pnp.loader.mjs'])
+
 /** @param {import('./options.mjs').Options} options @param {string | undefined} cache @param {Handlers} handlers */
-export function createWatch({ cwd, env }, cache, { saved, envChanged, problem }) {
+export function createWatch({ cwd, env }, cache, { saved, installed, envChanged, problem }) {
   /** @type {import('hot-hook/internal').Watcher | undefined} */
   let project
   /** @type {import('hot-hook/internal').Watcher | undefined} */
   let envFiles
+  /** What the app did not find when it crashed, and is still missing. @type {Missing[]} */
+  let missing = []
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer
+
+  /** What is there stays for a whole interval before that is told: an installation goes on for a while. @param {Set<Missing>} before */
+  function lookForPackages(before) {
+    const there = missing.filter(isInstalled)
+    const found = there.find((one) => before.has(one))
+    if (found) installed(found.specifier)
+    else timer = setTimeout(lookForPackages, INSTALLS, new Set(there))
+  }
+
+  function stop() {
+    project?.stop()
+    clearTimeout(timer)
+    project = undefined
+    missing = []
+  }
+
+  /** @param {string[]} paths @param {boolean} early */
+  function count(paths, early) {
+    const counts = missing.length === 0 ? paths : paths.filter((one) => !OF_INSTALLATIONS.has(path.basename(one)))
+    if (counts.length > 0) saved(counts, early)
+  }
 
   /** @param {(paths: string[], early: boolean) => void} changed @returns {(error: unknown, found: any) => void} */
   const found = (changed) => (...args) => {
@@ -28,29 +61,30 @@ export function createWatch({ cwd, env }, cache, { saved, envChanged, problem })
   }
 
   return {
-    /** Waits for a save, also one since that time, in milliseconds since 1970. @param {number} since */
-    project(since) {
-      project?.stop()
+    /**
+     * Waits for a save, also one since that time, in milliseconds since 1970; and for packages that are missing.
+     * @param {number} since @param {Missing[]} [packages]
+     */
+    project(since, packages = []) {
+      stop()
+      missing = packages
+      if (missing.length > 0) lookForPackages(new Set())
       const { folder, options } = readPackage(cwd)
       const caches = [cache, process.env.NODE_COMPILE_CACHE, env.NODE_COMPILE_CACHE].flatMap((one) => (one ? path.resolve(cwd, one) : []))
       const skip = [...caches, ...outputs()]
-      const mine = watchProject(options, folder, skip, since, (/** @type {any[]} */ ...args) => project === mine && found(saved)(args[0], args.at(-1)))
+      const mine = watchProject(options, folder, skip, since, (/** @type {any[]} */ ...args) => project === mine && found(count)(args[0], args.at(-1)))
       project = mine
     },
     /** Ends that. */
-    rest() {
-      project?.stop()
-      project = undefined
-    },
+    rest: stop,
     /** @param {string[]} files */
     envFiles(files) {
       if (files.length === 0) return
       envFiles = watchFiles(files.map((file) => path.resolve(cwd, file)), /** @type {any} */ (found(envChanged)))
     },
     end() {
-      project?.stop()
+      stop()
       envFiles?.stop()
-      project = undefined
     },
   }
 }

@@ -7,8 +7,9 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 use serde_json::Value;
 
-use super::host::{Error, INTERNAL};
+use super::host::{Error, INTERNAL, with};
 use crate::config::{Config, Options, Origin};
+use crate::package;
 use crate::project::{self, Scope, Tree};
 
 /// What a watcher has found.
@@ -26,6 +27,36 @@ impl From<project::Found> for Found {
     fn from(found: project::Found) -> Self {
         Self { paths: found.paths, early: found.early, problems: found.problems }
     }
+}
+
+/// What a module wanted of a package and did not find.
+#[napi(object)]
+pub struct MissingPackage {
+    /// The path of the module.
+    pub importer: String,
+    /// What it wrote: the name of a package, perhaps with a path in it, or what `imports` maps.
+    pub specifier: String,
+    /// By `require()`.
+    pub required: bool,
+}
+
+/// What this process did not find, and is still not there.
+#[napi]
+pub fn missing_packages() -> Result<Vec<MissingPackage>, Error> {
+    with(|engine| {
+        let missing = engine.missing_packages().map(|it| MissingPackage {
+            importer: it.importer.to_string(),
+            specifier: it.specifier.to_string(),
+            required: it.required,
+        });
+        missing.collect()
+    })
+}
+
+/// Whether a package is there by now: the file that is wanted of it, too. Looks at the disk at each call.
+#[napi(catch_unwind)]
+pub fn is_installed(missing: MissingPackage) -> bool {
+    package::find(&missing.importer, &missing.specifier, missing.required).file.is_some()
 }
 
 /// Watches until it is stopped. It keeps no process alive.

@@ -11,6 +11,10 @@ const flag = (/** @type {unknown} */ value) => typeof value === 'boolean'
 const texts = (/** @type {unknown} */ value) => Array.isArray(value) && value.every(text)
 const path = (/** @type {unknown} */ value) => text(value) && value !== ''
 const paths = (/** @type {unknown} */ value) => texts(value) && /** @type {string[]} */ (value).length > 0 && /** @type {string[]} */ (value).every(path)
+/** A crash may be due to one of a few, not of thousands. */
+export const MOST_MISSING = 100
+const isMissing = (/** @type {any} */ value) => Object(value) === value && path(value.importer) && path(value.specifier) && flag(value.required)
+const missing = (/** @type {unknown} */ value) => Array.isArray(value) && value.length <= MOST_MISSING && value.every(isMissing)
 const reason = (/** @type {any} */ value) => Object(value) === value && text(value.text) && optional(text)(value.hint) && optional(Array.isArray)(value.chain)
 
 /** @param {Check} check @returns {Check} */
@@ -26,6 +30,7 @@ export const FROM_APP = {
   'hot-runner:rest': {},
   'hot-runner:quiet': { serves: flag },
   'hot-runner:exit': { at: text },
+  'hot-runner:missing': { packages: missing },
   'hot-runner:drained': {},
   'hot-runner:listening': { id: text, key: text, address: text, port: number, scheme: text, inode: optional(text) },
   'hot-runner:in-use': { address: text, port: number },

@@ -7,6 +7,7 @@ import { drain } from './drain.mjs'
 import { hear, hold, next, setup, tell } from './link.mjs'
 import { holdOutput, holdsEvent } from './output.mjs'
 import { tellPictures } from './picture.mjs'
+import { MOST_MISSING } from './messages.mjs'
 import { watchStart } from './rest.mjs'
 import { keepSockets } from './sockets.mjs'
 import { reportReading } from './stdin.mjs'
@@ -82,7 +83,7 @@ function observeProcess({ pid, signal, killTimeout }) {
     if (event === 'SIGINT' || event === 'SIGHUP' || event === 'SIGQUIT') tell({ type: 'hot-runner:signal', signal: event })
     if (event === signal) letGo()
     if (event === 'disconnect') endIfOrphaned(pid, killTimeout).catch(() => {})
-    if (event === 'exit') tellExit()
+    if (event === 'exit') tellEnd()
   }
   process.emit = /** @type {any} */ (
     function (/** @type {string} */ event, /** @type {unknown[]} */ ...args) {
@@ -95,6 +96,13 @@ function observeProcess({ pid, signal, killTimeout }) {
       return holdsEvent(event, pass) || pass()
     }
   )
+}
+
+/** What the runner wants to know of an end that may be a crash. */
+function tellEnd() {
+  tellExit()
+  const packages = /** @type {any} */ (globalThis)[Symbol.for('hot-hook')]?.missing?.() ?? []
+  if (packages.length > 0) tell({ type: 'hot-runner:missing', packages: packages.slice(0, MOST_MISSING) })
 }
 
 /** Where `process.exit` was called, if it was: Node emits the event within that call. */
