@@ -14,7 +14,7 @@ import { isInstalled, watchFiles, watchProject } from 'hot-hook/internal'
  * @property {(text: string) => void} problem
  */
 
-/** @typedef {import('hot-hook/internal').MissingPackage} Missing */
+/** @typedef {Parameters<typeof isInstalled>[0]} Missing */
 
 /** How often it is looked for packages that are missing, in milliseconds: `node_modules` is not watched. */
 const INSTALLS = 300
