@@ -49,9 +49,9 @@ export const linksSynchronously = since({ 22: 23, 24: 12, 25: 2 })
 export const mayBlock = typeof module.registerHooks === 'function' || linksSynchronously
 
 /**
- * Whether hooks run in the app's thread. Lines that are later than all that are tested are taken for such as well: were their
- * hooks not complete, imported CommonJS might fail there, but nothing would be stale (seen on Node 24.0 to 24.11 and 25.0,
- * which pass all other scenarios of safety as such a line).
+ * Whether hooks run in the app's thread, because they are complete there. Of lines that are later than all that are tested this
+ * is assumed, not proved: nothing that Node tells before the app's first import shows it. (Where it is untrue, on Node 22.15,
+ * 24.0 to 24.9 and 25.0, imported CommonJS fails or gets wrong values.)
  */
 export const hasSyncHooks = typeof module.registerHooks === 'function' && linksSynchronously
 
