@@ -198,3 +198,18 @@ fn a_change_that_is_on_its_way_outlives_another_way_of_watching() {
     configure(&mut node, &json!({ "watch": true }));
     assert_eq!(told_later(&mut node), "invalidated a.mjs");
 }
+
+#[test]
+fn a_file_that_comes_with_its_folders_is_told_of_once_it_is_written() {
+    let mut node = Node::with(&json!({ "restart": ["locale/**"] }), &[]);
+    node.write("locale/en/x.json", "");
+    assert_eq!(node.told(), "", "it is about to be written");
+    node.write("locale/en/x.json", "1");
+    assert_eq!(node.told(), "restart locale/en/x.json");
+    node.wait_until_quiet();
+    assert_eq!(node.told(), "");
+    node.write("locale/de/x.json", "");
+    assert_eq!(node.told(), "");
+    node.wait_until_quiet();
+    assert_eq!(node.told(), "restart locale/de/x.json", "it stays empty");
+}

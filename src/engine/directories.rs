@@ -54,7 +54,7 @@ impl Engine {
         }
         self.real_directories.clear();
         self.shortcuts.clear();
-        self.came(&directories.came, |directory| directories.came_above(directory));
+        self.came(&directories.came, now, |directory| directories.came_above(directory));
         for (path, event) in self.concerned(|path| directories.event_above(path)) {
             self.push(&path, event, now);
         }
@@ -64,14 +64,14 @@ impl Engine {
     pub(super) fn suspect_all(&mut self) {
         self.shortcuts.clear();
         self.real_directories.clear();
-        self.came(&[std::path::MAIN_SEPARATOR_STR.to_owned()], |_| true);
+        self.came(&[std::path::MAIN_SEPARATOR_STR.to_owned()], Instant::now(), |_| true);
         for (path, ()) in self.concerned(|_| Some(())) {
             self.suspect(path, Reporter::Watcher);
         }
     }
 
     /// What directories bring that nobody could watch before. `covers` says which are below them.
-    fn came(&mut self, directories: &[String], covers: impl Fn(&str) -> bool) {
+    fn came(&mut self, directories: &[String], now: Instant, covers: impl Fn(&str) -> bool) {
         let everything = self.watches_everything();
         for directory in directories {
             let came = match &mut self.watch {
@@ -79,7 +79,10 @@ impl Engine {
                 _ => Vec::new(),
             };
             for file in came.into_iter().chain(self.watched_appeared(directory)) {
-                self.suspect(file, Reporter::Watcher);
+                // One that is empty may have been made a moment ago, to be written next.
+                let is_empty = std::fs::metadata(&*file).is_ok_and(|found| found.len() == 0);
+                let event = if is_empty { FileEvent::Modified } else { FileEvent::Written };
+                self.push(&file, event, now);
             }
             if self.missing.may_be(directory) {
                 self.missing.arrived(directory);
