@@ -9,7 +9,7 @@ import * as engine from './binding.js'
 import { evictPlain, evictRequired, hasEvicted, hasRequiredBefore, noteRequires, reportRequirers, reportRequires } from './commonjs.mjs'
 import { checkCallback, createContext, watch } from './context.mjs'
 import { announce, listen, off, on } from './events.mjs'
-import { asOriginal, attempt, fail, guarded, hasFailed } from './guard.mjs'
+import { asOriginal, attempt, fail, guarded, hasFailed, withoutFrames } from './guard.mjs'
 import { addDisposer, dispose, disposeOfAll, disposeOfLate, forget, onWork, prune, recordOf, whenSettled, witnessOthers } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
 import { hookIn, keepSources } from './loader.mjs'
@@ -274,12 +274,23 @@ function nameOthers(_, value) {
   return value instanceof RegExp ? { $type: `the regular expression ${value}` } : value
 }
 
+/** @param {unknown} options @param {string} name */
+function toJson(options, name) {
+  try {
+    return JSON.stringify(options, nameOthers) ?? '{}'
+  } catch (error) {
+    // They contain themselves, or a getter throws.
+    const [reason] = `${/** @type {any} */ (error)?.message ?? error}`.split('\n')
+    throw Object.assign(new Error(`${name}: options cannot be read: ${reason}`), { code: 'HOT_HOOK_OPTIONS' })
+  }
+}
+
 /**
  * Takes options in and installs the hooks, whatever was called before.
  * @param {any} options @param {string} name @param {string} base
  */
 export function start(options, name, base) {
-  const json = JSON.stringify(options ?? {}, nameOthers) ?? '{}'
+  const json = toJson(options ?? {}, name)
   guarded(() => {
     const warnings = engine.configure(threadId, json, name, base, process.env.HOT_HOOK_WATCH)
     for (const warning of warnings) print(warning)
@@ -371,7 +382,12 @@ function createHot() {
   return {
     /** @param {Record<string, any>} [options] */
     async init(options) {
-      start(options, 'hot.init()', process.cwd())
+      try {
+        start(options, 'hot.init()', process.cwd())
+      } catch (error) {
+        // It is about what the caller gave.
+        throw withoutFrames(error, import.meta.url.replace(/[^/]*$/, ''))
+      }
     },
     async dump() {
       if (isAttached) guarded(() => reportRequires(threadId))

@@ -461,6 +461,28 @@ for (const [hotHook, ...words] of [
   })
 }
 
+/** What an app may give, and what it is told. @type {[options: string, message: RegExp][]} */
+const REFUSED = [
+  ['{ boundaries: [5] }', /"boundaries\[0\]" is 5/],
+  ['{ watch: () => {} }', /"watch" is a function/],
+  ['{ get ignore() { throw new Error("no") } }', /cannot be read: no$/m],
+  ['(() => { const all = {}; return Object.assign(all, { all }) })()', /cannot be read: .*circular/],
+]
+
+for (const [options, message] of REFUSED) {
+  test(`hot.init(${options}): an error where it is called`, async (t) => {
+    const { code, stderr } = await run(t, {
+      files: { 'main.mjs': `import { hot } from 'hot-hook'\nconsole.log('runs')\nawait hot.init(${options})` },
+    })
+    assert.equal(code, 1)
+    assert.match(stderr, message)
+    assert.match(stderr, /HOT_HOOK_OPTIONS/)
+    const first = stderr.split('\n').find((line) => /^ +at /.test(line) && !line.includes('node:internal') && !line.includes('get ignore'))
+    assert.match(first ?? '', /main\.mjs:3:/, stderr)
+    assert.doesNotMatch(stderr, /\/hot\.mjs/)
+  })
+}
+
 test('unknown keys: one warning each, with the nearest name, and the app runs', async (t) => {
   const app = await startApp(t, {
     hotHook: { boundary: ['./b.mjs'], restrat: [], qqqqqqqqqqqq: 1, boundaries: ['./b.mjs'] },
