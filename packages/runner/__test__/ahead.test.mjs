@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
+import path from 'node:path'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { nodeIs } from '../../../__test__/support/app.mjs'
+import { fileURLToPath } from 'node:url'
+import { createFolder, nodeIs } from '../../../__test__/support/app.mjs'
 import { ask, isAlive, startRunner, value } from './support/runner.mjs'
 
 /** Answers with what all modules hold, and how often each has run. */
@@ -247,3 +249,29 @@ for (const [what, options] of [
     }
   })
 }
+
+/** hot-hook as it is while an installation rewrites it. @param {string} folder of the app @param {string} missing */
+function installWithout(folder, missing) {
+  const root = fileURLToPath(new URL('../../..', import.meta.url))
+  const copy = path.join(folder, 'node_modules/hot-hook')
+  fs.rmSync(copy, { recursive: true, force: true })
+  fs.mkdirSync(copy, { recursive: true })
+  for (const name of fs.readdirSync(root)) {
+    if (/\.(mjs|js|json|node)$/.test(name) && name !== missing) fs.copyFileSync(path.join(root, name), path.join(copy, name))
+  }
+}
+
+test('a process ahead that cannot load what is ours is none, and says nothing', async (t) => {
+  const folder = createFolder(t, { files: FILES })
+  installWithout(folder, 'ahead.mjs')
+  const runner = await startRunner(t, { folder })
+  for (let n = 1; n <= 2; n++) {
+    // By then one was started ahead, and has ended.
+    await sleep(300)
+    runner.save('value.mjs', value(n))
+    await runner.event('ready', n + 1)
+    assert.equal(await ask(runner.port()), `a${n},other,a,other,false,2,`, runner.known())
+  }
+  assert.deepEqual(runner.told('waiting'), [])
+  assert.doesNotMatch(runner.output.stderr, /ahead|ERR_MODULE_NOT_FOUND/)
+})

@@ -27,7 +27,13 @@ function isOfModules(folder) {
 
 async function waitLinked() {
   const entry = entryOf(process.argv[1])
-  const hotHook = await /** @type {any} */ (globalThis)[Symbol.for('hot-hook')]?.ahead?.()
+  let hotHook
+  try {
+    hotHook = await /** @type {any} */ (globalThis)[Symbol.for('hot-hook')]?.ahead?.()
+  } catch {
+    // hot-hook's own files may be rewritten by an installation just now: another process will run the app.
+    return wait({ link: async () => false })
+  }
   if (!hotHook) return wait()
   if (!entry) return wait({ prepare: () => (hotHook.letGo(), true) })
   return wait({ link: () => hotHook.link(entry), prepare: () => hotHook.prepare(entry) })
