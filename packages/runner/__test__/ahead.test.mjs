@@ -250,28 +250,28 @@ for (const [what, options] of [
   })
 }
 
-/** hot-hook as it is while an installation rewrites it. @param {string} folder of the app @param {string} missing */
-function installWithout(folder, missing) {
+/** hot-hook as it is while an installation rewrites it: `broken` throws, and leaves word. @param {string} folder of the app @param {string} broken */
+function installBroken(folder, broken) {
   const root = fileURLToPath(new URL('../../..', import.meta.url))
   const copy = path.join(folder, 'node_modules/hot-hook')
   fs.rmSync(copy, { recursive: true, force: true })
   fs.mkdirSync(copy, { recursive: true })
   for (const name of fs.readdirSync(root)) {
-    if (/\.(mjs|js|json|node)$/.test(name) && name !== missing) fs.copyFileSync(path.join(root, name), path.join(copy, name))
+    if (/\.(mjs|js|json|node)$/.test(name) && name !== broken) fs.copyFileSync(path.join(root, name), path.join(copy, name))
   }
+  fs.writeFileSync(path.join(copy, broken), `import fs from 'node:fs'; fs.appendFileSync(${JSON.stringify(path.join(folder, 'tried'))}, 'x'); throw new Error('cannot be loaded')`)
 }
 
 test('a process ahead that cannot load what is ours is none, and says nothing', async (t) => {
   const folder = createFolder(t, { files: FILES })
-  installWithout(folder, 'ahead.mjs')
+  installBroken(folder, 'ahead.mjs')
   const runner = await startRunner(t, { folder })
   for (let n = 1; n <= 2; n++) {
-    // By then one was started ahead, and has ended.
-    await sleep(300)
+    await runner.until('one was started ahead', () => fs.existsSync(`${folder}/tried`) && fs.readFileSync(`${folder}/tried`, 'utf8').length >= n)
     runner.save('value.mjs', value(n))
     await runner.event('ready', n + 1)
     assert.equal(await ask(runner.port()), `a${n},other,a,other,false,2,`, runner.known())
   }
   assert.deepEqual(runner.told('waiting'), [])
-  assert.doesNotMatch(runner.output.stderr, /ahead|ERR_MODULE_NOT_FOUND/)
+  assert.doesNotMatch(runner.output.stderr, /ahead|cannot be loaded/)
 })
