@@ -491,6 +491,8 @@ export interface Update {
   happenings: Array<Happening>
   /** What the parent and the app are to be told. */
   messages: Array<Message>
+  /** The options are others, not by a call of `configure`. */
+  reconfigured: boolean
   /** Problems that the user should know, a line each. */
   notices: Array<string>
 }

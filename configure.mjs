@@ -30,11 +30,6 @@ function readOptions(file) {
   }
 }
 
-/** Patterns are meant from the folder of package.json, wherever `root` is. @param {unknown} options */
-function withRootDirectory(options) {
-  return options && typeof options === 'object' && !Array.isArray(options) ? { rootDirectory: '.', ...options } : options
-}
-
 /** Options that cannot be used end the start: with the one line that says what is wrong, not with our stack. @param {() => void} begin */
 function orEnd(begin) {
   try {
@@ -48,7 +43,7 @@ function orEnd(begin) {
 }
 
 const file = findPackage(process.cwd())
-if (file) orEnd(() => start(withRootDirectory(readOptions(file)), `${file}#hotHook`, path.dirname(file)))
+if (file) orEnd(() => start(readOptions(file), `${file}#hotHook`, path.dirname(file)))
 else {
   print(`there is no package.json in ${process.cwd()} or above it; the defaults apply`)
   start(undefined, 'hot-hook/register', process.cwd())

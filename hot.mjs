@@ -183,6 +183,7 @@ function replace(update) {
   guarded(() => evictRequired(listed(update.stale)))
   guarded(() => evictPlain(listed(update.plain)))
   if (update.forgotten !== '') forgetResolutions(listed(update.forgotten))
+  if (update.reconfigured) hearParent()
   for (const notice of update.notices) print(notice)
   return applied
 }

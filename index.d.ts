@@ -42,7 +42,8 @@ export interface InitOptions {
   ignore?: Patterns | null
 
   /**
-   * Files whose dynamic imports are boundaries, as if each had been written with `import.meta.hot?.boundary`.
+   * Files whose dynamic imports are boundaries, as if each had been written with `import.meta.hot?.boundary`. A pattern that
+   * matches no module and no file five seconds after it was given is a warning.
    *
    * @default []
    */
@@ -95,7 +96,7 @@ export interface InitOptions {
   onFullReloadAsked?: (() => void) | null
 }
 
-/** What `package.json#hotHook` holds. Relative paths are meant from the folder of package.json. */
+/** What `package.json#hotHook` holds, also when it is saved while the app runs. Relative paths are meant from the folder of package.json. */
 export type PackageOptions = Omit<InitOptions, 'onFullReloadAsked'>
 
 /** A module, as {@link Hot.dump} gives it. All paths are relative to the folder of the root file, with `/`. */

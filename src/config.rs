@@ -54,6 +54,11 @@ pub enum Watching {
 }
 
 impl Origin<'_> {
+    /// The package.json that they were read from.
+    pub fn file(&self) -> Option<&str> {
+        file_of(self.name)
+    }
+
     /// Whether a thread has given them for itself, by a call.
     pub fn is_own(&self) -> bool {
         self.name == OWN
@@ -62,6 +67,26 @@ impl Origin<'_> {
 
 /// What the options of a call are called in errors.
 const OWN: &str = "hot.init()";
+
+/// What stands in errors after the path of a package.json.
+const KEY: &str = "#hotHook";
+
+/// The package.json that options were read from which errors call `name`.
+pub fn file_of(name: &str) -> Option<&str> {
+    name.strip_suffix(KEY)
+}
+
+/// The options that `text`, that of the package.json at `path`, holds.
+///
+/// # Errors
+/// It is no JSON.
+pub fn options_in(path: &str, text: &str) -> Result<Value, ConfigError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let package: Value = serde_json::from_str(text)
+        .map_err(|error| ConfigError::Json { path: path.to_owned(), reason: error.to_string() })?;
+    let options = package.get("hotHook").filter(|options| !options.is_null());
+    Ok(options.cloned().unwrap_or_else(|| Value::Object(Map::new())))
+}
 
 /// What governs the engine.
 #[derive(PartialEq)]
@@ -131,6 +156,8 @@ impl Options {
         let reader = Reader { object, origin };
         let root = reader.path("root", origin.base)?;
         let directory = reader.path("rootDirectory", origin.base)?;
+        // Patterns of a package.json are meant from its folder, wherever `root` is.
+        let directory = directory.or_else(|| origin.file().map(|_| origin.base.to_owned()));
         let root_directory =
             directory.or_else(|| root.as_deref().map(|r| crate::watch::parent(r).to_owned()));
         let root_directory = root_directory.map(|directory| real(&directory));
@@ -170,6 +197,11 @@ impl Options {
     /// The file that paths are written relative to.
     pub fn root(&self) -> Option<&str> {
         self.root.as_deref()
+    }
+
+    /// The patterns of `boundaries`, if they were given.
+    pub fn boundaries(&self) -> Option<&Matcher> {
+        self.boundaries.as_ref()
     }
 
     /// These options as far as they can hold for other threads too.
@@ -212,6 +244,27 @@ impl Options {
 }
 
 impl Config {
+    /// The options that are others in `later`, by name.
+    pub fn differences(&self, later: &Self) -> Vec<&'static str> {
+        let is_bounded_alike =
+            self.boundaries == later.boundaries && self.own_boundaries == later.own_boundaries;
+        let same = [
+            ("root", self.root == later.root),
+            ("rootDirectory", self.root_directory == later.root_directory),
+            ("ignore", self.ignore == later.ignore),
+            ("boundaries", is_bounded_alike),
+            ("restart", self.restart == later.restart),
+            ("watch", self.watch == later.watch),
+            ("poll", self.poll == later.poll),
+            ("release", self.release == later.release),
+            (
+                "throwWhenBoundariesAreNotDynamicallyImported",
+                self.throw_when_static == later.throw_when_static,
+            ),
+        ];
+        same.into_iter().filter(|(_, is_same)| !is_same).map(|(name, _)| name).collect()
+    }
+
     /// The options of one thread count too, where they can: its boundaries for its own imports; a restart is the process's.
     pub fn add_own(&mut self, thread: ThreadId, options: &Options) {
         if let Some(boundaries) = &options.boundaries {
@@ -289,8 +342,11 @@ impl Reader<'_> {
             Some(Value::Bool(flag)) => {
                 Ok(Some(Polling(flag.then_some(crate::watch::POLL_INTERVAL))))
             }
-            Some(value) => match value.as_u64() {
-                Some(ms) if ms > 0 => Ok(Some(Polling(Some(Duration::from_millis(ms))))),
+            // JSON writes a whole number in more than one way: 100, 1e2.
+            Some(value) => match value.as_f64().filter(|ms| *ms >= 1.0 && ms.fract() == 0.0) {
+                Some(ms) if let Ok(interval) = Duration::try_from_secs_f64(ms / 1000.0) => {
+                    Ok(Some(Polling(Some(interval))))
+                }
                 _ => self.wrong("poll", value, "true, false or an interval in milliseconds"),
             },
         }

@@ -25,6 +25,14 @@ pub enum ConfigError {
         /// What it should be.
         want: String,
     },
+    /// A package.json is none.
+    #[error("{path} is not valid JSON: {reason}")]
+    Json {
+        /// Its path.
+        path: String,
+        /// What is wrong, and where.
+        reason: String,
+    },
     /// A pattern cannot be used.
     #[error("{origin}: the option {option:?} cannot be used: {reason}")]
     Pattern {

@@ -125,6 +125,22 @@ impl Matcher {
         own.or_else(|| self.others.iter().find_map(|other| other.matching(path)))
     }
 
+    /// The folder that the patterns are meant from.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Each pattern that is no exclusion, once and by itself.
+    pub fn each(&self) -> impl Iterator<Item = (&str, Matcher)> {
+        let is_first =
+            |(index, pattern): &(usize, &String)| !self.patterns[..*index].contains(*pattern);
+        self.patterns.iter().enumerate().filter(is_first).filter_map(|(_, pattern)| {
+            let matcher = Matcher::new(&self.root, &[pattern]).ok()?;
+            (!matcher.is_empty()).then_some((pattern.as_str(), matcher))
+        })
+    }
+
     /// Is there nothing that could match?
     #[must_use]
     pub fn is_empty(&self) -> bool {

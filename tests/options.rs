@@ -10,6 +10,8 @@ mod folder;
 #[path = "support/node.rs"]
 mod node;
 
+use std::time::Duration;
+
 use hot_hook::config::{Origin, Watching};
 use hot_hook::graph::ThreadId;
 use node::{MAIN, Node};
@@ -210,4 +212,91 @@ fn the_root_directory_widens_and_narrows() {
         node.write("x/y/z.mjs", expected);
         assert_eq!(node.told(), "");
     }
+}
+
+/// What is said of patterns that match nothing when `seconds` have passed.
+fn said_of_patterns(node: &mut Node, seconds: u64) -> Vec<String> {
+    let at = node.now() + Duration::from_secs(seconds);
+    let Some(search) = node.engine.due_search(at) else { return Vec::new() };
+    let searched = search.run();
+    node.engine.searched(&searched);
+    node.engine.take(MAIN).map(|update| update.notices).unwrap_or_default()
+}
+
+#[test]
+fn patterns_that_match_nothing_are_told_once_and_not_before_their_time() {
+    let given = json!({ "boundaries": ["./a.mjs", "./gone/*.mjs", "!./no.mjs", "./app.mjs"] });
+    let mut node = Node::with(&given, &[("a.mjs", "")]);
+    assert_eq!(said_of_patterns(&mut node, 4), [""; 0]);
+    let lines = said_of_patterns(&mut node, 6);
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].contains("the pattern \"./gone/*.mjs\" (test, "), "{lines:?}");
+    init(&mut node, MAIN, &json!({ "boundaries": ["./gone/*.mjs", "./b.mjs"] }));
+    let lines = said_of_patterns(&mut node, 6);
+    assert!(lines[0].contains("the pattern \"./b.mjs\" (hot.init(), "), "{lines:?}");
+    assert_eq!(said_of_patterns(&mut node, 60), [""; 0]);
+}
+
+#[test]
+fn who_waits_to_run_an_app_says_nothing_of_patterns_before_it_runs() {
+    let mut node = Node::with(&json!({ "boundaries": "./gone.mjs" }), &[]);
+    node.engine.link_ahead();
+    assert_eq!(said_of_patterns(&mut node, 60), [""; 0]);
+    let now = node.now();
+    node.engine.rewind(MAIN, "", now);
+    assert_eq!(said_of_patterns(&mut node, 4), [""; 0]);
+    assert_eq!(said_of_patterns(&mut node, 6).len(), 1);
+}
+
+#[test]
+fn a_module_that_is_ignored_or_not_on_disk_any_more_matches_too() {
+    let given = json!({ "boundaries": ["./a.mjs", "./b.mjs"], "ignore": "./b.mjs" });
+    let mut node = Node::with(&given, &[("a.mjs", ""), ("b.mjs", "")]);
+    for name in ["./a.mjs", "./b.mjs"] {
+        node.hot(name).expect("it runs");
+        node.folder.remove(&name[2..]);
+    }
+    assert_eq!(said_of_patterns(&mut node, 6), [""; 0]);
+}
+
+#[test]
+fn a_package_json_that_is_saved_replaces_what_it_said() {
+    let mut node = Node::start(&[("a.mjs", "1"), ("b.mjs", "")]);
+    let (file, base) = (node.folder.path("package.json"), node.folder.path(""));
+    let name = format!("{file}#hotHook");
+    let first = json!({ "boundaries": "./a.mjs", "ignore": [] });
+    node.write("package.json", &json!({ "hotHook": first }).to_string());
+    let origin = Origin { name: &name, base: &base, env_watch: None };
+    node.engine.configure(MAIN, &first, &origin).expect("good options");
+    assert_eq!(boundaries(&node, MAIN), "a");
+    // What it does not name any more has its default again.
+    node.write("package.json", r#"{ "hotHook": { "boundaries": "./b.mjs" } }"#);
+    node.wait_until_quiet();
+    node.deliver(MAIN);
+    assert_eq!(boundaries(&node, MAIN), "b");
+    let config = node.engine.config().expect("there is one");
+    assert!(config.ignore.is_match(&node.folder.path("node_modules/x.mjs")));
+    for broken in ["{", "", r#"{ "hotHook": 42 }"#] {
+        node.write("package.json", broken);
+        node.wait_until_quiet();
+        node.deliver(MAIN);
+        assert_eq!(boundaries(&node, MAIN), "b", "{broken}");
+    }
+    node.write("package.json", "{}");
+    node.wait_until_quiet();
+    node.deliver(MAIN);
+    assert_eq!(boundaries(&node, MAIN), "");
+}
+
+#[test]
+fn a_save_between_reading_and_watching_counts() {
+    let mut node = Node::start(&[]);
+    let (file, base) = (node.folder.path("package.json"), node.folder.path(""));
+    let name = format!("{file}#hotHook");
+    node.write("package.json", r#"{ "hotHook": { "boundaries": "./b.mjs" } }"#);
+    let origin = Origin { name: &name, base: &base, env_watch: None };
+    node.engine
+        .configure(MAIN, &json!({ "boundaries": "./a.mjs" }), &origin)
+        .expect("good options");
+    assert_eq!(boundaries(&node, MAIN), "b");
 }

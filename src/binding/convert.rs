@@ -103,6 +103,8 @@ pub struct Update {
     pub happenings: Vec<Happening>,
     /// What the parent and the app are to be told.
     pub messages: Vec<Message>,
+    /// The options are others, not by a call of `configure`.
+    pub reconfigured: bool,
     /// Problems that the user should know, a line each.
     pub notices: Vec<String>,
 }
@@ -121,6 +123,7 @@ impl From<engine::Update> for Update {
             lost: update.lost.into_iter().map(index).collect(),
             happenings: update.happenings.into_iter().map(Happening::from).collect(),
             messages: update.messages.into_iter().map(Message::from).collect(),
+            reconfigured: update.reconfigured,
             notices: update.notices,
         }
     }

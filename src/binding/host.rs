@@ -113,6 +113,14 @@ pub fn blind<T>(work: impl FnOnce(&mut Engine) -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(|| work(&mut engine))).ok()
 }
 
+/// What patterns may mean is looked for without the lock: nobody who imports waits for that.
+fn look_for_matches() {
+    if let Ok(Some(search)) = with(|engine| engine.due_search(Instant::now())) {
+        let searched = search.run();
+        let _ = with(|engine| engine.searched(&searched));
+    }
+}
+
 /// Starts the thread that drains file events while nobody imports; does nothing if it runs already.
 ///
 /// # Errors
@@ -131,6 +139,7 @@ pub fn start_draining() -> Result<(), Error> {
             desk.sleep(&sleeper, timeout);
             let drained = with(|engine| engine.drain(Caller::Watcher, Instant::now()));
             desk.tell();
+            look_for_matches();
             if drained.is_err() && blind(Engine::drain_blindly).is_none() {
                 return;
             }

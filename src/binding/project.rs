@@ -98,7 +98,7 @@ pub fn watch_files(paths: Vec<String>, changed: Function<Found, ()>) -> Result<W
 }
 
 fn config(options: &str, base: &str) -> Result<Config, Error> {
-    let origin = Origin { name: "package.json", base, env_watch: None };
+    let origin = Origin { name: "package.json#hotHook", base, env_watch: None };
     let read = |options: &Value| Options::parse(options, &origin)?.complete(&origin);
     let given = serde_json::from_str(options).unwrap_or(Value::Null);
     read(&given)

@@ -28,6 +28,7 @@ impl Engine {
     pub fn rewind(&mut self, thread: ThreadId, entry: &str, now: Instant) -> Option<Vec<Arc<str>>> {
         let since = self.linking_since.take()? - GRAIN;
         self.app_begins();
+        self.await_matches(now);
         self.collect(now);
         self.decide_undecided();
         if let Some(thread) = self.threads.get_mut(&thread) {

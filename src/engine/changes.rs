@@ -235,6 +235,7 @@ impl Engine {
         known.is_some_and(|id| !self.graph.get(id).pruned)
             || self.missing.may_be(path)
             || self.manifests.concern(path)
+            || self.given.files().any(|file| file == path)
             || self.links.contains_key(path)
             || self.may_be_required(path)
             || self.settle.is_waiting(path)
@@ -291,6 +292,7 @@ impl Engine {
         self.consider_link(path, batch);
         self.consider_missing(path, batch);
         self.consider_manifests(path, batch);
+        self.consider_options(path, batch);
         self.consider_watched(path, batch);
         self.consider_map(path, batch);
     }
@@ -457,6 +459,11 @@ impl Batch {
     /// The file that people know a module by.
     fn path_of(&self, graph: &Graph, id: ModuleId) -> Arc<str> {
         self.arrivals.get(&id).unwrap_or(&graph.get(id).path).clone()
+    }
+
+    /// Whether a restart is asked for.
+    pub(super) fn asks(&self) -> bool {
+        self.full_reload.is_some()
     }
 
     /// One message of a kind is enough.

@@ -103,6 +103,7 @@ impl Engine {
         let all = modules.chain(self.aliases.keys()).chain(self.links.keys());
         let all = all.chain(self.restart.files()).chain(self.watched_files());
         let all = all.cloned().chain(self.manifests.paths());
+        let all = all.chain(self.given.files().map(Arc::from));
         let mut paths: Vec<_> =
             all.filter_map(|path| which(&path).map(|what| (path, what))).collect();
         paths.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));

@@ -14,7 +14,7 @@ use crate::watch::{Watch, join};
 use super::hashing::{HUGE, Hashed, Hashing, LARGE};
 
 /// Folders in which nobody keeps such files, and which may be huge.
-const SKIPPED: [&str; 2] = ["node_modules", ".git"];
+pub(super) const SKIPPED: [&str; 2] = ["node_modules", ".git"];
 
 /// What is known of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

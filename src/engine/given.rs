@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::config::{Config, Options, Origin};
+use crate::config::{Config, Options, Origin, file_of};
 use crate::error::ConfigError;
+use crate::glob::Matcher;
 use crate::graph::ThreadId;
 
 const MAIN: ThreadId = ThreadId(0);
@@ -23,6 +24,22 @@ struct Layer {
     /// As they were given last.
     value: Value,
     options: Options,
+    /// What the user was told of them, a line each.
+    warnings: Vec<String>,
+}
+
+impl Layer {
+    /// The package.json that they were read from.
+    fn file(&self) -> Option<&str> {
+        file_of(&self.name)
+    }
+}
+
+/// A list of patterns for `boundaries`, and who gave it.
+pub(super) struct Boundaries<'a> {
+    /// As in errors.
+    pub giver: &'a str,
+    pub matcher: &'a Matcher,
 }
 
 /// What a call of [`Given::take`] has brought.
@@ -63,13 +80,16 @@ impl Given {
             return Ok(None);
         }
         let mut options = Options::parse(value, origin)?;
-        let warnings = std::mem::take(&mut options.warnings);
+        let all_warnings = std::mem::take(&mut options.warnings);
+        let is_new = |line: &&String| known.is_none_or(|layer| !layer.warnings.contains(line));
+        let warnings = all_warnings.iter().filter(is_new).cloned().collect();
         let root = options.root().map(str::to_owned);
         let layer = Layer {
             name: origin.name.to_owned(),
             base: origin.base.to_owned(),
             value: value.clone(),
             options,
+            warnings: all_warnings,
         };
         self.first
             .get_or_insert_with(|| (origin.base.to_owned(), origin.env_watch.map(str::to_owned)));
@@ -89,12 +109,40 @@ impl Given {
         }
     }
 
-    /// A later call of `hot.init()` replaces what it names.
+    /// A later call of `hot.init()` replaces what it names; a file that is read again, all that it said.
     fn add_own(&mut self, thread: ThreadId, mut layer: Layer) {
-        if let Some(before) = self.own.remove(&thread) {
+        let is_same_file = |before: &Layer| layer.file().is_some() && before.name == layer.name;
+        if let Some(before) = self.own.remove(&thread).filter(|before| !is_same_file(before)) {
             layer.options = before.options.merge(layer.options);
         }
         self.own.insert(thread, layer);
+    }
+
+    /// The package.json files that options were read from.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.layers().filter_map(|(_, layer)| layer.file())
+    }
+
+    /// For which threads options were read from the package.json at `path`, by what name and from which folder.
+    pub fn readers(&self, path: &str) -> Vec<(ThreadId, String, String)> {
+        let readers = self.layers().filter(|(_, layer)| layer.file() == Some(path));
+        readers.map(|(thread, it)| (thread, it.name.clone(), it.base.clone())).collect()
+    }
+
+    fn layers(&self) -> impl Iterator<Item = (ThreadId, &Layer)> {
+        let own = self.own.iter().map(|(thread, layer)| (*thread, layer));
+        self.shared.iter().map(|layer| (MAIN, layer)).chain(own)
+    }
+
+    /// The patterns for `boundaries` that are in force.
+    pub fn boundaries(&self) -> impl Iterator<Item = Boundaries<'_>> {
+        let mut main = self.shared.iter().chain(self.own.get(&MAIN));
+        let main = main.rfind(|layer| layer.options.boundaries().is_some());
+        let workers = self.own.range(ThreadId(1)..).map(|(_, layer)| layer);
+        main.into_iter().chain(workers).filter_map(|layer| {
+            let matcher = layer.options.boundaries()?;
+            Some(Boundaries { giver: &layer.name, matcher })
+        })
     }
 
     /// A thread has ended. Returns whether it had given options.

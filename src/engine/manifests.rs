@@ -149,7 +149,7 @@ impl Engine {
         }
     }
 
-    fn hold_folder(&mut self, folder: &str) {
+    pub(super) fn hold_folder(&mut self, folder: &str) {
         if !self.manifests.held.contains(folder) {
             self.manifests.held.insert(folder.into());
             if let Some(watch) = &mut self.watch {

@@ -8,6 +8,7 @@
 //! - [`missing`]: modules that were asked for and not there.
 //! - [`maps`]: source maps in files of their own.
 //! - [`manifests`]: what Node remembers of packages.
+//! - [`saved_options`], [`unmatched`]: the package.json that options come from is saved; patterns that match nothing.
 //! - [`changes`], [`directories`]: file events become updates.
 //! - [`reports`]: what the parent process says has changed.
 //! - [`outbox`]: each thread's pending work, handed out atomically.
@@ -40,9 +41,11 @@ mod picture;
 mod places;
 mod renewal;
 mod reports;
+mod saved_options;
 mod service;
 mod shortcuts;
 mod thread;
+mod unmatched;
 mod watched;
 mod witness;
 
@@ -88,10 +91,15 @@ pub use renewal::{Accepting, Linked, Renewal};
 use reports::Reports;
 use shortcuts::Shortcuts;
 use thread::Thread;
+use unmatched::Unmatched;
+pub use unmatched::{Search, Searched};
 
 /// The engine.
 pub struct Engine {
     given: Given,
+    /// What was last said of a package.json that cannot be used.
+    refused: Option<String>,
+    unmatched: Unmatched,
     config: Option<Config>,
     graph: Graph,
     instances: Instances,
@@ -152,6 +160,8 @@ impl Engine {
     pub fn new(waker: Waker) -> Self {
         Self {
             given: Given::default(),
+            refused: None,
+            unmatched: Unmatched::default(),
             config: None,
             graph: Graph::default(),
             instances: Instances::default(),
@@ -202,14 +212,30 @@ impl Engine {
         origin: &Origin,
     ) -> Result<Vec<String>, ConfigError> {
         let Some(taken) = self.given.take(thread, given, origin)? else { return Ok(Vec::new()) };
-        let config = self.given.config()?;
-        if self.config.as_ref() != Some(&config) {
-            self.apply(config);
-        }
+        self.apply_given()?;
         if let Some(root) = taken.root {
             self.root_file(thread, &root);
         }
+        if let Some(file) = origin.file() {
+            self.follow_options(file);
+        }
         Ok(taken.warnings)
+    }
+
+    /// What was given holds from now on. Returns the options that are others than before, by name.
+    fn apply_given(&mut self) -> Result<Vec<&'static str>, ConfigError> {
+        let config = self.given.config()?;
+        let changed = match &self.config {
+            Some(before) => before.differences(&config),
+            None => vec!["boundaries"],
+        };
+        if !changed.is_empty() {
+            self.apply(config);
+        }
+        if changed.iter().any(|option| ["boundaries", "rootDirectory"].contains(option)) {
+            self.await_matches(Instant::now());
+        }
+        Ok(changed)
     }
 
     /// The file that called `hot.init`: it runs already, and never passed a hook.
@@ -355,7 +381,9 @@ impl Engine {
     /// How long the thread that drains may sleep; `None` if nothing is due.
     pub fn sleep_time(&self, now: Instant) -> Option<Duration> {
         let look = self.watch.as_ref().and_then(Watch::deadline);
-        let at = self.deadline().into_iter().chain(look).chain(self.patience_ends).min()?;
+        let others = [self.patience_ends, self.unmatched.deadline()];
+        let at = self.deadline().into_iter().chain(look).chain(others.into_iter().flatten());
+        let at = at.min()?;
         Some(at.saturating_duration_since(now))
     }
 

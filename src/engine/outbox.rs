@@ -84,6 +84,8 @@ pub struct Update {
     pub happenings: Vec<Happening>,
     /// What the parent and the app are to be told.
     pub messages: Vec<Message>,
+    /// The options are others, not by a call.
+    pub reconfigured: bool,
     /// Problems that the user should know, a line each.
     pub notices: Vec<String>,
 }

@@ -118,10 +118,9 @@ impl Engine {
         self.retain_places(|place| place.thread != thread);
         self.graph.drop_thread(thread);
         self.prune();
-        if self.given.forget(thread)
-            && let Ok(config) = self.given.config()
-        {
-            self.apply(config);
+        if self.given.forget(thread) {
+            // What is left was in force before.
+            let _ = self.apply_given();
         }
         self.wake_threads();
         self.waker.wake();
