@@ -5,9 +5,9 @@ import { Module, createRequire } from 'node:module'
 import * as engine from './binding.js'
 import { fail } from './guard.mjs'
 import { builtin, canRequireModules, hasSyncHooks, threadId } from './node.mjs'
-import { apply } from './primordials.mjs'
+import { apply, queueMicrotask } from './primordials.mjs'
 import { canForget, forgetRequests, noteRequest } from './relative-cache.mjs'
-import { evictNow, importsOf, jobOf, loadCache } from './release.mjs'
+import { compilationCache, evictNow, importsOf, jobOf, loadCache } from './release.mjs'
 
 const { fileURLToPath, pathToFileURL } = builtin('node:url')
 const { dirname } = builtin('node:path')
@@ -42,6 +42,9 @@ let loads = () => {}
 
 /** @param {(path: string) => void} callback */
 export const onLoad = (callback) => void (loads = callback)
+
+/** Where no hook sees `require`: what has left Node's caches and was not loaded again. @type {Set<string>} */
+const toReload = new Set()
 
 /**
  * Also there: what began to load since the last report, which module required it, and whether that module had run to its
@@ -100,6 +103,13 @@ function noteRequirer(module) {
 /** Whether anything was required in this thread before anybody took note. */
 export const hasRequiredBefore = () => Object.keys(cache).some((path) => !OWN.has(path))
 
+/** V8 keeps no source of what is loaded now, as loader.mjs sees to where hooks see `require`. */
+function leaveNoSource() {
+  if (!engine.releases()) return
+  compilationCache(false)
+  queueMicrotask(() => compilationCache(true))
+}
+
 /** Takes note of what is about to be loaded; a getter for the same reason. */
 function noteAttempts() {
   const prototype = /** @type {{ load: (path: string) => void }} */ (/** @type {unknown} */ (Module.prototype))
@@ -113,6 +123,7 @@ function noteAttempts() {
       requirer = undefined
       try {
         if (this) loads(this.id)
+        if (this && toReload.delete(this.id)) leaveNoSource()
         if (!hasSyncHooks && by && by.children?.at(-1) === this) attempts.push({ module: this, requirer: by, isLazy: by.loaded })
       } catch (error) {
         fail(error)
@@ -387,6 +398,7 @@ export function evictRequired(paths) {
     // It may export a text, or a number, as `module.exports`.
     if (Object(instance) === instance) evicted.set(path, new WeakRef(instance))
     if (!Reflect.deleteProperty(cache, path)) engine.irreplaceable(path)
+    if (!hasSyncHooks) toReload.add(path)
     stale.add(required)
   }
   if (stale.size === 0) return

@@ -56,7 +56,7 @@ export const mayBlock = typeof module.registerHooks === 'function' || linksSynch
 export const hasSyncHooks = typeof module.registerHooks === 'function' && linksSynchronously
 
 /** A linked module holds what it imports by strong handles of C++, until it is gone itself: see release.mjs. */
-export const chainsModules = major < 22
+export const chainsModules = !since({ 22: 22, 24: 8 })
 
 /**
  * A built-in module. An `import` would read all its getters, and one of `node:util` makes streams of the standard output.

@@ -110,7 +110,7 @@ function forget(url) {
 }
 
 /**
- * On Node 20 a module that was linked from another holds what it imports by strong handles of C++, so that a chain of ten
+ * On Nodes that link asynchronously a module that was linked from another holds what it imports by strong handles of C++, so that a chain of ten
  * takes ten collections. Instantiating it, which is done already, drops them. Where that cannot be done memory is freed later.
  * @param {any} job
  */
