@@ -15,6 +15,7 @@ use std::time::Duration;
 use hot_hook::engine::{Caller, Message, Required, When};
 use hot_hook::graph::ThreadId;
 use node::{MAIN, Node};
+use serde_json::json;
 
 /// A boundary `a.mjs`, in a thread whose `require` passes no hook.
 fn app() -> Node {
@@ -95,6 +96,34 @@ fn so_does_one_in_a_directory_that_was_not_watched_yet() {
     node.write("far/d.cjs", "2");
     report(&mut node, "far/d.cjs");
     assert_eq!(node.told(), "invalidated far/d.cjs a.mjs");
+}
+
+/// Node 24.11 asks our hooks for what a required ES module imports, but not for that module itself: until its report, an
+/// import cannot be told from an `import()`, which the patterns would make hot.
+#[test]
+fn imports_of_a_required_module_that_passed_no_hook_are_not_hot() {
+    let files = [("a.mjs", "a1"), ("m.mjs", "m1"), ("below.mjs", "1"), ("later.mjs", "1")];
+    let mut node = Node::with(&json!({ "boundaries": ["*.mjs"] }), &files);
+    node.engine.attach(MAIN, false, Box::new(|| {}));
+    node.hot("./a.mjs").expect("it runs");
+    node.engine.requires(MAIN);
+    node.import(MAIN, "m.mjs", "./below.mjs", false).expect("it runs");
+    let [importer, target] = ["a.mjs", "m.mjs"].map(|name| node.folder.path(name));
+    let required = Required {
+        new: vec![&target],
+        es_modules: vec![&target],
+        opaque: vec![&target],
+        failed: vec![],
+        edges: vec![(&importer, &target, When::AtStart)],
+        missed: vec![],
+        hooked: false,
+    };
+    node.engine.report(MAIN, &required);
+    node.import(MAIN, "m.mjs", "./later.mjs", false).expect("it runs");
+    node.write("later.mjs", "2");
+    assert_eq!(node.told(), "invalidated later.mjs");
+    node.write("below.mjs", "2");
+    assert!(node.told().starts_with("restart below.mjs"), "it may be imported statically");
 }
 
 /// What the watcher decides on, `after` that time.

@@ -103,6 +103,10 @@ impl Engine {
             self.unseen.get_or_insert_default();
             let id = self.required_module(thread, path, required.hooked);
             self.add_root(thread, id);
+            // Before this report it ran past the hooks: what it imported statically looks as if it had run already.
+            if !required.hooked {
+                self.graph.doubt_hot_imports(thread, id);
+            }
         }
         for &(importer, specifier, when) in &required.missed {
             self.missed_by_require(thread, (importer, specifier), when);

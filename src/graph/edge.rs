@@ -160,6 +160,17 @@ impl Graph {
         lost
     }
 
+    /// What `importer` has imported until now, hot by its edge, may be imported statically as well: nobody can tell.
+    pub fn doubt_hot_imports(&mut self, thread: ThreadId, importer: ModuleId) {
+        let is_doubted = |edge: &Edge| edge.thread == thread && edge.hot && !edge.late;
+        let hot = self.edges_from(importer).filter(|edge| is_doubted(edge.weight()));
+        for (target, edge) in hot.map(|e| (e.target(), e.weight().clone())).collect::<Vec<_>>() {
+            let like = NewEdge::like(&edge);
+            let new = NewEdge { kind: EdgeKind::Static, lazy: false, hot: false, ..like };
+            self.add_edge(importer, target, &new);
+        }
+    }
+
     /// The edges out of a module in the order in which they came, with their targets.
     pub fn imports(&self, id: ModuleId) -> Vec<(ModuleId, &Edge)> {
         oldest_first(self.edges_from(id).map(|edge| (edge.target(), edge.weight())))
