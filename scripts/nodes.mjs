@@ -20,7 +20,7 @@ const KIT = path.join(ROOT, '../shared/conformance/run.mjs')
 const REPORTER = path.join(ROOT, 'scripts/node-reporter.mjs')
 
 /** Those of our tests that say what holds on every listed Node. */
-const TESTS = ['boundaries', 'commonjs', 'dispose', 'failure', 'freshness', 'kinds', 'threads', 'typescript']
+const TESTS = ['boundaries', 'commonjs', 'dispose', 'failure', 'freshness', 'kinds', 'release', 'threads', 'typescript']
 
 /** @typedef {{ name: string, skip?: string | boolean, error?: string }} Result */
 
