@@ -72,6 +72,9 @@ impl Engine {
             }
         }
         self.undecided.extend(unhashed);
+        if caller == Caller::Watcher {
+            self.tell_unlisted(now);
+        }
         match caller {
             Caller::Thread(thread) if self.has_pending(thread) => Next::Take,
             _ => Next::Nothing,
@@ -191,6 +194,7 @@ impl Engine {
                 }
                 if new {
                     self.arrived(&path);
+                    self.file_appeared(&path, now);
                 }
                 self.push(&path, event, now);
             }

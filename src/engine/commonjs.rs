@@ -206,6 +206,7 @@ impl Engine {
         };
         self.graph.add_edge(importer, target, &edge);
         self.note_package(importer, specifier, target);
+        self.note_listing(importer, target);
     }
 
     fn loaded_by_require(&mut self, thread: ThreadId, path: &str, hooked: bool) {

@@ -84,6 +84,7 @@ impl Engine {
                 let event = if is_empty { FileEvent::Modified } else { FileEvent::Written };
                 self.push(&file, event, now);
             }
+            self.folder_appeared(directory, now);
             if self.missing.may_be(directory) {
                 self.missing.arrived(directory);
                 self.suspect(directory.as_str().into(), Reporter::Watcher);

@@ -162,6 +162,9 @@ impl Engine {
         };
         self.graph.add_edge(importer.module, target, &edge);
         self.note_package(importer.module, import.specifier, target);
+        if importer.kind != EdgeKind::Static {
+            self.note_listing(importer.module, target);
+        }
         if self.graph.accepted().own.contains(&(import.thread, target)) {
             self.witness_importer(import);
         }

@@ -5,6 +5,7 @@
 //! - [`shortcuts`]: imports about which Node need not be asked.
 //! - [`lookups`]: what is only resolved.
 //! - [`links`]: paths that lead to a module through a symlink.
+//! - [`listings`]: folders that packages list, and new files in them.
 //! - [`missing`]: modules that were asked for and not there.
 //! - [`maps`]: source maps in files of their own.
 //! - [`manifests`]: what Node remembers of packages.
@@ -30,6 +31,7 @@ mod given;
 mod hashing;
 mod hooks;
 mod links;
+mod listings;
 mod loading;
 mod lookups;
 mod manifests;
@@ -79,6 +81,7 @@ use files::Files;
 use given::Given;
 use hashing::Hashing;
 pub use hooks::Import;
+use listings::Listings;
 pub use loading::{Format, Need, Source};
 use lookups::Lookup;
 use manifests::Manifests;
@@ -122,6 +125,7 @@ pub struct Engine {
     /// was last found in those that were saved.
     unseen: Option<FxHashMap<Arc<str>, Fingerprint>>,
     missing: Missing,
+    listings: Listings,
     maps: Maps,
     manifests: Manifests,
     restart: Files,
@@ -177,6 +181,7 @@ impl Engine {
             unreported: Unreported::default(),
             unseen: None,
             missing: Missing::default(),
+            listings: Listings::default(),
             maps: Maps::default(),
             manifests: Manifests::default(),
             restart: Files::default(),
@@ -381,7 +386,7 @@ impl Engine {
     /// How long the thread that drains may sleep; `None` if nothing is due.
     pub fn sleep_time(&self, now: Instant) -> Option<Duration> {
         let look = self.watch.as_ref().and_then(Watch::deadline);
-        let others = [self.patience_ends, self.unmatched.deadline()];
+        let others = [self.patience_ends, self.unmatched.deadline(), self.listings.deadline()];
         let at = self.deadline().into_iter().chain(look).chain(others.into_iter().flatten());
         let at = at.min()?;
         Some(at.saturating_duration_since(now))
