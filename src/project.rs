@@ -1,6 +1,7 @@
 //! Watching on behalf of a supervisor, whose app does not run and so cannot watch itself: the files of a project as a
 //! tree, or a few files by name.
 
+use std::fs::Metadata;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +12,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::config::Config;
 use crate::fingerprint::Fingerprint;
 use crate::glob::{Matcher, forward_slashes};
+use crate::stamp::Stamp;
+use crate::watch::linked::LinkedFiles;
 use crate::watch::settle::Settle;
 use crate::watch::{Event, Sleeper, Waker, Watch, join, parent, sleep};
 
@@ -128,7 +131,8 @@ impl Watcher {
         let watch = Watch::new(poll, waker.clone());
         watch.wake_on_events(&mut sleeper);
         let stopped = Arc::new(AtomicBool::new(false));
-        let mut run = Run { scope, watch, settle: Settle::default() };
+        let (linked, settle) = (LinkedFiles::default(), Settle::default());
+        let mut run = Run { scope, watch, linked, settle };
         let until = stopped.clone();
         std::thread::Builder::new()
             .name("hot-hook-project".to_owned())
@@ -147,6 +151,7 @@ impl Drop for Watcher {
 struct Run {
     scope: Scope,
     watch: Watch,
+    linked: LinkedFiles,
     settle: Settle,
 }
 
@@ -175,7 +180,7 @@ impl Run {
             Scope::Files(files) => {
                 for (path, held) in files {
                     self.watch.hold(parent(path));
-                    *held = Fingerprint::of_file(Path::new(path.as_ref()));
+                    *held = self.linked.fingerprint(path, Some(&mut self.watch));
                 }
                 Vec::new()
             }
@@ -209,7 +214,9 @@ impl Run {
                     }
                 } else if tree.counts(&path) {
                     tree.known.insert(path.clone());
-                    if is_younger(&entry, since) {
+                    let data = entry.metadata().ok();
+                    note(&mut self.linked, &path, data.as_ref(), &mut self.watch);
+                    if data.is_some_and(|data| is_younger(&data, since)) {
                         found.push(path);
                     }
                 }
@@ -274,23 +281,34 @@ impl Run {
     }
 
     fn is_change(&mut self, path: &str) -> bool {
+        let watch = &mut self.watch;
         match &mut self.scope {
-            Scope::Tree(tree) if Path::new(path).symlink_metadata().is_ok() => {
-                tree.known.insert(path.to_owned());
-                true
-            }
-            Scope::Tree(tree) => tree.known.remove(path),
+            Scope::Tree(tree) => match Path::new(path).symlink_metadata() {
+                Ok(data) => {
+                    note(&mut self.linked, path, Some(&data), watch);
+                    tree.known.insert(path.to_owned());
+                    true
+                }
+                Err(_) => tree.known.remove(path),
+            },
             Scope::Files(files) => files.get_mut(path).is_some_and(|held| {
-                let now = Fingerprint::of_file(Path::new(path));
+                let now = self.linked.fingerprint(&path.into(), Some(watch));
                 std::mem::replace(held, now) != now
             }),
         }
     }
 }
 
-fn is_younger(entry: &std::fs::DirEntry, since: Option<SystemTime>) -> bool {
+/// A file with this metadata is watched under its other names, too.
+fn note(linked: &mut LinkedFiles, path: &str, data: Option<&Metadata>, watch: &mut Watch) {
+    if let Some(data) = data.filter(|data| data.is_file()) {
+        linked.note(&path.into(), &Stamp::new(data), watch);
+    }
+}
+
+fn is_younger(data: &Metadata, since: Option<SystemTime>) -> bool {
     let Some(since) = since else { return true };
     // One of tomorrow was not saved just now.
     let now = SystemTime::now();
-    entry.metadata().and_then(|data| data.modified()).is_ok_and(|at| at > since && at <= now)
+    data.modified().is_ok_and(|at| at > since && at <= now)
 }

@@ -15,6 +15,8 @@ pub struct Stamp {
     modified: Option<SystemTime>,
     /// Device, inode, and when the latter changed: nobody can set that back.
     node: [i64; 4],
+    /// How many hard links there are; 1 where nothing tells.
+    pub links: u64,
 }
 
 impl Stamp {
@@ -34,13 +36,15 @@ impl Stamp {
             metadata.ctime(),
             metadata.ctime_nsec(),
         ];
-        Self { length: metadata.len(), modified: metadata.modified().ok(), node }
+        let (length, modified) = (metadata.len(), metadata.modified().ok());
+        Self { length, modified, node, links: metadata.nlink() }
     }
 
     /// That of a file with this metadata.
     #[cfg(not(unix))]
     pub fn new(metadata: &Metadata) -> Self {
-        Self { length: metadata.len(), modified: metadata.modified().ok(), node: [0; 4] }
+        let (length, modified) = (metadata.len(), metadata.modified().ok());
+        Self { length, modified, node: [0; 4], links: 1 }
     }
 
     /// Whether both are of one file, whatever it holds.
@@ -69,6 +73,7 @@ mod tests {
             length: 1,
             modified: Some(at(modified)),
             node: [0, 1, changed, 0],
+            links: 1,
         };
         assert!(stamp(100, 10).is_recent(at(102)));
         assert!(stamp(10, 100).is_recent(at(102)), "its time was set back");

@@ -12,6 +12,8 @@ use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant};
 
 use folder::Folder;
+use hot_hook::stamp::Stamp;
+use hot_hook::watch::linked::LinkedFiles;
 use hot_hook::watch::settle::FileEvent::{self, Modified, Removed, Written};
 use hot_hook::watch::{Event, Sleeper, Watch, sleep};
 
@@ -121,6 +123,11 @@ impl Watched {
 
     /// A save of `name` is not: the one of `sentinel` that follows is, and nothing of it.
     fn sees_nothing_of(&mut self, name: &str, sentinel: &str) {
+        self.sees_nothing_as(name, name, sentinel);
+    }
+
+    /// A save of `name` is not seen as one of `as_name`.
+    fn sees_nothing_as(&mut self, name: &str, as_name: &str, sentinel: &str) {
         self.drain();
         self.seen.clear();
         self.folder.write(name, "unseen");
@@ -129,7 +136,7 @@ impl Watched {
         while self.told_of(sentinel).is_empty() {
             assert!(Instant::now() < deadline, "the sentinel {sentinel} did not come");
         }
-        assert_eq!(self.told_of(name), []);
+        assert_eq!(self.told_of(as_name), []);
     }
 }
 
@@ -252,6 +259,120 @@ fn a_link_whose_other_name_is_gone_is_complete() {
         assert_eq!(watched.told_of("a").last(), Some(&Written));
         watched.seen.clear();
     }
+}
+
+impl Watched {
+    /// Notes a file of the folder, as whoever reads it does.
+    fn note(&mut self, linked: &mut LinkedFiles, name: &str) {
+        let path = self.folder.path(name);
+        let stamp = Stamp::of_file(path.as_ref()).expect("a file");
+        linked.note(&path.into(), &stamp, &mut self.watch);
+    }
+
+    /// A save of `name`, whose directory is not watched, is seen as one of `as_name`.
+    fn sees_as(&mut self, name: &str, as_name: &str) {
+        self.seen.clear();
+        self.folder.write(name, &format!("{:?}", Instant::now()));
+        self.expect_file(as_name, Written);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_linked_file_is_watched_by_itself_as_long_as_somebody_holds_it() {
+    let mut watched = Watched::holding(&["in"]);
+    for name in ["in", "out"] {
+        fs::create_dir(watched.folder.path(name)).expect("a directory");
+    }
+    for name in ["in/a", "in/plain", "in/z"] {
+        watched.folder.write(name, "1");
+    }
+    fs::hard_link(watched.folder.path("in/a"), watched.folder.path("out/a")).expect("linked");
+    watched.drain();
+    watched.sees_nothing_as("out/a", "in/a", "in/z");
+    let mut owners = [LinkedFiles::default(), LinkedFiles::default()];
+    for owner in &mut owners {
+        for name in ["in/a", "in/a", "in/plain"] {
+            watched.note(owner, name);
+        }
+    }
+    watched.sees_as("out/a", "in/a");
+    watched.sees("in/a");
+    let [first, second] = &mut owners;
+    first.let_go(&watched.folder.path("in/a"), Some(&mut watched.watch));
+    watched.sees_as("out/a", "in/a");
+    second.retain(Some(&mut watched.watch), |_| false);
+    watched.sees_nothing_as("out/a", "in/a", "in/z");
+    watched.note(first, "in/a");
+    watched.sees_as("out/a", "in/a");
+    // It has one name only now: whoever looks next needs no watch of it.
+    fs::remove_file(watched.folder.path("in/a")).expect("removed");
+    watched.folder.write("in/a", "2");
+    watched.drain();
+    watched.note(first, "in/a");
+    watched.sees_nothing_as("out/a", "in/a", "in/z");
+    watched.sees("in/a");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_linked_file_whose_directory_is_replaced_is_watched_in_the_new_one() {
+    let mut watched = Watched::holding(&["", "in"]);
+    for name in ["in", "next"] {
+        fs::create_dir(watched.folder.path(name)).expect("a directory");
+    }
+    for name in ["in/a", "next/a", "z"] {
+        watched.folder.write(name, "1");
+        if name != "z" {
+            let out = watched.folder.path(&format!("{}-out", name.replace('/', "-")));
+            fs::hard_link(watched.folder.path(name), out).expect("linked");
+        }
+    }
+    watched.drain();
+    watched.note(&mut LinkedFiles::default(), "in/a");
+    watched.sees_as("in-a-out", "in/a");
+    fs::rename(watched.folder.path("in"), watched.folder.path("before")).expect("renamed");
+    fs::rename(watched.folder.path("next"), watched.folder.path("in")).expect("renamed");
+    watched.expect_directory("in", true);
+    watched.sees_as("next-a-out", "in/a");
+    watched.sees_nothing_as("in-a-out", "in/a", "z");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_linked_file_that_becomes_a_directory_leaves_the_watch_of_that_alone() {
+    let mut watched = Watched::holding(&["", "a"]);
+    watched.folder.write("a", "1");
+    fs::hard_link(watched.folder.path("a"), watched.folder.path("b")).expect("linked");
+    let mut linked = LinkedFiles::default();
+    watched.note(&mut linked, "a");
+    for _ in 0..2 {
+        fs::remove_file(watched.folder.path("a")).expect("removed");
+        fs::create_dir(watched.folder.path("a")).expect("a directory");
+        watched.expect_directory("a", true);
+        watched.sees("a/c");
+        fs::remove_dir_all(watched.folder.path("a")).expect("removed");
+        fs::hard_link(watched.folder.path("b"), watched.folder.path("a")).expect("linked");
+        watched.expect_file("a", Written);
+        watched.sees_as("b", "a");
+    }
+    fs::remove_file(watched.folder.path("a")).expect("removed");
+    fs::create_dir(watched.folder.path("a")).expect("a directory");
+    watched.expect_directory("a", true);
+    linked.let_go(&watched.folder.path("a"), Some(&mut watched.watch));
+    watched.sees("a/c");
+}
+
+#[test]
+fn polling_sees_what_is_written_under_another_name() {
+    let mut watched = Watched::by(Some(POLL));
+    fs::create_dir(watched.folder.path("in")).expect("a directory");
+    watched.folder.write("in/a", "1");
+    fs::hard_link(watched.folder.path("in/a"), watched.folder.path("a")).expect("linked");
+    watched.hold("in");
+    watched.note(&mut LinkedFiles::default(), "in/a");
+    watched.sees_as("a", "in/a");
+    assert_eq!(watched.watch.take_problems(), [""; 0]);
 }
 
 #[test]

@@ -271,14 +271,16 @@ impl Engine {
         let real = real.unwrap_or_else(|| in_real_directory(path));
         let real = real.as_str();
         if let Some(pattern) = self.restart_pattern(path, real) {
-            if self.may_restart(path, reporter) && self.restart.is_change(path, &mut self.hashing) {
+            if self.may_restart(path, reporter)
+                && self.restart.is_change(path, self.watch.as_mut(), &mut self.hashing)
+            {
                 batch.ask(FullReload::new(real.into(), Reason::RestartFile { pattern }));
             }
             return;
         }
         let found = self.graph.find(path).or_else(|| self.aliases.get(path).copied());
         if let Some(id) = found.or_else(|| self.graph.find(real)) {
-            let now = self.fingerprint(id);
+            let now = self.look_at(id);
             if now == Fingerprint::Absent {
                 self.forget_resolutions(id);
             }

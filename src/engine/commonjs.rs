@@ -283,7 +283,7 @@ impl Engine {
         if module.begun || module.is_pinned() {
             return id;
         }
-        let found = self.fingerprint(id);
+        let found = self.look_at(id);
         let module = self.graph.get_mut(id);
         module.begun = true;
         module.read = Some(found);

@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::fingerprint::Fingerprint;
 use crate::glob::{Base, Matcher};
 use crate::stamp::Stamp;
+use crate::watch::linked::LinkedFiles;
 use crate::watch::{Watch, join};
 
 use super::hashing::{HUGE, Hashed, Hashing, LARGE};
@@ -26,13 +27,13 @@ struct Known {
 }
 
 impl Known {
-    /// Of the file at `path`, with its content if that is read at once.
-    fn of(path: &str, is_read: impl FnOnce(&Stamp) -> bool) -> Self {
+    /// Of the file at `path`, with its content if that is read at once: `look` is called before, and says so.
+    fn of(path: &str, look: impl FnOnce(&Stamp) -> bool) -> Self {
         let path = Path::new(path);
         let stamp = Stamp::of_file(path);
         let content = match &stamp {
             None => Some(Fingerprint::Absent),
-            Some(stamp) => is_read(stamp).then(|| Fingerprint::of_file(path)),
+            Some(stamp) => look(stamp).then(|| Fingerprint::of_file(path)),
         };
         Self { stamp, content }
     }
@@ -48,6 +49,7 @@ pub struct Files {
     matcher: Matcher,
     bases: Vec<Base>,
     held: FxHashSet<Arc<str>>,
+    linked: LinkedFiles,
     known: FxHashMap<Arc<str>, Known>,
     /// Large files that hold something else, as hashing has found.
     changed: FxHashSet<Arc<str>>,
@@ -61,13 +63,22 @@ impl Files {
         self.matcher = matcher.clone();
         self.bases = matcher.bases();
         self.known.retain(|path, _| matcher.is_match(path));
+        self.linked.retain(watch.as_deref_mut(), |path| matcher.is_match(path));
         let mut left = LARGE;
         for base in self.bases.clone() {
             for file in self.enter(&base.directory, base.recursive, &mut watch) {
-                if self.known.contains_key(&file) {
+                if let Some(Known { stamp, .. }) = self.known.get(&file) {
+                    if let (Some(stamp), Some(watch)) = (stamp, &mut watch) {
+                        self.linked.note(&file, stamp, watch);
+                    }
                     continue;
                 }
-                let known = Known::of(&file, |stamp| stamp.length <= left);
+                let known = Known::of(&file, |stamp| {
+                    if let Some(watch) = &mut watch {
+                        self.linked.note(&file, stamp, watch);
+                    }
+                    stamp.length <= left
+                });
                 if known.content.is_some() {
                     left -= known.length().unwrap_or(0);
                 } else {
@@ -87,10 +98,12 @@ impl Files {
     /// What it has held was held by a watch that is no more.
     pub fn forget_held(&mut self) {
         self.held.clear();
+        self.linked.forget();
     }
 
     /// They count no longer.
-    pub fn let_go(&mut self, watch: Option<&mut Watch>) {
+    pub fn let_go(&mut self, mut watch: Option<&mut Watch>) {
+        self.linked.retain(watch.as_deref_mut(), |_| false);
         let held = std::mem::take(&mut self.held);
         if let Some(watch) = watch {
             for directory in held {
@@ -101,7 +114,7 @@ impl Files {
 
     /// Watches them again, by a watch that holds none of their directories.
     pub fn watch_again(&mut self, watch: &mut Watch, hashing: &mut Hashing) {
-        self.held.clear();
+        self.forget_held();
         let matcher = self.matcher.clone();
         self.set(&matcher, Some(watch), hashing);
     }
@@ -127,9 +140,19 @@ impl Files {
 
     /// Whether the file holds something else than when it was last asked about. If only reading a large file can tell, it
     /// holds the same until [`Files::learn`] says otherwise.
-    pub fn is_change(&mut self, path: &str, hashing: &mut Hashing) -> bool {
+    pub fn is_change(
+        &mut self,
+        path: &str,
+        watch: Option<&mut Watch>,
+        hashing: &mut Hashing,
+    ) -> bool {
         let path: Arc<str> = path.into();
-        let now = Known::of(&path, |stamp| stamp.length <= LARGE);
+        let now = Known::of(&path, |stamp| {
+            if let Some(watch) = watch {
+                self.linked.note(&path, stamp, watch);
+            }
+            stamp.length <= LARGE
+        });
         let before = self.known.get(&path).copied();
         let before = before.unwrap_or(Known { stamp: None, content: Some(Fingerprint::Absent) });
         let is_found = self.changed.remove(&path);

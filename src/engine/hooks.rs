@@ -182,7 +182,7 @@ impl Engine {
     fn read_addon(&mut self, target: ModuleId) {
         let module = self.graph.get(target);
         if module.is_addon() && !module.begun && !module.is_pinned() {
-            let found = self.fingerprint(target);
+            let found = self.look_at(target);
             self.note_read(target, found);
         }
     }

@@ -75,7 +75,7 @@ impl Engine {
         self.await_writer(id, now);
         self.note_map(id);
         let stamp = self.stamp(id);
-        let found = stamp.map_or_else(|| self.fingerprint(id), |(_, found)| found);
+        let found = stamp.map_or_else(|| self.look_at(id), |(_, found)| found);
         self.reads(thread, url);
         match self.graph.get(id).read {
             Some(read) if read != found => self.changed_under_version(id, found),
@@ -126,8 +126,12 @@ impl Engine {
             return None;
         }
         let is_pinned = module.is_pinned();
+        let (mut file, stamp) = open(Path::new(module.path.as_ref())).ok()?;
+        if let Some(watch) = self.watch.as_mut().filter(|_| !is_pinned) {
+            self.linked.note(&module.path, &stamp, watch);
+        }
         let mut bytes = Vec::new();
-        open(Path::new(module.path.as_ref())).ok()?.0.read_to_end(&mut bytes).ok()?;
+        file.read_to_end(&mut bytes).ok()?;
         let text = decode(&bytes)?;
         let found = Fingerprint::of_bytes(&bytes);
         if module.read.is_some_and(|read| read != found) {

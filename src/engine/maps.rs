@@ -11,6 +11,8 @@ use crate::decision::Cause;
 use crate::fingerprint::{Fingerprint, open};
 use crate::graph::ModuleId;
 use crate::source::map_url;
+use crate::stamp::Stamp;
+use crate::watch::linked::LinkedFiles;
 use crate::watch::parent;
 
 use super::Engine;
@@ -24,6 +26,7 @@ pub(super) struct Maps {
     are_used: bool,
     by_path: FxHashMap<Arc<str>, Map>,
     by_module: FxHashMap<ModuleId, Arc<str>>,
+    linked: LinkedFiles,
 }
 
 struct Map {
@@ -71,7 +74,7 @@ impl Engine {
         {
             watch.hold(parent(&path));
         }
-        let seen = Fingerprint::of_file(Path::new(path.as_ref()));
+        let seen = self.maps.linked.fingerprint(&path, self.watch.as_mut());
         self.maps.by_path.insert(path, Map { module: id, seen });
     }
 
@@ -80,6 +83,7 @@ impl Engine {
         let Some(path) = self.maps.by_module.remove(&id) else { return };
         self.maps.by_path.remove(&path);
         if let Some(watch) = &mut self.watch {
+            self.maps.linked.let_go(&path, Some(watch));
             watch.let_go(parent(&path));
         }
     }
@@ -91,9 +95,13 @@ impl Engine {
 
     /// Maps are watched again, after nothing was.
     pub(super) fn watch_maps(&mut self) {
+        self.maps.linked.forget();
         let Some(watch) = &mut self.watch else { return };
         for path in self.maps.by_path.keys() {
             watch.hold(parent(path));
+            if let Some(stamp) = Stamp::of_file(Path::new(path.as_ref())) {
+                self.maps.linked.note(path, &stamp, watch);
+            }
         }
     }
 

@@ -68,6 +68,7 @@ use crate::graph::instance::Instances;
 use crate::graph::{Edge, Graph, Module, ModuleId, ModuleKind, Scope, ThreadId};
 use crate::stamp::Stamp;
 use crate::url::Urls;
+use crate::watch::linked::LinkedFiles;
 use crate::watch::settle::Settle;
 use crate::watch::{Sleeper, Waker, Watch, parent};
 
@@ -129,6 +130,8 @@ pub struct Engine {
     maps: Maps,
     manifests: Manifests,
     restart: Files,
+    /// The modules' files that are watched by themselves.
+    linked: LinkedFiles,
     /// Modules that have called `invalidate`, with their reasons, and were not decided on yet.
     invalidated: Vec<(ModuleId, Option<Arc<str>>)>,
     watch: Option<Watch>,
@@ -185,6 +188,7 @@ impl Engine {
             maps: Maps::default(),
             manifests: Manifests::default(),
             restart: Files::default(),
+            linked: LinkedFiles::default(),
             invalidated: Vec::new(),
             watch: None,
             means: None,
@@ -298,6 +302,7 @@ impl Engine {
             self.means = means;
             // What was held was so by the watch before.
             self.restart.forget_held();
+            self.linked.forget();
             // Whoever sleeps is to sleep on it from now on.
             self.waker.wake();
         }
@@ -345,7 +350,7 @@ impl Engine {
         if self.instances.of_module(id).next().is_none() {
             return;
         }
-        let (found, path) = (self.fingerprint(id), self.graph.get(id).path.clone());
+        let (found, path) = (self.look_at(id), self.graph.get(id).path.clone());
         let module = self.graph.get_mut(id);
         module.begun = true;
         module.read.get_or_insert(found);
@@ -506,6 +511,7 @@ impl Engine {
         self.shortcuts.clear();
         let Some(watch) = &mut self.watch else { return };
         let root = self.config.as_ref().map_or("", |config| config.root_directory.as_str());
+        self.linked.let_go(&path, Some(watch));
         for directory in directories(&path, root) {
             watch.let_go(directory);
         }
@@ -545,6 +551,20 @@ impl Engine {
         let module = self.graph.get_mut(id);
         module.begun = begun;
         module.read = read;
+    }
+
+    /// What a module's file holds now, of which all that happens from now on is seen, under whatever name.
+    fn look_at(&mut self, id: ModuleId) -> Fingerprint {
+        let (module, known) = (self.graph.get(id), self.large.get(&id));
+        let is_watched = module.kind == ModuleKind::File && !module.pruned;
+        let mut watch = self.watch.as_mut().filter(|_| is_watched);
+        let look = |stamp: &Stamp| {
+            if let Some(watch) = &mut watch {
+                self.linked.note(&module.path, stamp, watch);
+            }
+            known.filter(|(of, _)| of == stamp).map(|(_, content)| *content)
+        };
+        Fingerprint::of_file_unless(std::path::Path::new(module.path.as_ref()), look).0
     }
 
     /// What a module's file holds now.

@@ -160,10 +160,10 @@ impl Engine {
     }
 
     /// The file of a module as it is before Node reads it, if no event would tell of a save meanwhile.
-    pub(super) fn stamp(&self, id: ModuleId) -> Option<(Option<Stamp>, Fingerprint)> {
-        let path = &self.graph.get(id).path;
-        let is_needed = !self.watches_everything() && !self.sees_saves(path);
-        is_needed.then(|| (Stamp::of_file(Path::new(path.as_ref())), self.fingerprint(id)))
+    pub(super) fn stamp(&mut self, id: ModuleId) -> Option<(Option<Stamp>, Fingerprint)> {
+        let path = self.graph.get(id).path.clone();
+        let is_needed = !self.watches_everything() && !self.sees_saves(&path);
+        is_needed.then(|| (Stamp::of_file(Path::new(path.as_ref())), self.look_at(id)))
     }
 
     /// Node has read a module: if its file is not as it was before, nobody knows what Node has read.

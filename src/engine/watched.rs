@@ -70,7 +70,8 @@ impl Engine {
         let mut modules = Vec::new();
         for (place, entry) in self.places.all_mut() {
             for files in &mut entry.watches {
-                if files.have(path) && files.is_change(path, &mut self.hashing) {
+                if files.have(path) && files.is_change(path, self.watch.as_mut(), &mut self.hashing)
+                {
                     modules.push(place.module);
                 }
             }

@@ -2,6 +2,9 @@
 //!
 //! The kernel queues an event before `close` or `rename` returns, so that a read at the start of an import sees every
 //! save that has returned. A watcher thread in between would lose that.
+//!
+//! The watch of a directory tells what is done through the names in it. A file that has further names (hard links, or what
+//! is mounted at its place) has a watch of its own besides, which is one of the inode.
 
 use std::ffi::CStr;
 use std::io;
@@ -11,14 +14,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use rustix::event::PollFlags;
 use rustix::fs::inotify::{
     CreateFlags, ReadFlags, Reader, WatchFlags, add_watch, init, remove_watch,
 };
-use rustix::io::ioctl_fionread;
+use rustix::io::{Errno, ioctl_fionread};
 
+use super::mounts::Mounts;
 use super::ready::Ready;
 use super::settle::FileEvent;
-use super::{Event, Waker, join};
+use super::{Event, Waker, join, parent};
 
 /// Room for some hundred events a read.
 const BUFFER: usize = 64 * 1024;
@@ -31,31 +36,82 @@ pub struct Native {
     ready: Ready,
     /// Shared with the thread that waits on it.
     inotify: Arc<OwnedFd>,
-    /// A directory may have several names (symlinks, bind mounts), which share a watch.
-    directories: FxHashMap<i32, Vec<Arc<str>>>,
-    watches: FxHashMap<Arc<str>, i32>,
+    /// `None` where there is no `/proc`.
+    mounts: Option<Mounts>,
+    /// For the thread that waits, which is to hear of each mount too.
+    mounted: Option<Arc<OwnedFd>>,
+    directories: Names,
+    files: Names,
     buffer: Vec<MaybeUninit<u8>>,
 }
 
+/// Paths by their watches: one inode may have several names (links, mounts), which share a watch.
+#[derive(Default)]
+struct Names {
+    of: FxHashMap<i32, Vec<Arc<str>>>,
+    watches: FxHashMap<Arc<str>, i32>,
+}
+
+impl Names {
+    fn insert(&mut self, name: &Arc<str>, watch: i32) {
+        let names = self.of.entry(watch).or_default();
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+        self.watches.insert(name.clone(), watch);
+    }
+
+    /// Returns the watch that has no name any more.
+    fn remove(&mut self, name: &str) -> Option<i32> {
+        let watch = self.watches.remove(name)?;
+        if let Some(names) = self.of.get_mut(&watch) {
+            names.retain(|known| **known != *name);
+            if !names.is_empty() {
+                return None;
+            }
+        }
+        self.of.remove(&watch);
+        Some(watch)
+    }
+
+    /// The names of a watch that is dead.
+    fn take(&mut self, watch: i32) -> Vec<Arc<str>> {
+        let names = self.of.remove(&watch).unwrap_or_default();
+        for name in &names {
+            self.watches.remove(name);
+        }
+        names
+    }
+}
+
 impl Native {
-    /// Nobody need be woken: whoever waits, waits on [`Native::handle`].
+    /// Nobody need be woken: whoever waits, waits on [`Native::handles`].
     ///
     /// # Errors
     /// Those of `inotify_init1`: usually the limit of instances (`fs.inotify.max_user_instances`).
     pub fn new(_waker: Waker) -> io::Result<Self> {
         let inotify = init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
+        let mounts = Mounts::open().ok();
         Ok(Self {
-            ready: Ready::new(&inotify)?,
+            ready: Ready::new(&inotify, mounts.as_ref())?,
             inotify: Arc::new(inotify),
-            directories: FxHashMap::default(),
-            watches: FxHashMap::default(),
+            mounted: mounts.as_ref().and_then(|_| Mounts::another().ok()).map(Arc::new),
+            mounts,
+            directories: Names::default(),
+            files: Names::default(),
             buffer: vec![MaybeUninit::uninit(); BUFFER],
         })
     }
 
-    /// The descriptor, for a thread that waits on it.
-    pub fn handle(&self) -> Arc<OwnedFd> {
-        self.inotify.clone()
+    /// The descriptors for a thread that waits on them, and for what.
+    pub fn handles(&self) -> Vec<(Arc<OwnedFd>, PollFlags)> {
+        let mounted = self.mounted.iter().map(|fd| (fd.clone(), PollFlags::PRI));
+        std::iter::once((self.inotify.clone(), PollFlags::IN)).chain(mounted).collect()
+    }
+
+    /// Whether something is mounted at this path itself.
+    pub fn is_mounted(&self, path: &str) -> bool {
+        self.mounts.as_ref().is_some_and(|mounts| mounts.are_at(path))
     }
 
     /// Watches the files of a directory, not those below its subdirectories.
@@ -72,25 +128,41 @@ impl Native {
             | WatchFlags::MOVE_SELF
             | WatchFlags::ONLYDIR;
         let watch = add_watch(&*self.inotify, directory.as_ref(), mask)?;
-        let names = self.directories.entry(watch).or_default();
-        if !names.contains(directory) {
-            names.push(directory.clone());
-        }
-        self.watches.insert(directory.clone(), watch);
+        // It may have taken the place of a file that is watched by itself.
+        self.files.take(watch);
+        self.directories.insert(directory, watch);
         Ok(())
     }
 
     /// Stops watching a directory; does nothing if it is not watched.
     pub fn unwatch(&mut self, directory: &str) {
-        if let Some(watch) = self.watches.remove(directory) {
-            if let Some(names) = self.directories.get_mut(&watch) {
-                names.retain(|name| **name != *directory);
-                if !names.is_empty() {
-                    return;
-                }
-            }
-            self.directories.remove(&watch);
+        if let Some(watch) = self.directories.remove(directory) {
             // Fails only if the kernel was faster: the directory is gone.
+            let _ = remove_watch(&*self.inotify, watch);
+        }
+    }
+
+    /// Watches what lies at `path` now, under whatever name it is written.
+    ///
+    /// # Errors
+    /// Those of [`Native::watch`].
+    pub fn watch_file(&mut self, path: &Arc<str>) -> io::Result<()> {
+        // A directory that has taken its place may be watched as such, and is to stay so.
+        let mask = WatchFlags::CLOSE_WRITE | WatchFlags::MODIFY | WatchFlags::MASK_ADD;
+        let watch = add_watch(&*self.inotify, path.as_ref(), mask)?;
+        if self.directories.of.contains_key(&watch) {
+            return Err(Errno::ISDIR.into());
+        }
+        if self.files.watches.get(path) != Some(&watch) {
+            self.unwatch_file(path);
+            self.files.insert(path, watch);
+        }
+        Ok(())
+    }
+
+    /// Stops watching a file by itself; does nothing if it is not watched so.
+    pub fn unwatch_file(&mut self, path: &str) {
+        if let Some(watch) = self.files.remove(path) {
             let _ = remove_watch(&*self.inotify, watch);
         }
     }
@@ -98,10 +170,11 @@ impl Native {
     /// Stops watching everything, for good. A process whose watches end a millisecond before it does ends at once; with
     /// them, the kernel makes it wait until nobody can be in the middle of reporting an event: 10 to 20 ms.
     pub fn unwatch_all(&mut self) {
-        for (_, watch) in self.watches.drain() {
-            let _ = remove_watch(&*self.inotify, watch);
+        for names in [&mut self.directories, &mut self.files] {
+            for watch in std::mem::take(names).of.into_keys() {
+                let _ = remove_watch(&*self.inotify, watch);
+            }
         }
-        self.directories.clear();
     }
 
     /// Reads what has happened since the last call into `events`, without blocking. What comes meanwhile is left for the
@@ -112,9 +185,16 @@ impl Native {
 
     /// `meanwhile` happens between two reads.
     fn drain_while(&mut self, events: &mut Vec<Event>, mut meanwhile: impl FnMut()) {
-        if self.ready.is_nothing_there() {
-            return;
+        let news = self.ready.look();
+        if news.events {
+            self.read(events, &mut meanwhile);
         }
+        if news.mounts {
+            self.note_mounts(events);
+        }
+    }
+
+    fn read(&mut self, events: &mut Vec<Event>, mut meanwhile: impl FnMut()) {
         let inotify = self.inotify.clone();
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut reader = Reader::new(&*inotify, &mut buffer);
@@ -156,7 +236,16 @@ impl Native {
             events.push(Event::Overflow);
             return;
         }
-        let Some(names) = self.directories.get(&watch) else { return };
+        if let Some(names) = self.files.of.get(&watch) {
+            for file in names {
+                translate(what, file, created, events);
+            }
+            if what.contains(ReadFlags::IGNORED) {
+                gone.push(watch);
+            }
+            return;
+        }
+        let Some(names) = self.directories.of.get(&watch) else { return };
         match name.map(CStr::to_str) {
             Some(Ok(name)) => {
                 for directory in names {
@@ -169,13 +258,31 @@ impl Native {
         }
     }
 
-    /// The directory itself was deleted or renamed: its watch is dead, or follows it to another name.
+    /// A file is gone, or the directory itself was deleted or renamed: its watch is dead, or follows it to another name.
     fn forget(&mut self, watch: i32, events: &mut Vec<Event>) {
-        let Some(names) = self.directories.remove(&watch) else { return };
+        self.files.take(watch);
+        let names = self.directories.take(watch);
+        if names.is_empty() {
+            return;
+        }
         let _ = remove_watch(&*self.inotify, watch);
         for name in names {
-            self.watches.remove(&name);
             events.push(Event::Directory { path: name.to_string(), appeared: false });
+        }
+    }
+
+    /// What lies at a mount point, and below it, is something else now; the watches are still those of what lay there before.
+    fn note_mounts(&mut self, events: &mut Vec<Event>) {
+        let Some(mounts) = &mut self.mounts else { return };
+        for path in mounts.changed() {
+            let watched = &self.directories.watches;
+            if watched.keys().any(|directory| Path::new(&**directory).starts_with(&path)) {
+                events.push(Event::Directory { path: path.clone(), appeared: false });
+                events.push(Event::Directory { path: path.clone(), appeared: true });
+            }
+            if watched.contains_key(parent(&path)) {
+                events.push(Event::File { path, event: FileEvent::Written, new: true });
+            }
         }
     }
 }

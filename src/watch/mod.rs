@@ -2,9 +2,14 @@
 //!
 //! Directories are watched, not files: a watch on a file dies at the first atomic save. They are counted, so that one
 //! with many modules costs one watch. One that is missing is waited for in its nearest existing ancestor.
+//!
+//! A file that may be written under another name is watched by itself, too ([`linked`]).
 
 #[cfg(target_os = "linux")]
 mod inotify;
+pub mod linked;
+#[cfg(target_os = "linux")]
+mod mounts;
 mod poll;
 #[cfg(target_os = "linux")]
 mod ready;
@@ -20,6 +25,10 @@ use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use rustc_hash::FxHashMap;
+
+use crate::stamp::Stamp;
 
 #[cfg(target_os = "linux")]
 use inotify::Native;
@@ -92,6 +101,13 @@ enum Means {
     Missing(Arc<str>),
 }
 
+impl Means {
+    /// Whether there are events, of some changes at least.
+    fn are_native(&self) -> bool {
+        matches!(self, Self::Native | Self::Both | Self::Shared)
+    }
+}
+
 struct Directory {
     holders: u32,
     means: Means,
@@ -110,6 +126,8 @@ pub struct Watch {
     remote: fn(&str) -> Option<&'static str>,
     /// In order, so that those below one stand together.
     directories: BTreeMap<Arc<str>, Directory>,
+    /// The files that are watched by themselves, and how often they are held.
+    files: FxHashMap<Arc<str>, u32>,
     problems: Vec<String>,
     events: Vec<Event>,
     waker: Waker,
@@ -135,6 +153,7 @@ impl Watch {
             next_look: None,
             remote,
             directories: BTreeMap::new(),
+            files: FxHashMap::default(),
             problems: Vec::new(),
             events: Vec::new(),
             waker,
@@ -172,7 +191,7 @@ impl Watch {
     pub fn wake_on_events(&self, sleeper: &mut Sleeper) {
         #[cfg(target_os = "linux")]
         if let Some(native) = &self.native {
-            sleeper.also_on(native.handle());
+            sleeper.also_on(native.handles());
         }
         #[cfg(not(target_os = "linux"))]
         let _ = sleeper;
@@ -209,6 +228,33 @@ impl Watch {
         }
     }
 
+    /// Whether the file at `path`, which bears `stamp`, may be written under another name: it has further hard links, or
+    /// is mounted there by itself.
+    fn is_linked(&self, path: &str, stamp: &Stamp) -> bool {
+        stamp.links > 1 || self.native.as_ref().is_some_and(|native| native.is_mounted(path))
+    }
+
+    /// Watches a file by itself, besides its directory, which is held longer.
+    fn hold_file(&mut self, path: &Arc<str>) {
+        let holders = self.files.entry(path.clone()).or_default();
+        *holders += 1;
+        if *holders == 1 {
+            self.attach_file(path);
+        }
+    }
+
+    /// See [`Watch::hold_file`].
+    fn let_go_file(&mut self, path: &str) {
+        let Some(holders) = self.files.get_mut(path) else { return };
+        *holders -= 1;
+        if *holders == 0 {
+            self.files.remove(path);
+            if let Some(native) = &mut self.native {
+                native.unwatch_file(path);
+            }
+        }
+    }
+
     /// Whether a save in `directory` is known as soon as it has returned.
     pub fn sees_at_once(&self, directory: &str) -> bool {
         let means = self.directories.get(directory).map(|directory| &directory.means);
@@ -242,6 +288,8 @@ impl Watch {
                     Event::Directory { path, appeared: false } => self.lose_below(path),
                     // Directories may have come and gone unseen.
                     Event::Overflow => self.reattach(std::path::MAIN_SEPARATOR_STR, |_| true),
+                    // It is another file, which may be written under other names.
+                    Event::File { path, new: true, .. } => self.reattach_file(path),
                     Event::File { .. } | Event::Unlisted { .. } => {}
                 }
             }
@@ -296,6 +344,53 @@ impl Watch {
                 }
                 self.poll(directory)
             }
+        }
+    }
+
+    /// Where its directory gives events. Polling looks at the files themselves.
+    fn attach_file(&mut self, path: &Arc<str>) {
+        let directory = parent(path);
+        let Some((directory, known)) = self.directories.get_key_value(directory) else { return };
+        let (Some(native), true) = (&mut self.native, known.means.are_native()) else { return };
+        let problem = match native.watch_file(path) {
+            Ok(()) if native.is_mounted(path) => (self.remote)(path).map(|kind| {
+                format!("{path} is on {kind}, which does not tell what others change: polling its folder too")
+            }),
+            Err(error) if !is_missing(&error) && Path::new(path.as_ref()).is_file() => {
+                Some(format!("cannot watch {path} ({error}): polling its folder instead"))
+            }
+            Ok(()) | Err(_) => None,
+        };
+        if let Some(problem) = problem {
+            let directory = directory.clone();
+            self.no_longer_alone(&directory, problem);
+        }
+    }
+
+    /// Events do not tell of all that happens to a file in this directory.
+    fn no_longer_alone(&mut self, directory: &Arc<str>, problem: String) {
+        let Some(known) = self.directories.get_mut(directory) else { return };
+        if known.means != Means::Native {
+            return;
+        }
+        known.means = Means::Shared;
+        if !self.fallback {
+            return;
+        }
+        if self.polled.is_none() {
+            self.problems.push(problem);
+        }
+        if self.poll_listed(directory).is_ok()
+            && let Some(known) = self.directories.get_mut(directory)
+        {
+            known.means = Means::Both;
+        }
+    }
+
+    fn reattach_file(&mut self, path: &str) {
+        if let Some((path, _)) = self.files.get_key_value(path) {
+            let path = path.clone();
+            self.attach_file(&path);
         }
     }
 
@@ -445,6 +540,10 @@ impl Watch {
             let means = self.attach(&directory);
             if let Some(known) = self.directories.get_mut(&directory) {
                 known.means = means;
+            }
+            let files = self.files.keys().filter(|file| parent(file) == &*directory);
+            for file in files.cloned().collect::<Vec<_>>() {
+                self.attach_file(&file);
             }
         }
     }

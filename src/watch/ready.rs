@@ -1,4 +1,4 @@
-//! Whether inotify has something to read: what every import asks.
+//! Whether there is something to read: what every import asks.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -6,23 +6,48 @@ use std::os::fd::OwnedFd;
 
 use rustix::event::{Timespec, epoll};
 
-/// Tells whether the descriptor can be read. What the kernel queues there it marks here in the same breath; to look here
-/// when there is nothing costs no more than any system call, half of what a `read` costs.
+use super::mounts::Mounts;
+
+const EVENTS: u64 = 0;
+const MOUNTS: u64 = 1;
+
+/// Tells whether the descriptors have something new. What the kernel queues there it marks here in the same breath; to look
+/// here when there is nothing costs no more than any system call, half of what a `read` costs.
 pub struct Ready(OwnedFd);
+
+/// Where something is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct News {
+    /// Inotify can be read.
+    pub events: bool,
+    /// Something was mounted, or is no longer.
+    pub mounts: bool,
+}
 
 impl Ready {
     /// # Errors
-    /// Those of `epoll_create1`.
-    pub fn new(inotify: &OwnedFd) -> io::Result<Self> {
+    /// Those of `epoll_create1` and `epoll_ctl`.
+    pub fn new(inotify: &OwnedFd, mounts: Option<&Mounts>) -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        epoll::add(&epoll, inotify, epoll::EventData::new_u64(0), epoll::EventFlags::IN)?;
+        let data = epoll::EventData::new_u64;
+        epoll::add(&epoll, inotify, data(EVENTS), epoll::EventFlags::IN)?;
+        if let Some(mounts) = mounts {
+            epoll::add(&epoll, mounts, data(MOUNTS), epoll::EventFlags::PRI)?;
+        }
         Ok(Self(epoll))
     }
 
-    /// Whether nothing can be read.
-    pub fn is_nothing_there(&self) -> bool {
-        let mut event = [MaybeUninit::uninit()];
+    /// What is new. Of mounts that is told once.
+    pub fn look(&self) -> News {
+        let mut room = [MaybeUninit::uninit(); 2];
         let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-        matches!(epoll::wait(&self.0, &mut event, Some(&at_once)), Ok((&mut [], _)))
+        match epoll::wait(&self.0, &mut room, Some(&at_once)) {
+            Ok((found, _)) => {
+                let has = |what| found.iter().any(|event| event.data.u64() == what);
+                News { events: has(EVENTS), mounts: has(MOUNTS) }
+            }
+            // Whatever it is, reading tells.
+            Err(_) => News { events: true, mounts: false },
+        }
     }
 }

@@ -16,7 +16,7 @@ mod imp {
     pub struct Sleeper {
         pipe: PipeReader,
         #[cfg(target_os = "linux")]
-        events: Option<Arc<std::os::fd::OwnedFd>>,
+        events: Vec<(Arc<std::os::fd::OwnedFd>, PollFlags)>,
     }
 
     pub fn pair() -> std::io::Result<(Waker, Sleeper)> {
@@ -26,7 +26,7 @@ mod imp {
         let sleeper = Sleeper {
             pipe: read,
             #[cfg(target_os = "linux")]
-            events: None,
+            events: Vec::new(),
         };
         Ok((Waker(Arc::new(write)), sleeper))
     }
@@ -40,8 +40,8 @@ mod imp {
 
     impl Sleeper {
         #[cfg(target_os = "linux")]
-        pub fn also_on(&mut self, events: Arc<std::os::fd::OwnedFd>) {
-            self.events = Some(events);
+        pub fn also_on(&mut self, events: Vec<(Arc<std::os::fd::OwnedFd>, PollFlags)>) {
+            self.events = events;
         }
 
         pub fn sleep<'a>(&'a self, timeout: Option<Duration>, also: &mut [PollFd<'a>]) {
@@ -49,7 +49,7 @@ mod imp {
             let mut fds = also.to_vec();
             fds.push(PollFd::new(&self.pipe, PollFlags::IN));
             #[cfg(target_os = "linux")]
-            fds.extend(self.events.iter().map(|fd| PollFd::new(&**fd, PollFlags::IN)));
+            fds.extend(self.events.iter().map(|(fd, flags)| PollFd::new(&**fd, *flags)));
             let _ = poll(&mut fds, timeout.as_ref());
             also.clone_from_slice(&fds[..also.len()]);
             let mut buffer = [0; 64];
@@ -112,9 +112,12 @@ impl Waker {
 }
 
 impl Sleeper {
-    /// Also wakes when `events` can be read.
+    /// Also wakes when one of `events` is ready for what stands beside it; not for what was given before.
     #[cfg(target_os = "linux")]
-    pub fn also_on(&mut self, events: std::sync::Arc<std::os::fd::OwnedFd>) {
+    pub fn also_on(
+        &mut self,
+        events: Vec<(std::sync::Arc<std::os::fd::OwnedFd>, rustix::event::PollFlags)>,
+    ) {
         self.0.also_on(events);
     }
 

@@ -44,6 +44,25 @@ impl Native {
         let _ = self.watcher.unwatch(Path::new(directory));
     }
 
+    /// What is written under another name is not told.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::Unsupported`], always.
+    #[expect(clippy::unused_self, reason = "as on Linux")]
+    pub fn watch_file(&mut self, _path: &Arc<str>) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Nothing is to be done.
+    #[expect(clippy::unused_self, reason = "as on Linux")]
+    pub fn unwatch_file(&mut self, _path: &str) {}
+
+    /// Nothing tells.
+    #[expect(clippy::unused_self, reason = "as on Linux")]
+    pub fn is_mounted(&self, _path: &str) -> bool {
+        false
+    }
+
     /// Moves what has been reported since the last call into `events`.
     pub fn drain(&mut self, events: &mut Vec<Event>) {
         for event in self.events.try_iter() {

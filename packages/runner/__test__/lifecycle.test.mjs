@@ -361,6 +361,25 @@ test('--env-file: passed to Node, and its files restart the app when they change
   assert.equal(await ask(runner.port()), 'servus')
 })
 
+test('files that are written under another hard link: of --env-file, and what mends a crash', { skip: process.platform === 'win32' && 'nothing tells how many links a file has' }, async (t) => {
+  const folder = createFolder(t, {
+    files: { 'main.mjs': SERVER['main.mjs'].replace('String(value)', 'process.env.GREETING + value'), 'value.mjs': value(0), 'dev.env': 'GREETING=hello' },
+  })
+  const other = (/** @type {string} */ name) => `${folder}/../${name}`
+  for (const name of ['value.mjs', 'dev.env']) fs.linkSync(`${folder}/${name}`, other(name))
+  const runner = await startRunner(t, { folder, options: ['--env-file=dev.env'] })
+  assert.equal(await ask(runner.port()), 'hello0')
+  fs.writeFileSync(other('dev.env'), 'GREETING=servus')
+  assert.equal((await runner.event('restart')).cause, 'env-file')
+  await runner.event('ready', 2)
+  assert.equal(await ask(runner.port()), 'servus0')
+  fs.writeFileSync(other('value.mjs'), 'throw new Error()')
+  await runner.event('crash')
+  fs.writeFileSync(other('value.mjs'), value(1))
+  await runner.event('ready', 3)
+  assert.equal(await ask(runner.port()), 'servus1')
+})
+
 test('TypeScript by a loader of the user; hot-hook comes after it', async (t) => {
   const runner = await startRunner(t, {
     files: { 'main.ts': `import http from 'node:http'; import { value } from './value.mjs'; http.createServer((_: unknown, response: http.ServerResponse) => response.end(process.execArgv.map((word: string) => word.replace(/.*\\//, '')).join() + value)).listen(0, '127.0.0.1')`, 'value.mts': 'export const value: number = 0' },
