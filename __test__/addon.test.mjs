@@ -2,15 +2,12 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
-import { createFolder, HOT, PACKAGE, startApp } from './support/app.mjs'
+import { ADDON, createFolder, HOT, startApp } from './support/app.mjs'
 
-/** An addon, as a build leaves it behind: ours will do. */
-const ADDON = fs.readdirSync(PACKAGE).find((name) => /^hot-hook\..*\.node$/.test(name)) ?? ''
-
-/** A build's result: other bytes each time, which the system's loader does not mind. @param {string} file @param {number} build */
+/** A build's result, for which our own addon will do: other bytes each time, which the system's loader does not mind. @param {string} file @param {number} build */
 function compile(file, build) {
   fs.mkdirSync(path.dirname(file), { recursive: true })
-  fs.writeFileSync(`${file}.tmp`, Buffer.concat([fs.readFileSync(path.join(PACKAGE, ADDON)), Buffer.from(`build ${build}`)]))
+  fs.writeFileSync(`${file}.tmp`, Buffer.concat([fs.readFileSync(ADDON), Buffer.from(`build ${build}`)]))
   fs.renameSync(`${file}.tmp`, file)
 }
 

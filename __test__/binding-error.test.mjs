@@ -3,11 +3,10 @@ import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { HOT, nodeIs, PACKAGE } from './support/app.mjs'
+import { ADDON, copyPackage, HOT, nodeIs, PACKAGE } from './support/app.mjs'
 import { temporary } from './support/cli.mjs'
 import { run } from './support/runs.mjs'
 
-const ADDON = path.join(PACKAGE, fs.readdirSync(PACKAGE).find((name) => /^hot-hook\..*\.node$/.test(name)) ?? assert.fail('no addon'))
 const files = { 'main.mjs': `console.log('up')` }
 
 /** It ends with our sentence, and blames nobody else. @param {import('./support/runs.mjs').Run} found @param {RegExp} sentence */
@@ -26,13 +25,12 @@ test('a Node that loads no addons is said to be one', async (t) => {
 
 test('an addon that is missing or broken is said to be that', async (t) => {
   const copy = path.join(temporary(t), 'hot-hook')
-  fs.mkdirSync(copy)
-  for (const name of fs.readdirSync(PACKAGE)) if (/\.mjs$|^package\.json$|^binding\.js$/.test(name)) fs.copyFileSync(path.join(PACKAGE, name), path.join(copy, name))
-  const before = [`--import=${pathToFileURL(path.join(copy, 'register.mjs'))}`]
+  copyPackage(copy)
+  const before = [`--import=${pathToFileURL(path.join(copy, 'lib/runtime/register.mjs'))}`]
   const start = () => run(t, { files, register: false, before })
   assertSaid(await start(), /^Error: hot-hook: its addon for \w+ \w+, @hot-hook\/binding-[\w-]+, is not installed: install again, /m)
   for (const bytes of ['', 'garbage']) {
-    fs.writeFileSync(path.join(copy, path.basename(ADDON)), bytes)
+    fs.writeFileSync(path.join(copy, 'lib/native', path.basename(ADDON)), bytes)
     assertSaid(await start(), /^Error: hot-hook: its addon cannot be loaded: [^]*hot-hook\./m)
   }
 })

@@ -264,7 +264,7 @@ test("another user's node_modules above the project gets no pointer, not even th
   fs.writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}')
   for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), text)
   const env = runtime(t)
-  const app = await startApp(t, { folder, env, register: false, before: [`--import=${pathToFileURL(path.join(PACKAGE, 'register.mjs'))}`] })
+  const app = await startApp(t, { folder, env, register: false, before: [`--import=${pathToFileURL(path.join(PACKAGE, 'lib/runtime/register.mjs'))}`] })
   const ours = path.join(env.XDG_RUNTIME_DIR, 'hot-hook')
   await until(() => fs.existsSync(ours) && fs.readdirSync(ours).length === 2)
   assert.deepEqual(fs.readdirSync(ours).toSorted(), [`${app.child.pid}.json`, `${app.child.pid}.sock`])
@@ -274,7 +274,7 @@ test("another user's node_modules above the project gets no pointer, not even th
 
 test('whoever reads may have enough; a folder that is gone is said to be', { skip }, async (t) => {
   const { env, folder } = await start(t)
-  const shell = (/** @type {string} */ command, /** @type {string} */ cwd) => spawnSync('sh', ['-c', command], { cwd, env: { ...process.env, ...env, CLI: path.join(PACKAGE, 'cli.mjs'), NODE: process.execPath }, encoding: 'utf8' })
+  const shell = (/** @type {string} */ command, /** @type {string} */ cwd) => spawnSync('sh', ['-c', command], { cwd, env: { ...process.env, ...env, CLI: path.join(PACKAGE, 'cli/main.mjs'), NODE: process.execPath }, encoding: 'utf8' })
   const { stdout, stderr } = shell('{ "$NODE" "$CLI" graph; } | true', folder)
   assert.deepEqual({ stdout, stderr }, { stdout: '', stderr: '' })
   const gone = path.join(temporary(t), 'gone')

@@ -91,7 +91,7 @@ test('paths are relative to the folder of the root file', async (t) => {
     'src/a.mjs': '',
   }
   const folder = createFolder(t, { files })
-  const app = await startApp(t, { folder, entry: 'bin/main.mjs', cwd: path.dirname(folder), register: false, before: [`--import=${path.join(folder, 'node_modules/hot-hook/register.mjs')}`] })
+  const app = await startApp(t, { folder, entry: 'bin/main.mjs', cwd: path.dirname(folder), register: false, before: [`--import=${path.join(folder, 'node_modules/hot-hook/lib/runtime/register.mjs')}`] })
   const paths = async (of) => (await dumped(of)).map((found) => found.path)
   assert.deepEqual(await paths(app), ['main.mjs', '../src/a.mjs', 'near.mjs'])
 })

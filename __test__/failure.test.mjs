@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { HOT, PACKAGE, startApp } from './support/app.mjs'
 
-const BINDING = JSON.stringify(`${PACKAGE}/binding.js`)
+const BINDING = JSON.stringify(`${PACKAGE}/lib/native/binding.js`)
 const main = `
 import { failForTests } from ${BINDING}
 serve({

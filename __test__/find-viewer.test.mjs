@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { findViewer } from '../find-viewer.mjs'
+import { findViewer } from '../lib/find-viewer.mjs'
 import { PACKAGE } from './support/app.mjs'
 import { temporary } from './support/cli.mjs'
 import { NOBODY, needsRoot } from './support/users.mjs'
@@ -34,7 +34,7 @@ function create(t) {
 }
 
 /** @param {string} cwd @param {string} [own] */
-const find = (cwd, own = new URL('../view.mjs', import.meta.url).href) => fileURLToPath(findViewer(cwd, own))
+const find = (cwd, own = new URL('../cli/view.mjs', import.meta.url).href) => fileURLToPath(findViewer(cwd, own))
 
 test('that of the project that owns the lock file, from any folder of it', (t) => {
   const { project, inside } = create(t)
@@ -65,7 +65,7 @@ test('not one of a folder above the project, whether it has its own or not', (t)
   install(base)
   lock(project)
   assert.equal(find(inside), OURS)
-  const own = path.join(project, 'node_modules/hot-hook/view.mjs')
+  const own = path.join(project, 'node_modules/hot-hook/cli/view.mjs')
   fs.mkdirSync(path.dirname(own), { recursive: true })
   assert.throws(() => find(inside, pathToFileURL(own).href), { code: 'MODULE_NOT_FOUND' })
   const beside = install(project)

@@ -71,7 +71,7 @@ test('errors go to the callback if there is one; the next call tries again', asy
 })
 
 test('a handler that answers by its callback is waited for by that alone', async () => {
-  const { lazy } = await import('../lazy.mjs')
+  const { lazy } = await import('../lib/runtime/lazy.mjs')
   /** As Fastify runs a hook: what comes first, its callback or its promise, goes on; the other must not. */
   const run = (/** @type {any} */ hook) =>
     new Promise((resolve) => {
@@ -95,7 +95,7 @@ test('a handler that answers by its callback is waited for by that alone', async
 })
 
 test('a handler that returns nothing answers when its reply is sent, if that can be awaited', async () => {
-  const { lazy } = await import('../lazy.mjs')
+  const { lazy } = await import('../lib/runtime/lazy.mjs')
   /** @type {(value?: unknown) => void} */
   let send = () => {}
   const sent = new Promise((resolve) => (send = resolve))
@@ -110,14 +110,14 @@ test('a handler that returns nothing answers when its reply is sent, if that can
 })
 
 test('wrong arguments are a TypeError that names them', async () => {
-  const { lazy } = await import('../lazy.mjs')
+  const { lazy } = await import('../lib/runtime/lazy.mjs')
   assert.throws(() => lazy(/** @type {any} */ ('./users.js')), { name: 'TypeError', message: /load must be a function that imports, got string/ })
   assert.throws(() => lazy(async () => ({}), /** @type {any} */ (1)), { name: 'TypeError', message: /name must be a string, got number/ })
 })
 
 test('hot-hook/lazy loads no addon', async (t) => {
   const folder = createFolder(t, {})
-  fs.copyFileSync(path.join(PACKAGE, 'lazy.mjs'), path.join(folder, 'lazy.mjs'))
+  fs.copyFileSync(path.join(PACKAGE, 'lib/runtime/lazy.mjs'), path.join(folder, 'lazy.mjs'))
   const { lazy } = await import(path.join(folder, 'lazy.mjs'))
   assert.equal(await lazy(async () => ({ default: () => 1 }))(), 1)
 })

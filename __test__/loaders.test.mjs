@@ -1,7 +1,7 @@
 /* Loaders of others in the same thread, in whatever order they come, and whatever they answer by themselves. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { hasSyncHooks } from '../node.mjs'
+import { hasSyncHooks } from '../lib/node/features.mjs'
 import { HOT, startApp } from './support/app.mjs'
 
 /** What answers `load` by itself: for an extension that Node does not know, and for one that it knows. */

@@ -7,7 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TESTED } from '../node.mjs'
+import { TESTED } from '../lib/node/features.mjs'
 import { builds, nodeBinary, pinned } from '../scripts/node-binary.mjs'
 import { isFine, keyOf, readResults, staleLimits, writeResults } from '../scripts/nodes-results.mjs'
 import { DEADLINE, PACKAGE } from './support/app.mjs'
@@ -86,8 +86,9 @@ test('results of other sources do not count', (t) => {
 
   const git = (/** @type {string[]} */ ...args) => execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a', ...args], { cwd: folder })
   const save = (/** @type {string} */ name, /** @type {string} */ text) => fs.writeFileSync(path.join(folder, name), text)
+  fs.mkdirSync(path.join(folder, 'lib/native'), { recursive: true })
   git('init', '--quiet')
-  const keys = [['.gitignore', '.cache\n*.node'], ['a.mjs', '1'], ['a.mjs', '2'], ['b.node', '1'], ['b.node', '2']].map(([name, text]) => {
+  const keys = [['.gitignore', '.cache\n*.node'], ['a.mjs', '1'], ['a.mjs', '2'], ['lib/native/b.node', '1'], ['lib/native/b.node', '2']].map(([name, text]) => {
     save(name, text)
     return keyOf(folder)
   })

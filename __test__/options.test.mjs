@@ -509,7 +509,7 @@ test('an unknown key of init', async (t) => {
 test('a malformed package.json says which file', async (t) => {
   const folder = createFolder(t, { files: { 'main.mjs': `console.log('started')` } })
   const file = path.join(folder, 'package.json')
-  const before = [`--import=${pathToFileURL(path.join(PACKAGE, 'register.mjs'))}`]
+  const before = [`--import=${pathToFileURL(path.join(PACKAGE, 'lib/runtime/register.mjs'))}`]
   for (const text of ['{ "type": "module",', '', 'nonsense', '[]', '42', 'null']) {
     fs.writeFileSync(file, text)
     const { code, stdout, stderr } = await run(t, { folder, register: false, before })
@@ -523,7 +523,7 @@ test('a missing package.json says which file', async (t) => {
   const base = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'hot-hook-')))
   t.after(() => fs.rmSync(base, { recursive: true }))
   fs.writeFileSync(path.join(base, 'main.mjs'), '')
-  const before = [`--import=${pathToFileURL(path.join(PACKAGE, 'register.mjs'))}`]
+  const before = [`--import=${pathToFileURL(path.join(PACKAGE, 'lib/runtime/register.mjs'))}`]
   const { stderr } = await run(t, { folder: base, register: false, before })
   assert.ok(stderr.includes('package.json') && stderr.includes(base), `stderr: ${stderr}`)
 })

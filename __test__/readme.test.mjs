@@ -23,7 +23,7 @@ test('README names every entry point of the package', () => {
 })
 
 test('README names every member of import.meta.hot and of hot, and every event; all are typed', () => {
-  const own = [...read('context.mjs').matchAll(/^  get (\w+)\(/gm)].map(([, name]) => name)
+  const own = [...read('lib/runtime/import-meta-hot.mjs').matchAll(/^  get (\w+)\(/gm)].map(([, name]) => name)
   const [, typed] = /interface ImportMetaHot<[^]*?\{\n([^]*?)^\}/m.exec(read('import-meta.d.ts')) ?? assert.fail('ImportMetaHot')
   const members = new Set([...typed.matchAll(/^  (?:readonly )?(\w+)[(<:]/gm)].map(([, name]) => name))
   assert.deepEqual(own.toSorted(), [...members].toSorted())

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { hasSyncHooks } from '../node.mjs'
+import { hasSyncHooks } from '../lib/node/features.mjs'
 import { HOT, nodeIs, startApp } from './support/app.mjs'
 
 const RELOADS = Number(process.env.HOT_HOOK_RELOADS ?? 300)

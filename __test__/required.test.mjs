@@ -1,7 +1,7 @@
 /* ES modules that `require` has loaded, below a boundary: they keep their plain URL, and reload, whether or not a hook sees them. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { hasSyncHooks } from '../node.mjs'
+import { hasSyncHooks } from '../lib/node/features.mjs'
 import { HOT, nodeIs, startApp } from './support/app.mjs'
 
 const [major, minor] = process.versions.node.split('.').map(Number)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import nodeModule from 'node:module'
 import test from 'node:test'
-import { hasSyncHooks } from '../node.mjs'
+import { hasSyncHooks } from '../lib/node/features.mjs'
 import { HOT, startApp } from './support/app.mjs'
 
 const imports = `import module, { createRequire } from 'node:module'; const require = createRequire(import.meta.url)`

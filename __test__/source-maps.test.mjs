@@ -1,7 +1,7 @@
 /* Positions through source maps, inline and in files of their own: those of plain Node, and those of today. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { hasSyncHooks } from '../node.mjs'
+import { hasSyncHooks } from '../lib/node/features.mjs'
 import { HOT, startApp } from './support/app.mjs'
 import { runBoth } from './support/runs.mjs'
 

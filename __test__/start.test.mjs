@@ -75,7 +75,7 @@ test('a package.json without hotHook, and one with a byte order mark', async (t)
   const file = path.join(folder, 'package.json')
   fs.writeFileSync(file, `\uFEFF${fs.readFileSync(file, 'utf8')}`)
   // Node itself refuses such a file: we must read it when Node need not.
-  assert.deepEqual(await run(t, { folder, register: false, before: [preload('register.mjs')] }), expected)
+  assert.deepEqual(await run(t, { folder, register: false, before: [preload('lib/runtime/register.mjs')] }), expected)
 })
 
 test('init, called by the app', async (t) => {
@@ -121,7 +121,7 @@ test('register and init together', async (t) => {
 test('register twice', async (t) => {
   const app = await startApp(t, {
     before: ['--import=hot-hook/register'],
-    after: [`${preload('register.mjs')}?again`],
+    after: [`${preload('lib/runtime/register.mjs')}?again`],
     hotHook: { boundaries: ['./b.mjs'] },
     files: { 'main.mjs': get('./b.mjs'), 'b.mjs': value(1) },
   })
@@ -220,7 +220,7 @@ test('on a Node of no tested line, one line says so; on a later one of a tested 
       'asked.mjs': `const { versions } = process
         for (const node of process.argv.slice(2)) {
           Object.defineProperty(process, 'versions', { value: { ...versions, node }, configurable: true })
-          console.log(node, (await import('${pathToFileURL(path.join(PACKAGE, 'node.mjs'))}?' + node)).untested?.split(',')[0])
+          console.log(node, (await import('${pathToFileURL(path.join(PACKAGE, 'lib/node/features.mjs'))}?' + node)).untested?.split(',')[0])
         }`,
       'main.mjs': `import { Worker } from 'node:worker_threads'; new Worker(new URL('./w.mjs', import.meta.url))`,
       'w.mjs': `import { hot } from 'hot-hook'; await hot.init(); console.log('ran')`,

@@ -14,7 +14,7 @@ import { startSafely } from './safety/app.mjs'
 import { commonjs } from './safety/commonjs.mjs'
 import { esModules } from './safety/es-modules.mjs'
 import { others } from './safety/others.mjs'
-import { hasSyncHooks } from '../node.mjs'
+import { hasSyncHooks } from '../lib/node/features.mjs'
 import { nodeIs } from './support/app.mjs'
 
 const SCRIPT = fileURLToPath(new URL('safety/take-away.cjs', import.meta.url))

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
-import { commandsFor } from '../browser.mjs'
+import { commandsFor } from '../cli/open-browser.mjs'
 import { drawn, needsBrowser, openBrowser } from '../packages/dump-viewer/__test__/support/browser.mjs'
-import { PACKAGE, startApp } from './support/app.mjs'
+import { copyPackage, startApp } from './support/app.mjs'
 import { createRandom, createRequests, send } from './support/fuzz.mjs'
 import { cli, runCli, runScript, runtime, skip, start, temporary, until } from './support/cli.mjs'
 
@@ -131,8 +131,7 @@ test('without @hot-hook/dump-viewer: what to install', { skip }, async (t) => {
   const { env, folder } = await start(t)
   // Another copy of the package, which finds nothing but itself.
   const copy = path.join(temporary(t), 'node_modules/hot-hook')
-  fs.mkdirSync(copy, { recursive: true })
-  for (const name of fs.readdirSync(PACKAGE)) if (/\.mjs$|^package\.json$/.test(name)) fs.copyFileSync(path.join(PACKAGE, name), path.join(copy, name))
-  const found = await runScript(path.join(copy, 'cli.mjs'), folder, env, 'view')
+  copyPackage(copy)
+  const found = await runScript(path.join(copy, 'cli/main.mjs'), folder, env, 'view')
   assert.deepEqual(found, { stdout: '', stderr: 'hot-hook: view needs @hot-hook/dump-viewer: npm i -D @hot-hook/dump-viewer\n', code: 1 })
 })

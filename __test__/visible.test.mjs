@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { visible, visibleJson, visibleLines } from '../visible.mjs'
+import { visible, visibleJson, visibleLines } from '../lib/runtime/visible.mjs'
 import { startApp } from './support/app.mjs'
 import { startRunner } from '../packages/runner/__test__/support/runner.mjs'
 

@@ -5,7 +5,7 @@
 import fs from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const FILE = fileURLToPath(new URL('../binding.js', import.meta.url))
+const FILE = fileURLToPath(new URL('../lib/native/binding.js', import.meta.url))
 const { version } = JSON.parse(fs.readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const IMPORT = `import { createRequire } from 'module'\n`
 const BLAME = /const error = new Error\(\n\s+`Cannot find native binding[^]+?error\.cause = createLoadErrorChain\(loadErrors\)\n\s+throw error\n/

@@ -47,7 +47,8 @@ export function keyOf(root) {
   for (const name of String(git('ls-files', '--others', '--exclude-standard', '-z', '--', ...sources)).split('\0').filter(Boolean)) {
     hash.update(name).update(fs.readFileSync(path.join(root, name)))
   }
-  for (const name of fs.readdirSync(root).filter((one) => one.endsWith('.node'))) hash.update(fs.readFileSync(path.join(root, name)))
+  const native = path.join(root, 'lib/native')
+  for (const name of fs.readdirSync(native).filter((one) => one.endsWith('.node'))) hash.update(fs.readFileSync(path.join(native, name)))
   return hash.digest('hex')
 }
 

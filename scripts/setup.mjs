@@ -27,9 +27,9 @@ function changed(name) {
 // Not `npm ci`: it insists on optional packages for other platforms that the registry may not have.
 if (changed('node_modules/.package-lock.json') < changed('package-lock.json')) run('npm', ['install', '--no-audit', '--no-fund'])
 
-const built = Math.min(...['binding.js', ...fs.readdirSync(root).filter((name) => name.endsWith('.node'))].map(changed))
-const isBuilt = fs.readdirSync(root).some((name) => name.endsWith('.node'))
-if (!isBuilt || ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs'].some((name) => changed(name) > built)) run('npm', ['run', 'build'])
+const addons = fs.readdirSync(path.join(root, 'lib/native')).filter((name) => name.endsWith('.node'))
+const built = Math.min(...['binding.js', ...addons].map((name) => changed(path.join('lib/native', name))))
+if (addons.length === 0 || ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs'].some((name) => changed(name) > built)) run('npm', ['run', 'build'])
 
 // Examples, tests and the packages of this repository use each other by name, as an app would.
 for (const [name, target] of [['hot-hook', '..'], ['@hot-hook/runner', '../../packages/runner'], ['@hot-hook/dump-viewer', '../../packages/dump-viewer']]) {
@@ -44,6 +44,6 @@ if (process.platform !== 'win32' && !fs.existsSync(runner)) fs.symlinkSync('../@
 
 // The viewer's page goes out as text: it is bundled beforehand, with the graph library.
 const viewer = 'packages/dump-viewer'
-if (changed(`${viewer}/dist/page.js`) < Math.max(...['page', 'build.mjs', '../../visible.mjs', '../../package-lock.json'].map((name) => changed(`${viewer}/${name}`)))) {
+if (changed(`${viewer}/dist/page.js`) < Math.max(...['page', 'build.mjs', '../../lib/runtime/visible.mjs', '../../package-lock.json'].map((name) => changed(`${viewer}/${name}`)))) {
   run(process.execPath, [`${viewer}/build.mjs`])
 }

@@ -12,6 +12,17 @@ import { fileURLToPath } from 'node:url'
 import { inspect, isDeepStrictEqual } from 'node:util'
 
 export const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
+
+const NATIVE = path.join(PACKAGE, 'lib/native')
+
+/** The addon that was built. */
+export const ADDON = path.join(NATIVE, fs.readdirSync(NATIVE).find((name) => name.endsWith('.node')) ?? '')
+
+/** Another copy of the package, without its addon. @param {string} folder that does not exist */
+export function copyPackage(folder) {
+  const filter = (/** @type {string} */ from) => !from.endsWith('.node')
+  for (const name of ['package.json', 'loader.mjs', 'lib', 'cli']) fs.cpSync(path.join(PACKAGE, name), path.join(folder, name), { recursive: true, filter })
+}
 const SERVE = fileURLToPath(new URL('serve.cjs', import.meta.url))
 /** How long a test waits for what must come, in milliseconds: long, because machines are busy. */
 export const DEADLINE = 15_000

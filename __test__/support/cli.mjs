@@ -12,7 +12,7 @@ import { DEADLINE, HOT, PACKAGE, startApp } from './app.mjs'
 /** Where it cannot be asked. */
 export const skip = process.platform === 'win32' && 'there are no named pipes yet'
 
-const CLI = path.join(PACKAGE, 'cli.mjs')
+const CLI = path.join(PACKAGE, 'cli/main.mjs')
 
 export const files = {
   'main.mjs': `import './config.mjs'

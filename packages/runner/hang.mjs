@@ -22,7 +22,7 @@ const LIMIT = 5000
 /** What hot-hook says of a file that the app runs. */
 const RUNS = new Set(['hot', 'restart', 'declined'])
 
-const CLI = fileURLToPath(new URL('cli.mjs', import.meta.resolve('hot-hook/package.json')))
+const CLI = fileURLToPath(new URL('cli/main.mjs', import.meta.resolve('hot-hook/package.json')))
 
 /**
  * @typedef {object} Handlers

@@ -30,7 +30,7 @@ impl Files {
     }
 }
 
-/// Where a socket may lie, as `runtimeFolders` of pointers.mjs has it: our part of the user's runtime folder, else of one for what
+/// Where a socket may lie, as `runtimeFolders` of cli/pointers.mjs has it: our part of the user's runtime folder, else of one for what
 /// is temporary, as far as nobody else may enter.
 pub fn private_folders() -> impl Iterator<Item = Folder> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);

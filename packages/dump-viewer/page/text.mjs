@@ -2,7 +2,7 @@
  * File names are text, whatever they hold.
  */
 
-export { visible } from '../../../visible.mjs'
+export { visible } from '../../../lib/runtime/visible.mjs'
 
 /** @param {string} path */
 export const baseName = (path) => path.slice(path.lastIndexOf('/') + 1)

@@ -5,7 +5,7 @@
  * Node emits it, and passed on as if nobody had been there: to the app's listeners, or to the system's default.
  */
 import { attempt } from './guard.mjs'
-import { threadId } from './node.mjs'
+import { threadId } from '../node/features.mjs'
 import { apply, process } from './primordials.mjs'
 
 const SIGNAL = 'SIGTERM'

@@ -2,7 +2,7 @@
  * Links without evaluating: imports a module that imports first one that throws, then what is to be linked.
  *
  * ```text
- *   trial.mjs?link=…  ──▶  trial.mjs?throw=…   evaluates first, once all has linked, and throws: nothing below the
+ *   link-only.mjs?link=…  ──▶  link-only.mjs?throw=…   evaluates first, once all has linked, and throws: nothing below the
  *                     ──▶  the module          next import ever runs. An `import()` of it evaluates it, later.
  * ```
  *

@@ -1,7 +1,7 @@
 /**
  * `hot-hook view`: the import graph of a running app on a port of 127.0.0.1, by `@hot-hook/dump-viewer`.
  */
-import { findViewer } from './find-viewer.mjs'
+import { findViewer } from '../lib/find-viewer.mjs'
 
 /** @typedef {{ pid: number, socket: string }} App */
 /** @typedef {(happening: any) => void} Listener */

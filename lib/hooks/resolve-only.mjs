@@ -9,18 +9,18 @@
  * `require.resolve()` comes to hooks as `require()` does, and nothing tells them apart but what follows: Node loads the
  * file, or makes what it has loaded before a child of who requires it.
  */
-import * as engine from './binding.js'
-import { foundBy, onLoad } from './commonjs.mjs'
-import { guarded, withoutFrames } from './guard.mjs'
-import { builtin, threadId } from './node.mjs'
-import { URL } from './primordials.mjs'
+import * as engine from '../native/binding.js'
+import { foundBy, onLoad } from '../node/cjs-cache.mjs'
+import { guarded, withoutFrames } from '../runtime/guard.mjs'
+import { builtin, threadId } from '../node/features.mjs'
+import { URL } from '../runtime/primordials.mjs'
 
 const { fileURLToPath } = builtin('node:url')
 
 /** @typedef {import('node:module').ResolveHookContext} ResolveContext */
 
 /** What is tried: a module that is there already. */
-const SAMPLE = './guard.mjs'
+const SAMPLE = './prelude.mjs'
 
 /** The attributes of two lookups, then of an import. @type {object[]} */
 const samples = []
@@ -127,7 +127,7 @@ export function replaceResolve(meta) {
       const found = isText ? lookUp([url, ...args.slice(1)], args[0], () => original(...args)) : original(...args)
       return guarded(() => engine.clean(found)) ?? found
     } catch (error) {
-      throw withoutFrames(error, import.meta.url)
+      throw withoutFrames(error)
     }
   }
 }

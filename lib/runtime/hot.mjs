@@ -4,24 +4,25 @@
  * The engine decides; here its updates are carried out: handlers run, the parent and the app are told.
  */
 import module from 'node:module'
-import { forgetAnswers } from './answers.mjs'
-import * as engine from './binding.js'
-import { evictPlain, evictRequired, hasEvicted, hasRequiredBefore, noteRequires, reportRequirers, reportRequires } from './commonjs.mjs'
-import { checkCallback, createContext, watch } from './context.mjs'
+import { forgetAnswers } from '../hooks/resolve-cache.mjs'
+import * as engine from '../native/binding.js'
+import { evictPlain, evictRequired, hasEvicted, hasRequiredBefore, noteRequires, reportRequirers, reportRequires } from '../node/cjs-cache.mjs'
+import { checkCallback, createContext, watch } from './import-meta-hot.mjs'
 import { announce, listen, off, on } from './events.mjs'
 import { asOriginal, attempt, fail, guarded, hasFailed, withoutFrames } from './guard.mjs'
 import { addDisposer, dispose, disposeOfAll, disposeOfLate, forget, onWork, prune, recordOf, whenSettled, witnessOthers } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
-import { hookIn, keepSources } from './loader.mjs'
-import { replaceResolve } from './lookups.mjs'
-import { builtin, hasSyncHooks, threadId, untested } from './node.mjs'
-import { hasParent, isForked, listenToParent, tellParent } from './parent.mjs'
-import { publish } from './prelude.mjs'
+import { hookIn } from '../hooks/sync.mjs'
+import { replaceResolve } from '../hooks/resolve-only.mjs'
+import { builtin, hasSyncHooks, threadId, untested } from '../node/features.mjs'
+import { hasParent, isForked, listenToParent, tellParent } from './ipc.mjs'
+import { publish } from '../hooks/prelude.mjs'
 import { apply, process, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
 import { debug, inspect, isDebugging, print } from './print.mjs'
-import { evict, forgetResolutions, postpone } from './release.mjs'
-import { noteSourceMaps } from './source-maps.mjs'
-import { enqueue } from './update.mjs'
+import { keepSources } from '../node/compilation-cache.mjs'
+import { evict, forgetResolutions, postpone } from '../node/esm-cache.mjs'
+import { noteSourceMaps } from '../hooks/source-maps.mjs'
+import { enqueue } from './apply-update.mjs'
 
 const KEY = Symbol.for('hot-hook')
 /** Whether the parent process asks for reasons: what hot-hook 1.0 told it has exactly the fields of then. */
@@ -73,7 +74,7 @@ const runtime = {
   ahead() {
     // From now on, not only when that is loaded: nobody is to take it for an app that runs.
     guarded(() => engine.linkAhead())
-    return import('./ahead.mjs')
+    return import('./prelink.mjs')
   },
 }
 
@@ -160,7 +161,7 @@ function required() {
 /** The paths or URLs that the engine gives as one text. @param {string | undefined} text */
 const listed = (text) => text?.split('\0').slice(1) ?? []
 
-/** @param {import('./binding.js').Update} update */
+/** @param {import('../native/binding.js').Update} update */
 function carryOut(update) {
   const applied = attempt(() => replace(update))
   if (!applied) return tellAll(update.messages)
@@ -172,7 +173,7 @@ function carryOut(update) {
 
 /**
  * What the update replaces goes.
- * @param {import('./binding.js').Update} update @returns {() => void} to be called when the update is done
+ * @param {import('../native/binding.js').Update} update @returns {() => void} to be called when the update is done
  */
 function replace(update) {
   const renewed = update.renewals.map(({ url }) => url)
@@ -193,10 +194,10 @@ let updates = 0
 
 /**
  * What is left of an update that imports something again: the parent is told of it when that is done.
- * @param {import('./binding.js').Update} update @param {() => void} applied
+ * @param {import('../native/binding.js').Update} update @param {() => void} applied
  */
 function finishLater({ renewals, changed, messages }, applied) {
-  const isAsked = (/** @type {import('./binding.js').Message} */ message) => message.type === 'full-reload'
+  const isAsked = (/** @type {import('../native/binding.js').Message} */ message) => message.type === 'full-reload'
   tellAll(messages.filter(isAsked))
   updates++
   enqueue(renewals, listed(changed), (leftBehind, isApplied) => {
@@ -243,12 +244,12 @@ async function askForRestart() {
   }
 }
 
-/** By index: it is also done when what JavaScript iterates with is what has failed. @param {import('./binding.js').Message[]} messages */
+/** By index: it is also done when what JavaScript iterates with is what has failed. @param {import('../native/binding.js').Message[]} messages */
 function tellAll(messages) {
   for (let at = 0; at < messages.length; at++) tell(messages[at])
 }
 
-/** @param {import('./binding.js').Message} message */
+/** @param {import('../native/binding.js').Message} message */
 function tell(message) {
   if (message.type === 'invalidated') {
     const paths = listed(message.paths)
@@ -311,7 +312,7 @@ export function start(options, name, base) {
 function stayOutermost() {
   const { register } = module
   const enclose = (/** @type {number} */ layer) =>
-    register(`./loader.mjs?layer=${layer}`, { parentURL: import.meta.url, data: { thread: threadId, layer } })
+    register(`../hooks/async.mjs?layer=${layer}`, { parentURL: import.meta.url, data: { thread: threadId, layer } })
   module.register = asOriginal(register, (/** @type {any[]} */ ...args) => {
     const result = apply(register, module, args)
     guarded(() => enclose(engine.addLayer(threadId, false)))
@@ -387,7 +388,7 @@ function createHot() {
         start(options, 'hot.init()', process.cwd())
       } catch (error) {
         // It is about what the caller gave.
-        throw withoutFrames(error, import.meta.url.replace(/[^/]*$/, ''))
+        throw withoutFrames(error)
       }
     },
     async dump() {

@@ -12,8 +12,8 @@
  *   Module._nodeModulePaths ──[[Scopes]]──▶ relativeResolveCache   folder and request → file
  */
 import * as nodeModule from 'node:module'
-import { builtin } from './node.mjs'
-import { debug } from './print.mjs'
+import { builtin } from './features.mjs'
+import { debug } from '../runtime/print.mjs'
 
 const { isMap, isSet } = builtin('node:util').types
 const { get, has, keys } = Map.prototype

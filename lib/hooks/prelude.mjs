@@ -10,7 +10,7 @@ const KEY = 'hot-hook'
 const HOT = `(""["constructor"]["${KEY}"]??globalThis[globalThis.Symbol.for("${KEY}")])`
 const ENTER = `import.meta.hot=${HOT}?.enter(import.meta);`
 const WAIT = `await ${HOT}?.settled;`
-const BOOT = `import${JSON.stringify(new URL('./hot.mjs', import.meta.url).href)};`
+const BOOT = `import${JSON.stringify(new URL('../runtime/hot.mjs', import.meta.url).href)};`
 
 const decoder = new TextDecoder()
 
@@ -35,7 +35,7 @@ export function toText(source) {
  * @param {string} text
  * @param {string} url the module's
  * @param {{ waits: boolean, boots: boolean }} options `waits`: asynchronous `dispose` handlers are pending, and no
- *   module may run before they have settled. `boots`: nobody has loaded hot.mjs in this thread.
+ *   module may run before they have settled. `boots`: nobody has loaded runtime/hot.mjs in this thread.
  */
 export function withPrelude(text, url, { waits, boots }) {
   const prelude = (boots ? BOOT : '') + ENTER + (waits ? WAIT : '')

@@ -2,12 +2,13 @@
  * Node's CommonJS: what it holds that no hook has seen, and what must leave it.
  */
 import { Module, createRequire } from 'node:module'
-import * as engine from './binding.js'
-import { fail } from './guard.mjs'
-import { builtin, canRequireModules, hasSyncHooks, threadId } from './node.mjs'
-import { apply, queueMicrotask } from './primordials.mjs'
-import { canForget, forgetRequests, noteRequest } from './relative-cache.mjs'
-import { compilationCache, evictNow, importsOf, jobOf, loadCache } from './release.mjs'
+import * as engine from '../native/binding.js'
+import { fail } from '../runtime/guard.mjs'
+import { compilationCache } from './compilation-cache.mjs'
+import { builtin, canRequireModules, hasSyncHooks, threadId } from './features.mjs'
+import { apply, queueMicrotask } from '../runtime/primordials.mjs'
+import { canForget, forgetRequests, noteRequest } from './relative-resolve-cache.mjs'
+import { evictNow, importsOf, jobOf, loadCache } from './esm-cache.mjs'
 
 const { fileURLToPath, pathToFileURL } = builtin('node:url')
 const { dirname } = builtin('node:path')
@@ -53,7 +54,7 @@ const toReload = new Set()
  */
 const attempts = []
 
-/** Also there: what was required since the last report, and not found. @type {import('./binding.js').Missed[]} */
+/** Also there: what was required since the last report, and not found. @type {import('../native/binding.js').Missed[]} */
 const misses = []
 
 /**
@@ -103,7 +104,7 @@ function noteRequirer(module) {
 /** Whether anything was required in this thread before anybody took note. */
 export const hasRequiredBefore = () => Object.keys(cache).some((path) => !OWN.has(path))
 
-/** V8 keeps no source of what is loaded now, as loader.mjs sees to where hooks see `require`. */
+/** V8 keeps no source of what is loaded now, as hooks see to it where they see `require`. */
 function leaveNoSource() {
   if (!engine.releases()) return
   compilationCache(false)
@@ -202,7 +203,7 @@ export function hasOnlyLookedUp() {
 /** How many children a module had when it first required something after it had run. @type {WeakMap<NodeJS.Module, number>} */
 const eager = new WeakMap()
 
-/** @typedef {import('./binding.js').When} When */
+/** @typedef {import('../native/binding.js').When} When */
 
 /** When the module at `url` requires something now. @param {string} url @returns {When} */
 export function whenRequired(url) {
@@ -227,7 +228,7 @@ export function isOfImport(url) {
 /** Which children of a module were reported. @type {WeakMap<NodeJS.Module, WeakSet<NodeJS.Module>>} */
 const reported = new WeakMap()
 
-/** @typedef {import('./binding.js').Report} Found */
+/** @typedef {import('../native/binding.js').Report} Found */
 
 /** Reports what `require` did in this thread since the last report. @param {number} thread */
 export function reportRequires(thread) {

@@ -2,7 +2,7 @@
  * What this Node can do: every version test of the project is here, by name. And what else takes part in its loading.
  */
 import module, { createRequire } from 'node:module'
-import { isFirstThread } from './binding.js'
+import { isFirstThread } from '../native/binding.js'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 
@@ -55,7 +55,7 @@ export const mayBlock = typeof module.registerHooks === 'function' || linksSynch
  */
 export const hasSyncHooks = typeof module.registerHooks === 'function' && linksSynchronously
 
-/** A linked module holds what it imports by strong handles of C++, until it is gone itself: see release.mjs. */
+/** A linked module holds what it imports by strong handles of C++, until it is gone itself: see esm-cache.mjs. */
 export const chainsModules = !since({ 22: 22, 24: 8 })
 
 /**

@@ -6,10 +6,12 @@ import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { upwards } from './pointers.mjs'
 
 const NAME = '@hot-hook/dump-viewer'
 const LOCK_FILES = ['package-lock.json', 'npm-shrinkwrap.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock', 'bun.lockb']
+
+/** The folders above one, and itself. @param {string} folder @returns {string[]} */
+export const upwards = (folder) => (path.dirname(folder) === folder ? [folder] : [folder, ...upwards(path.dirname(folder))])
 
 /**
  * Whether it is this user's, root's or the other one's, and nobody else's to change; of a link only whose it is.

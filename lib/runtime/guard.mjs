@@ -2,7 +2,8 @@
  * No failure of ours costs users their process: what Node calls in us is guarded, and so is each call of the engine. A
  * failure is told once; then imports go through as if we were not there, and a change asks for a restart.
  */
-import * as engine from './binding.js'
+import * as engine from '../native/binding.js'
+import { hasOwnFrame } from '../own.mjs'
 import { apply } from './primordials.mjs'
 import { debug, isDebugging, print } from './print.mjs'
 
@@ -129,12 +130,12 @@ export function attempt(work) {
   }
 }
 
-/** An error of Node's, without the frames of our file `url`, which would only distract in a user's stack. @param {unknown} error @param {string} url */
-export function withoutFrames(error, url) {
-  if (error instanceof Error && typeof error.stack === 'string' && error.stack.includes(url)) {
+/** An error of Node's, without our frames, which would only distract in a user's stack. @param {unknown} error */
+export function withoutFrames(error) {
+  if (error instanceof Error && typeof error.stack === 'string' && hasOwnFrame(error.stack)) {
     error.stack = error.stack
       .split('\n')
-      .filter((line) => !line.includes(url))
+      .filter((line) => !hasOwnFrame(line))
       .join('\n')
   }
   return error
@@ -145,13 +146,12 @@ export function withoutFrames(error, url) {
  * @template {Function} F @param {F} original @param {F} replacement @returns {F}
  */
 export function asOriginal(original, replacement) {
-  const url = import.meta.url.replace(/[^/]*$/, '')
   const replaced = /** @type {any} */ ({
     [original.name](/** @type {any[]} */ ...args) {
       try {
         return apply(replacement, this, args)
       } catch (error) {
-        throw withoutFrames(error, url)
+        throw withoutFrames(error)
       }
     },
   })[original.name]

@@ -8,8 +8,8 @@
  * happened is asked each time, in the same way: nothing rests on the shape of the cache.
  */
 import { Module } from 'node:module'
-import { builtin, hasSyncHooks } from './node.mjs'
-import { requestCache } from './release.mjs'
+import { builtin, hasSyncHooks } from './features.mjs'
+import { requestCache } from './esm-cache.mjs'
 
 const { isMap } = builtin('node:util').types
 const { values } = Map.prototype

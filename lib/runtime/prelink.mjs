@@ -1,11 +1,11 @@
 /**
  * For a process that is started before it is needed: the app is linked, and runs later, with what its files hold then.
  */
-import * as engine from './binding.js'
+import * as engine from '../native/binding.js'
 import { guarded } from './guard.mjs'
-import { threadId } from './node.mjs'
-import { evictNow, loadCache } from './release.mjs'
-import { hasLinked, trialOf } from './trial.mjs'
+import { threadId } from '../node/features.mjs'
+import { evictNow, loadCache } from '../node/esm-cache.mjs'
+import { hasLinked, trialOf } from '../hooks/link-only.mjs'
 
 /**
  * Links the app; nothing of it runs.

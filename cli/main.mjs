@@ -8,7 +8,7 @@ import net from 'node:net'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { findApps, forget } from './pointers.mjs'
-import { visible, visibleJson, visibleLines } from './visible.mjs'
+import { visible, visibleJson, visibleLines } from '../lib/runtime/visible.mjs'
 
 const HELP = `Usage: hot-hook explain FILE [--json]
        hot-hook graph [--json | --dot | --mermaid]
@@ -241,7 +241,7 @@ async function run() {
 
 /** @param {string | undefined} pid @param {number} port @param {boolean} opens */
 async function show(pid, port, opens) {
-  const [{ view }, { openBrowser }] = await Promise.all([import('./view.mjs'), import('./browser.mjs')])
+  const [{ view }, { openBrowser }] = await Promise.all([import('./view.mjs'), import('./open-browser.mjs')])
   const { url, createOneTimeUrl } = await view({ ask: () => askApp({ ask: 'graph' }, pid), follow }, port).catch((error) => {
     if (error instanceof Problem) throw error
     if (error.code === 'EADDRINUSE') throw new Problem(`port ${port} is taken: give another one with --port`)

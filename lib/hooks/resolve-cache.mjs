@@ -2,8 +2,8 @@
  * The answers to repeated imports: an `import()` that a module makes again, while nothing has happened, is answered
  * without Node and without a decision.
  */
-import * as engine from './binding.js'
-import { guarded } from './guard.mjs'
+import * as engine from '../native/binding.js'
+import { guarded } from '../runtime/guard.mjs'
 
 /**
  * @typedef {object} Answer what was answered to an `import()` that may be repeated
@@ -32,7 +32,7 @@ export function answersTo(attributes) {
   return importers
 }
 
-/** @param {number} thread @param {import('./loader.mjs').Asked} asked @param {string} specifier @param {Answer} answer */
+/** @param {number} thread @param {import('./shared.mjs').Asked} asked @param {string} specifier @param {Answer} answer */
 export function keepAnswer(thread, { parent, required, attributes }, specifier, answer) {
   const importers = answersTo(attributes)
   if (!parent || required || !importers || answer.generation < 0 || !guarded(() => engine.isRepeatable(thread, parent))) return

@@ -1,13 +1,13 @@
 /**
  * `import.meta.hot`: checks what it is given, and registers it.
  */
-import * as engine from './binding.js'
+import * as engine from '../native/binding.js'
 import { off, on, removeListeners, toPath } from './events.mjs'
 import { addDisposer, addPruner, createRecord, dataOf, keepRegistration, recordOf, witnessOthers } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
 import { attempt, called, guarded, ofUser } from './guard.mjs'
-import { lookUp } from './lookups.mjs'
-import { builtin, threadId } from './node.mjs'
+import { lookUp } from '../hooks/resolve-only.mjs'
+import { builtin, threadId } from '../node/features.mjs'
 import { queueMicrotask } from './primordials.mjs'
 import { inspect } from './print.mjs'
 

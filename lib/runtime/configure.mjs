@@ -3,7 +3,7 @@
  */
 import { hasFailed } from './guard.mjs'
 import { start } from './hot.mjs'
-import { builtin } from './node.mjs'
+import { builtin } from '../node/features.mjs'
 import { print } from './print.mjs'
 
 const fs = builtin('node:fs')

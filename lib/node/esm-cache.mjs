@@ -6,8 +6,8 @@
  * cannot be loaded anew.
  */
 import { Status, reach, statusOf } from './internals.mjs'
-import { builtin, chainsModules, hasFlag, hasSyncHooks } from './node.mjs'
-import { debug } from './print.mjs'
+import { chainsModules, hasSyncHooks } from './features.mjs'
+import { debug } from '../runtime/print.mjs'
 
 // Node's own maps have no Map.prototype, and LoadCache has methods of its own: its `delete` keeps the key.
 const { delete: remove, entries, get, has, set } = Map.prototype
@@ -177,22 +177,4 @@ export function alias(url, versioned) {
   if (!cache || !has.call(cache, versioned)) return false
   set.call(cache, url, get.call(cache, versioned))
   return true
-}
-
-/** Whether V8's compilation cache is ours to switch: the user may have switched it off. */
-let isCacheOurs = !hasFlag('--no-compilation-cache')
-
-/**
- * V8 keeps compiled sources, by their text. Off around the load of a versioned module; left off it would make every
- * `eval` slow and Node reject its compile cache. The flag belongs to the process, not to the thread. Where it cannot be
- * set, memory grows.
- * @param {boolean} on
- */
-export function compilationCache(on) {
-  if (!isCacheOurs) return
-  try {
-    builtin('node:v8').setFlagsFromString(on ? '--compilation-cache' : '--no-compilation-cache')
-  } catch {
-    isCacheOurs = false
-  }
 }

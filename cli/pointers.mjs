@@ -6,6 +6,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { upwards } from '../lib/find-viewer.mjs'
 
 /** The longest pointer, in bytes: a few paths. */
 const LONGEST = 64 * 1024
@@ -44,9 +45,6 @@ function runtimeFolders() {
   const temporary = [os.tmpdir(), '/tmp'].map((folder) => path.resolve(folder, `hot-hook-${user}`))
   return [...new Set([...folders, ...temporary])].filter(isPrivate)
 }
-
-/** The folders above one, and itself. @param {string} folder @returns {string[]} */
-export const upwards = (folder) => (path.dirname(folder) === folder ? [folder] : [folder, ...upwards(path.dirname(folder))])
 
 /** Where the apps of a project leave their pointers. @param {string} project */
 function pointerFolder(project) {

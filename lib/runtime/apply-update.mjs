@@ -4,16 +4,16 @@
  *   link each renewal ─▶ dispose of what they replace ─▶ evaluate ─▶ callbacks ─▶ tell ─▶ release
  *        └ fails: it is reported, and what it would replace stays in service
  */
-import * as engine from './binding.js'
+import * as engine from '../native/binding.js'
 import { emitError, toPath } from './events.mjs'
 import { dispose, findRegistered, reportHandler, whenSettled } from './handlers.mjs'
 import { attempt, guarded, hasFailed } from './guard.mjs'
-import { threadId } from './node.mjs'
+import { threadId } from '../node/features.mjs'
 import { clearTimeout, setTimeout } from './primordials.mjs'
 import { print } from './print.mjs'
-import { hasLinked, trialOf } from './trial.mjs'
+import { hasLinked, trialOf } from '../hooks/link-only.mjs'
 
-/** @typedef {import('./binding.js').Renewal} Renewal */
+/** @typedef {import('../native/binding.js').Renewal} Renewal */
 /** @typedef {import('./handlers.mjs').Accepted} Accepted */
 /**
  * @typedef {object} Told what a callback is to be told
@@ -96,7 +96,7 @@ async function link({ url, json }, released) {
 
 /**
  * What is new, by URL without version; what throws is reported.
- * @param {Renewal[]} renewals @param {import('./binding.js').Linked} linked @param {Failures} failures
+ * @param {Renewal[]} renewals @param {import('../native/binding.js').Linked} linked @param {Failures} failures
  */
 async function evaluate(renewals, { urls, first }, failures) {
   /** @type {Map<string, unknown>} */
@@ -138,7 +138,7 @@ async function patiently(work) {
   hurry = () => {}
 }
 
-/** @param {import('./binding.js').Accepting} accepting @returns {Told[]} */
+/** @param {import('../native/binding.js').Accepting} accepting @returns {Told[]} */
 function tellable({ instance: id, own, urls }) {
   const instance = findRegistered(id)
   if (!instance) return []

@@ -5,11 +5,11 @@
  * An instance has a record once it has registered anything. Its `dispose` handlers run once; what it accepts, and its
  * `prune` handlers, outlive it until a newer instance has evaluated completely.
  */
-import * as engine from './binding.js'
-import { expectEnd } from './ending.mjs'
+import * as engine from '../native/binding.js'
+import { expectEnd } from './sigterm.mjs'
 import { emitError } from './events.mjs'
 import { attempt, guarded } from './guard.mjs'
-import { builtin, threadId } from './node.mjs'
+import { builtin, threadId } from '../node/features.mjs'
 import { clearTimeout, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
 import { print } from './print.mjs'
 
@@ -26,7 +26,7 @@ const { types } = builtin('node:util')
  * @typedef {object} Instance
  * @property {number} id the engine's name for it; 0 if it has none
  * @property {ImportMeta} meta
- * @property {import('./binding.js').Place | null | undefined} place where it keeps its data
+ * @property {import('../native/binding.js').Place | null | undefined} place where it keeps its data
  * @property {Record<string, unknown> | undefined} data its own, if it has no place
  * @property {Handler[]} disposers
  * @property {Handler[]} pruners

@@ -1,10 +1,10 @@
 /**
  * Source maps of modules that have a prelude: what stands after it on its line is further to the right.
  */
-import * as engine from './binding.js'
-import { guarded } from './guard.mjs'
-import { builtin, hasFlag } from './node.mjs'
-import { process } from './primordials.mjs'
+import * as engine from '../native/binding.js'
+import { guarded } from '../runtime/guard.mjs'
+import { builtin, hasFlag } from '../node/features.mjs'
+import { process } from '../runtime/primordials.mjs'
 
 const { readFileSync } = builtin('node:fs')
 

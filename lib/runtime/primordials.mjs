@@ -4,7 +4,7 @@
 const { apply } = Reflect
 const { URL, process, setImmediate, setTimeout, clearTimeout, queueMicrotask } = globalThis
 
-// It calls what the app has given us: was it replaced before, we do not start (register.mjs).
+// It calls what the app has given us: was it replaced before, we do not start (register.mjs, beside this file).
 apply(() => {}, undefined, [])
 
 export { URL, apply, clearTimeout, process, queueMicrotask, setImmediate, setTimeout }

@@ -2,8 +2,8 @@
  * Every line of ours is printed here, on standard error. The app notices nothing of a line that cannot be printed: neither
  * an exception, nor an event of its stream, which would end a process that does not listen for it.
  */
-import * as engine from './binding.js'
-import { builtin, threadId } from './node.mjs'
+import * as engine from '../native/binding.js'
+import { builtin, threadId } from '../node/features.mjs'
 import { process } from './primordials.mjs'
 import { visible, visibleLines } from './visible.mjs'
 

@@ -1,9 +1,9 @@
 /**
  * `hot.on` and `import.meta.hot.on`: what happens in this thread, for those who want to hear of it.
  */
-import * as engine from './binding.js'
+import * as engine from '../native/binding.js'
 import { attempt, guarded, ofUser } from './guard.mjs'
-import { builtin, threadId } from './node.mjs'
+import { builtin, threadId } from '../node/features.mjs'
 import { inspect, print } from './print.mjs'
 
 const { fileURLToPath } = builtin('node:url')
@@ -110,7 +110,7 @@ export const toPath = (url) => (url.startsWith('file:') ? fileURLToPath(url) : u
 
 /**
  * Tells what the engine says that happens. Returns what is to be told when the update is done.
- * @param {import('./binding.js').Happening[]} happenings
+ * @param {import('../native/binding.js').Happening[]} happenings
  * @param {string[]} renewed the URLs of what is imported again
  */
 export function announce(happenings, renewed) {

@@ -2,9 +2,9 @@
  * `hot-hook/internal`: what `@hot-hook/runner` and `@hot-hook/dump-viewer` need. It is nobody else's: any release may
  * change it.
  */
-export { isInstalled, Watcher, watchFiles, watchProject } from './binding.js'
+export { isInstalled, Watcher, watchFiles, watchProject } from './native/binding.js'
 export { findViewer, isFoundSafely } from './find-viewer.mjs'
-export { visible, visibleJson, visibleLines } from './visible.mjs'
+export { visible, visibleJson, visibleLines } from './runtime/visible.mjs'
 
 /** What this thread runs, if hot-hook is in it. */
 const runtime = () => /** @type {any} */ (globalThis)[Symbol.for('hot-hook')]
