@@ -112,7 +112,9 @@ for (const [mode, options] of Object.entries(modes)) {
       files: { 'main.mjs': `import './cold.mjs'; import './config/x.json' with { type: 'json' }; ${get}`, 'cold.mjs': '', 'b.mjs': value(1), 'config/x.json': '1', '.env': 'A=1' },
     })
     assert.equal(await app.ask('get'), 1)
+    let restarts = 0
     for (const [n, name] of ['cold.mjs', '.env', 'config/x.json', 'cold.mjs'].entries()) {
+      const began = performance.now()
       const file = fs.openSync(app.file(name), 'w')
       report(app, name)
       // It is handled before the text comes.
@@ -120,15 +122,21 @@ for (const [mode, options] of Object.entries(modes)) {
       fs.writeSync(file, `${n + 2}`)
       fs.closeSync(file)
       report(app, name)
-      assert.equal((await app.message('full-reload', n + 1)).path, app.file(name))
+      // A busy machine may leave it empty for so long that this is a save of its own.
+      const isOneSave = performance.now() - began < 40
+      assert.equal((await app.message('full-reload', restarts + 1)).path, app.file(name))
       report(app, name)
+      if (!isOneSave) await app.quiet()
+      const saves = app.told('full-reload').length - restarts
+      assert.ok(saves === 1 || (!isOneSave && saves === 2), `${saves} restarts for ${name}`)
+      restarts += saves
     }
     app.save('b.mjs', value(2))
     report(app)
     await app.message('invalidated')
     await app.quiet()
     assert.equal(await app.ask('get'), 2)
-    assert.deepEqual(app.messages.map(({ type }) => type.slice('hot-hook:'.length)), [...Array.from({ length: 4 }, () => 'full-reload'), 'invalidated'])
+    assert.deepEqual(app.messages.map(({ type }) => type.slice('hot-hook:'.length)), [...Array.from({ length: restarts }, () => 'full-reload'), 'invalidated'])
   })
 
   test(`${mode}: reports of what nobody has changed, or imported, say nothing`, async (t) => {
