@@ -327,3 +327,60 @@ test('many reloads of a large boundary in a small heap, in a loop that never let
   for (let left = count; left > 0; left -= 500) await app.ask('reloads', 'boundary.mjs', 'own', 500)
   assert.equal(await app.ask('read', 'own'), count)
 })
+
+/** What an instance may register, each alone: none of it has a `dispose` handler. */
+const registrations = {
+  'accepts itself': 'import.meta.hot?.accept()',
+  'asks for its data': 'import.meta.hot?.data',
+  'has a prune handler': 'import.meta.hot?.prune(() => {})',
+  'watches a file': `import.meta.hot?.watch('./some.txt')`,
+}
+
+for (const [name, text] of Object.entries(registrations)) {
+  test(`an instance that ${name} is released`, async (t) => {
+    const files = {
+      'boundary.mjs': `${text}\nglobalThis.metas.push(new WeakRef(import.meta))\nexport const own = 0`,
+      'main.mjs': `globalThis.metas = []\n${main}
+        serve({ async left() { await heap(8); return [metas.length, metas.filter((one) => one.deref()).length] } })`,
+    }
+    const app = await startApp(t, { before: QUIET, files })
+    await app.ask('reloads', 'boundary.mjs', 'own', 30)
+    const [made, left] = await app.ask('left')
+    assert.ok(made >= 30, `${made} instances`)
+    assert.ok(left < 6, `${left} of ${made} instances are left`)
+  })
+}
+
+test('what is left of a reload: a boundary of 20 KB that accepts itself', async (t) => {
+  const accepting = (/** @type {number} */ own) => `export const own = ${own}\n${ESM}\nglobalThis.ran?.(own)\nimport.meta.hot?.accept()`
+  const files = {
+    'boundary.mjs': accepting(0),
+    'main.mjs': `${reload}
+      await import('./boundary.mjs')
+      const text = fs.readFileSync('boundary.mjs', 'utf8')
+      async function update() {
+        const wanted = ++number
+        const ran = new Promise((resolve) => (globalThis.ran = (own) => own === wanted && resolve()))
+        fs.writeFileSync('boundary.mjs', text.replace('own = 0', 'own = ' + wanted))
+        await ran
+        await sleep(0)
+      }
+      const { reach } = await import('./node_modules/hot-hook/internals.mjs')
+      /** What is left when the last update has been released. */
+      const remembered = () => [...Map.prototype.values.call(reach().resolutions)].reduce((sum, one) => sum + Object.keys(one).length, 0)
+      serve({ heap, remembered, async reloads(count) { for (let i = 0; i < count; i++) await update() } })`,
+  }
+  const app = await startApp(t, { before: QUIET, files })
+  const reloads = async (/** @type {number} */ count) => {
+    for (let left = count; left > 0; left -= 25) await app.ask('reloads', Math.min(left, 25))
+  }
+  await reloads(100)
+  const before = await app.ask('heap', 20)
+  await reloads(RELOADS)
+  const kilobytes = ((await app.ask('heap', 20)) - before) / 1024 / RELOADS
+  t.diagnostic(`${kilobytes.toFixed(2)} KB a reload`)
+  assert.ok(kilobytes < (RELOADS >= 2000 ? 0.5 : LIMIT), `${kilobytes} KB a reload`)
+  const [before10, after10] = [await app.ask('remembered'), (await app.ask('reloads', 10), await app.ask('remembered'))]
+  assert.ok(after10 <= before10 + 6, `Node remembers ${before10} resolutions, and ${after10} ten reloads later`)
+  assert.deepEqual(app.told('full-reload'), [])
+})

@@ -1234,3 +1234,63 @@ fn what_the_next_update_imports_again_anyway_is_not_left_for_one_after_it() {
     assert_eq!(node.engine.linked(MAIN, &second).urls, [second[0].url.clone()]);
     assert_eq!(take(&mut node), []);
 }
+
+/// So many boundaries accept themselves, each above modules of its own and some that all share.
+fn walked_by_an_update(boundaries: usize) -> u64 {
+    let mut node = Node::start(&[("leaf.mjs", "leaf1")]);
+    let name = |at: usize| format!("b{at}.mjs");
+    for at in 0..boundaries {
+        // Each is part of a cycle, and shares what is below with the one before it.
+        node.write(&name(at), &format!("b\nimport ./m{at}.mjs\nimport ./m{}.mjs", at / 2));
+        node.write(&format!("m{at}.mjs"), &format!("m\nimport ./{}\nimport ./leaf.mjs", name(at)));
+    }
+    let accept = |node: &mut Node, url: &str| {
+        let instance = node.begin(MAIN, url);
+        node.engine.keeps_at(instance);
+        assert!(node.engine.accept_own(instance));
+        node.engine.ended(instance, false, Instant::now());
+        node.deliver(MAIN);
+    };
+    let urls: Vec<_> = (0..boundaries)
+        .map(|at| node.link(MAIN, "app.mjs", &format!("./{}", name(at)), true).expect("it links"))
+        .collect();
+    for url in &urls {
+        accept(&mut node, url);
+    }
+    for at in 0..boundaries {
+        node.begin(MAIN, &node.url(&format!("m{at}.mjs")));
+    }
+    node.begin(MAIN, &node.url("leaf.mjs"));
+    node.write("leaf.mjs", "leaf2");
+    let before = node.engine.walked();
+    node.engine.drain(Caller::Thread(MAIN), Instant::now());
+    let renewals = node.engine.take(MAIN).expect("there is work").renewals;
+    assert_eq!(renewals.len(), boundaries);
+    // A second update waits, and holds what the first one has brought: each module that evaluates lets go of something.
+    node.write("leaf.mjs", "leaf3");
+    node.deliver(MAIN);
+    for renewal in &renewals {
+        node.engine.renewed(MAIN, &renewal.url, true);
+    }
+    let urls: Vec<_> = (0..boundaries)
+        .map(|at| node.link(MAIN, "app.mjs", &format!("./{}", name(at)), true).expect("it links"))
+        .collect();
+    for at in 0..boundaries {
+        let module = node.link(MAIN, &name(at), &format!("./m{at}.mjs"), false).expect("it links");
+        node.begin(MAIN, &module);
+        node.deliver(MAIN);
+    }
+    for url in &urls {
+        accept(&mut node, url);
+    }
+    node.engine.linked(MAIN, &renewals);
+    node.engine.walked() - before
+}
+
+/// What an update walks grows with the graph, not with its square.
+#[test]
+fn an_update_of_many_that_accept_themselves_walks_the_graph_a_few_times() {
+    let (few, many) = (walked_by_an_update(50), walked_by_an_update(200));
+    assert!(many <= 6 * few, "4 times the modules: {many} steps instead of {few}");
+    assert!(many <= 40 * 400, "{many} steps in a graph of 400 modules");
+}

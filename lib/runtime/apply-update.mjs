@@ -102,7 +102,8 @@ async function evaluate(renewals, { urls, first }, failures) {
   /** @type {Map<string, unknown>} */
   const namespaces = new Map()
   const ways = enter(first)
-  const imports = renewals.filter(({ url }) => urls.includes(url)).map(async ({ url, json }) => {
+  const linked = new Set(urls)
+  const imports = renewals.filter(({ url }) => linked.has(url)).map(async ({ url, json }) => {
     if (first.length > 0) await ways
     try {
       namespaces.set(url, await (json ? import(url, { with: { type: 'json' } }) : import(url)))

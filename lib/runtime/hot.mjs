@@ -216,6 +216,12 @@ const RELEASE_INTERVAL = 100
 const isInUse = (url) => guarded(() => engine.find(threadId, url)) !== 0
 
 /**
+ * Who imports a new URL for each version, and stays: two modules of ours, and what stands for nobody, in whose name an update
+ * imports. Node remembers each URL by its importer.
+ */
+const VERSIONED_IMPORTERS = [...['./update.mjs', './handlers.mjs'].map((name) => new URL(name, import.meta.url).href), undefined]
+
+/**
  * Frees superseded instances, when what is under way has had its turn.
  * @param {string[]} [others] what else is of no more use
  */
@@ -227,6 +233,7 @@ function release(others = []) {
   // An app that imports in a loop of promises never comes to `setImmediate`: those of the last update have had theirs.
   evict(isInUse)
   postpone(urls)
+  forgetResolutions(VERSIONED_IMPORTERS)
   setImmediate(releaseRest).unref()
 }
 

@@ -85,7 +85,9 @@ impl Engine {
         }
         self.retain_places(|place| !lost.contains(&place.module));
         for thread in self.threads.keys().copied().collect::<Vec<_>>() {
-            self.flush_held(thread, |held| lost.contains(&held));
+            for &module in &lost {
+                self.flush_held_of(thread, module);
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ pub enum Tracking {
 }
 
 impl Engine {
-    /// These are disposed of now. Returns those of them that have registered handlers, latest evaluation first.
+    /// These are disposed of now. Returns those of them of which JavaScript keeps a record, latest evaluation first.
     pub(super) fn begin_disposals(
         &mut self,
         thread: ThreadId,
@@ -32,7 +32,7 @@ impl Engine {
         disposals.retain(|&(_, id)| {
             self.instances.get_mut(id).is_some_and(|instance| {
                 instance.disposed = true;
-                instance.tracked
+                instance.tracked || instance.recorded
             })
         });
         disposals.sort_by_key(|&(order, _)| std::cmp::Reverse(order));
@@ -49,6 +49,8 @@ impl Engine {
     /// The instances of the module's older versions are superseded, in all threads.
     pub(super) fn supersede(&mut self, module: ModuleId) {
         let current = self.graph.get(module).version;
+        // What a superseded instance accepts but itself counts no longer.
+        self.graph.accepts_less();
         self.instances.change(module, |instance| {
             if instance.version < current
                 && let Some(thread) = self.threads.get_mut(&instance.thread)
@@ -149,6 +151,9 @@ impl Engine {
     pub fn disposes_async(&mut self, id: InstanceId) {
         if let Some(instance) = self.instances.get_mut(id) {
             instance.disposes_async = true;
+            if let Some(state) = self.threads.get_mut(&instance.thread) {
+                state.renewing.held.disposes_async(instance);
+            }
         }
     }
 

@@ -374,6 +374,11 @@ impl Engine {
         self.generation
     }
 
+    /// See [`Graph::walked`].
+    pub fn walked(&self) -> u64 {
+        self.graph.walked()
+    }
+
     /// Lets `sleeper` wake at file events.
     pub fn wake_on_events(&self, sleeper: &mut Sleeper) {
         if let Some(watch) = &self.watch {

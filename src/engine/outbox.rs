@@ -62,7 +62,7 @@ pub enum Happening {
 /// Work for one thread, in the order of its fields.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Update {
-    /// Instances that have registered handlers, which are to run, latest evaluation first.
+    /// Instances that have registered something: their `dispose` handlers are to run, latest evaluation first.
     pub disposals: Vec<InstanceId>,
     /// Files whose CommonJS modules are stale: they leave `require.cache`.
     pub stale: Vec<Arc<str>>,
@@ -108,11 +108,12 @@ impl Engine {
         state.releasable.append(&mut state.abandoned);
         let mut update = std::mem::take(&mut state.pending);
         update.renewals = self.take_renewals(thread);
-        if !update.renewals.is_empty() {
+        let begins = !update.renewals.is_empty();
+        if begins {
             let renewing = &mut self.threads.get_mut(&thread)?.renewing;
             renewing.under_way.push_back(update.renewals.clone());
         }
-        self.keep_in_service(thread);
+        self.keep_in_service(thread, begins);
         let disposals = std::mem::take(&mut self.threads.get_mut(&thread)?.disposals);
         update.disposals = self.begin_disposals(thread, disposals);
         Some(update)

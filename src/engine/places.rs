@@ -11,7 +11,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::graph::accept::Accepted;
 use crate::graph::instance::{Instance, InstanceId, State};
@@ -114,6 +114,15 @@ impl Places {
         })
     }
 
+    /// What the registrations at a place say is accepted.
+    fn accepted_at(&self, place: &Place) -> (bool, FxHashSet<ModuleId>) {
+        let entries = self.entries.get(place).map_or(&[][..], Vec::as_slice);
+        let entries = &entries[first_counting(entries)..];
+        let dependencies = entries.iter().flat_map(|entry| &entry.dependencies);
+        let dependencies = dependencies.map(|&(id, _)| id).collect();
+        (entries.iter().any(|entry| entry.own), dependencies)
+    }
+
     /// Whether nothing was ever registered.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -185,15 +194,18 @@ impl Engine {
             return;
         }
         instance.state = State::Evaluated;
-        let Some(place) = self.places.by_instance.get(&id) else { return };
-        for entry in self.places.entries.get_mut(place).into_iter().flatten() {
+        let Some(place) = self.places.by_instance.get(&id).cloned() else { return };
+        let before = self.places.accepted_at(&place);
+        for entry in self.places.entries.get_mut(&place).into_iter().flatten() {
             entry.complete |= entry.instance == id;
         }
-        self.accepted_changed();
+        self.accepted_changed_at(&place, &before);
     }
 
-    /// Where an instance lives, for what is kept there: the module, and the URL without our version.
+    /// Where an instance lives, for what is kept there: the module, and the URL without our version. From now on there is a
+    /// record of it.
     pub fn keeps_at(&mut self, id: InstanceId) -> Option<(ModuleId, Arc<str>)> {
+        self.instances.get_mut(id)?.recorded = true;
         let place = self.place_of(self.instances.get(id)?)?;
         self.threads.get_mut(&place.thread)?.interest.losses = true;
         Some((place.module, place.url))
@@ -222,6 +234,7 @@ impl Engine {
         if !self.places.has(&place) {
             return;
         }
+        let before = self.places.accepted_at(&place);
         let outdated = match (threw, in_service) {
             // What it has not registered says nothing: it may be half a file.
             (false, _) if !self.places.knows(id) && self.is_outdated(&place, in_service, now) => {
@@ -235,7 +248,7 @@ impl Engine {
             }
         };
         self.outdate(&place, outdated);
-        self.accepted_changed();
+        self.accepted_changed_at(&place, &before);
     }
 
     /// What was registered at a place counts no longer.
@@ -270,6 +283,14 @@ impl Engine {
             self.outdate(place, outdated);
         }
         if !gone.is_empty() {
+            self.accepted_changed();
+        }
+    }
+
+    /// Tells the graph what is accepted now, if that is not what was said at the place `before`: mostly, an instance registers
+    /// what the one before it has registered.
+    fn accepted_changed_at(&mut self, place: &Place, before: &(bool, FxHashSet<ModuleId>)) {
+        if self.places.accepted_at(place) != *before {
             self.accepted_changed();
         }
     }

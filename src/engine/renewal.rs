@@ -10,6 +10,7 @@ use crate::graph::instance::InstanceId;
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
+use super::service::Held;
 
 /// A module that is to be imported again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +54,7 @@ pub(super) struct Renewing {
     own: FxHashSet<ModuleId>,
     /// Changed modules that somebody else accepts.
     dependencies: FxHashSet<ModuleId>,
-    /// Superseded instances that stay in service until what replaces them has linked.
-    pub held: Vec<(u64, InstanceId)>,
+    pub held: Held,
     /// What the updates import again that were handed out, in this order, and did not come to [`Engine::linked`] yet.
     pub under_way: VecDeque<Vec<Renewal>>,
     /// The versions that are being imported, by URL without version.
@@ -98,13 +98,15 @@ impl Engine {
         let Some(state) = self.threads.get_mut(&thread) else { return Vec::new() };
         let own = std::mem::take(&mut state.renewing.own);
         let dependencies = std::mem::take(&mut state.renewing.dependencies);
-        let mut found: Vec<(ModuleId, Renewal)> = Vec::new();
+        let mut found: Vec<Renewal> = Vec::new();
+        let mut known: FxHashMap<Arc<str>, usize> = FxHashMap::default();
         let mut add = |id: ModuleId, url: &Arc<str>, own: bool| {
-            if let Some((_, known)) = found.iter_mut().find(|(_, known)| known.url == *url) {
+            let at = *known.entry(url.clone()).or_insert(found.len());
+            if let Some(known) = found.get_mut(at) {
                 known.own |= own;
             } else {
                 let json = self.graph.get(id).is_json;
-                found.push((id, Renewal { url: url.clone(), json, own }));
+                found.push(Renewal { url: url.clone(), json, own });
             }
         };
         for (place, entry) in self.accepting(thread) {
@@ -117,7 +119,7 @@ impl Engine {
                 }
             }
         }
-        found.into_iter().map(|(_, renewal)| renewal).collect()
+        found
     }
 
     /// The URL under which a module is imported again, which Node resolved to `url`. `first`: it is to be today's; if
@@ -166,10 +168,10 @@ impl Engine {
     /// By what the cycles are to be entered that these modules are part of, if not by them. It stays with today's version.
     fn ways_into_cycles(&mut self, thread: ThreadId, modules: &[ModuleId]) -> Vec<Arc<str>> {
         let mut urls = Vec::new();
-        for &id in modules {
-            let Some(way) = self.graph.way_into_cycle(thread, id).filter(|&way| way != id) else {
+        for (id, way) in self.graph.ways_into_cycles(thread, modules) {
+            if way == id {
                 continue;
-            };
+            }
             let version = self.graph.get(way).version;
             let mut instances = self.instances.of_module(way);
             let linked = instances.find(|it| it.thread == thread && it.version == version);
@@ -190,7 +192,7 @@ impl Engine {
         if let Some(state) = self.threads.get_mut(&thread) {
             state.renewing.under_way.pop_front();
         }
-        let (mut modules, mut going) = (Vec::new(), Vec::new());
+        let (mut modules, mut going) = (Vec::new(), FxHashMap::default());
         for renewal in renewals {
             let Some(meaning) = self.urls.meaning(&renewal.url) else { continue };
             let renewing = self.threads.get(&thread).map(|state| &state.renewing);
@@ -198,16 +200,15 @@ impl Engine {
             if pinned == Some(&self.graph.get(meaning.module).version) {
                 modules.push(meaning.module);
                 linked.urls.push(meaning.clean);
-                going.push(renewal);
+                going.insert(&renewal.url, renewal.own);
             } else if renewing.is_none_or(|it| !it.will_do(renewal)) {
                 self.renew(&[meaning.module], (!renewal.own).then_some(meaning.module));
             }
         }
         for (place, entry) in self.accepting(thread) {
-            let has = |url: &Arc<str>| going.iter().any(|renewal| renewal.url == *url);
-            let is_own = |renewal: &&Renewal| renewal.own && renewal.url == place.url;
-            let own = entry.own && going.iter().any(is_own);
-            let urls = self.accepted_by(entry).iter().map(|(_, url)| url).filter(|url| has(url));
+            let own = entry.own && going.get(&place.url) == Some(&true);
+            let urls = self.accepted_by(entry).iter().map(|(_, url)| url);
+            let urls = urls.filter(|url| going.contains_key(url));
             let urls: Vec<_> = urls.cloned().collect();
             if own || !urls.is_empty() {
                 linked.accepting.push(Accepting { instance: entry.instance, own, urls });
@@ -215,7 +216,7 @@ impl Engine {
         }
         linked.first = self.ways_into_cycles(thread, &modules);
         let below = self.graph.below(thread, &modules);
-        let mut gone = self.let_go_of_held(thread, |module| below.contains(&module));
+        let mut gone = self.let_go_of_held(thread, |module, _| below.contains(&module));
         gone.extend(self.take_deferred_below(thread, &below));
         linked.disposals = self.begin_disposals(thread, gone);
         linked

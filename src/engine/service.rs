@@ -1,43 +1,127 @@
 //! What is below what is accepted stays in service until that which replaces it has linked.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::graph::instance::{Instance, InstanceId};
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
 
+/// Superseded instances that stay in service until what replaces them has linked.
+#[derive(Default)]
+pub(super) struct Held {
+    by_module: FxHashMap<ModuleId, Vec<(u64, InstanceId)>>,
+    /// Those of them whose disposal may take its time.
+    asynchronous: FxHashSet<InstanceId>,
+    /// What [`Graph::losses`] said when it was last looked whether all of them are still to stay.
+    ///
+    /// [`Graph::losses`]: crate::graph::Graph::losses
+    checked: (u64, u64),
+}
+
+impl Held {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.by_module.is_empty()
+    }
+
+    fn hold(&mut self, instance: &Instance) {
+        let of_module = self.by_module.entry(instance.module).or_default();
+        of_module.push((instance.order, instance.id));
+        if instance.disposes_async {
+            self.asynchronous.insert(instance.id);
+        }
+    }
+
+    /// An instance has registered a handler that will take its time.
+    pub fn disposes_async(&mut self, instance: &Instance) {
+        let held = self.by_module.get(&instance.module);
+        if held.is_some_and(|held| held.iter().any(|&(_, id)| id == instance.id)) {
+            self.asynchronous.insert(instance.id);
+        }
+    }
+
+    /// Takes those of a module out.
+    fn take_of(&mut self, module: ModuleId) -> Vec<(u64, InstanceId)> {
+        let gone = self.by_module.remove(&module).unwrap_or_default();
+        for (_, id) in &gone {
+            self.asynchronous.remove(id);
+        }
+        gone
+    }
+
+    /// Takes those out that `which` says yes to.
+    fn take_if(&mut self, which: impl Fn(ModuleId, InstanceId) -> bool) -> Vec<(u64, InstanceId)> {
+        let mut gone = Vec::new();
+        self.by_module.retain(|&module, held| {
+            gone.extend(held.extract_if(.., |&mut (_, id)| which(module, id)));
+            !held.is_empty()
+        });
+        for (_, id) in &gone {
+            self.asynchronous.remove(id);
+        }
+        gone
+    }
+}
+
 impl Engine {
     /// Superseded instances that are below what is accepted stay in service until what replaces them has linked; those do
-    /// no longer that nobody accepts any more.
-    pub(super) fn keep_in_service(&mut self, thread: ThreadId) {
+    /// no longer that nobody accepts any more. `begins`: an update is handed out that imports something again.
+    ///
+    /// It is called once for each module that loads: only where something may have changed is the graph walked.
+    pub(super) fn keep_in_service(&mut self, thread: ThreadId, begins: bool) {
+        let losses = self.graph.losses();
         let Some(state) = self.threads.get_mut(&thread) else { return };
         let waits = !state.renewing.under_way.is_empty();
-        if !waits && state.renewing.held.is_empty() {
-            return;
-        }
-        let below = self.graph.below(thread, &self.in_service(thread));
-        let instances = &self.instances;
-        let is_replaced = |old: &Instance| {
-            let newer = |i: &Instance| i.version > old.version && i.order > 0;
-            instances.of_module(old.module).any(|i| i.thread == thread && newer(i))
-        };
-        let stays = |(_, id): &(u64, InstanceId)| {
-            instances.get(*id).is_some_and(|i| below.contains(&i.module) && !is_replaced(i))
-        };
-        let Some(state) = self.threads.get_mut(&thread) else { return };
         let held = &mut state.renewing.held;
-        state.disposals.extend(held.extract_if(.., |it| !stays(it)));
-        if waits {
-            held.extend(state.disposals.extract_if(.., |it| stays(it)));
+        // Edges go with each module that evaluates: while an update is under way those of all are looked at together.
+        let may_be_lost =
+            held.checked.1 != losses.1 || ((begins || !waits) && held.checked != losses);
+        let is_due = !held.is_empty() && may_be_lost;
+        if is_due {
+            held.checked = losses;
         }
+        let disposals = if waits { std::mem::take(&mut state.disposals) } else { Vec::new() };
+        let (over, candidates): (Vec<_>, Vec<_>) =
+            disposals.into_iter().partition(|&(_, id)| self.is_replaced(id));
+        let mut disposals = over;
+        if is_due || !candidates.is_empty() {
+            let below = self.graph.below(thread, &self.in_service(thread));
+            let Some(state) = self.threads.get_mut(&thread) else { return };
+            let mut held = std::mem::take(&mut state.renewing.held);
+            if is_due {
+                let is_over = |module, id| !below.contains(&module) || self.is_replaced(id);
+                disposals.extend(held.take_if(is_over));
+            }
+            if held.is_empty() {
+                held.checked = losses;
+            }
+            for (order, id) in candidates {
+                match self.instances.get(id) {
+                    Some(it) if below.contains(&it.module) => held.hold(it),
+                    _ => disposals.push((order, id)),
+                }
+            }
+            let Some(state) = self.threads.get_mut(&thread) else { return };
+            state.renewing.held = held;
+        }
+        if let Some(state) = self.threads.get_mut(&thread) {
+            state.disposals.extend(disposals);
+        }
+    }
+
+    /// Whether an instance is gone, or a newer one of its module has begun to evaluate in its thread.
+    fn is_replaced(&self, id: InstanceId) -> bool {
+        self.instances.get(id).is_none_or(|old| {
+            let newer = |i: &Instance| i.version > old.version && i.order > 0;
+            self.instances.of_module(old.module).any(|i| i.thread == old.thread && newer(i))
+        })
     }
 
     /// Whether something stays in service whose disposal may take its time.
     pub(super) fn holds_asynchronous(&self, thread: ThreadId) -> bool {
-        let Some(state) = self.threads.get(&thread) else { return false };
-        let held = state.renewing.held.iter();
-        held.filter_map(|(_, id)| self.instances.get(*id)).any(|instance| instance.disposes_async)
+        let state = self.threads.get(&thread);
+        state.is_some_and(|state| !state.renewing.held.asynchronous.is_empty())
     }
 
     /// The modules that are accepted in a thread by somebody who still counts.
@@ -50,18 +134,14 @@ impl Engine {
         modules
     }
 
-    /// Takes the instances of such modules out of those that stay in service.
+    /// Takes such instances out of those that stay in service.
     pub(super) fn let_go_of_held(
         &mut self,
         thread: ThreadId,
-        which: impl Fn(ModuleId) -> bool,
+        which: impl Fn(ModuleId, InstanceId) -> bool,
     ) -> Vec<(u64, InstanceId)> {
-        let Some(state) = self.threads.get_mut(&thread) else { return Vec::new() };
-        let instances = &self.instances;
-        let is_it = |&mut (_, id): &mut (u64, InstanceId)| {
-            instances.get(id).is_some_and(|instance| which(instance.module))
-        };
-        state.renewing.held.extract_if(.., is_it).collect()
+        let state = self.threads.get_mut(&thread);
+        state.map(|state| state.renewing.held.take_if(which)).unwrap_or_default()
     }
 
     /// If something of `below` waits for the end of its evaluation, what waits does so no longer: an update is disposed
@@ -88,13 +168,8 @@ impl Engine {
 
     /// A new instance of `module` is about to evaluate: those before it are in service no longer.
     pub(super) fn flush_held_of(&mut self, thread: ThreadId, module: ModuleId) {
-        self.flush_held(thread, |held| held == module);
-    }
-
-    pub(super) fn flush_held(&mut self, thread: ThreadId, which: impl Fn(ModuleId) -> bool) {
-        let gone = self.let_go_of_held(thread, which);
         if let Some(state) = self.threads.get_mut(&thread) {
-            state.disposals.extend(gone);
+            state.disposals.extend(state.renewing.held.take_of(module));
         }
     }
 }

@@ -53,8 +53,14 @@ impl Graph {
     pub fn set_accepted(&mut self, accepted: Accepted) {
         if self.accepted != accepted {
             self.accepted = accepted;
+            self.losses.1 += 1;
             self.edges_changed();
         }
+    }
+
+    /// What somebody accepts may count no longer.
+    pub fn accepts_less(&mut self) {
+        self.losses.1 += 1;
     }
 
     /// Whether the thread's imports of a module, or its being an entry point, are accepted by the module itself.
@@ -90,6 +96,7 @@ impl Graph {
         let mut stack = vec![from];
         while let Some(id) = stack.pop() {
             if visited.insert(id) {
+                self.count_walk(1);
                 let next = self.edges_from(id).filter(|edge| {
                     edge.weight().kind == EdgeKind::Static && !visited.contains(edge.target())
                 });
@@ -105,6 +112,7 @@ impl Graph {
         let mut stack = starts.to_vec();
         while let Some(id) = stack.pop() {
             if seen.insert(id) {
+                self.count_walk(1);
                 let next = self.edges_from(id).filter(|edge| edge.weight().thread == thread);
                 stack.extend(next.map(|edge| edge.target()).filter(|next| !seen.contains(next)));
             }

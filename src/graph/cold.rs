@@ -45,6 +45,7 @@ impl Graph {
             if !visited.insert(id) {
                 continue;
             }
+            self.count_walk(1);
             for edge in self.edges_from(id) {
                 let next = edge.target();
                 let ends = cold && self.is_barred(id, edge.weight(), next, None);

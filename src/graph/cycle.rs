@@ -7,57 +7,71 @@
 
 use std::collections::VecDeque;
 
-use petgraph::visit::EdgeRef;
+use petgraph::algo::kosaraju_scc;
+use petgraph::stable_graph::EdgeReference;
+use petgraph::visit::{EdgeFiltered, EdgeRef, NodeFiltered};
+use rustc_hash::FxHashMap;
 
 use super::{Edge, EdgeKind, Graph, ModuleId, ThreadId, Visited};
 
 impl Graph {
-    /// The module of a cycle through `id` that the thread's imports came to first; `None` if its current static imports lead
-    /// nowhere back to it.
-    pub fn way_into_cycle(&self, thread: ThreadId, id: ModuleId) -> Option<ModuleId> {
-        let is_current = |importer: ModuleId, edge: &Edge| {
-            edge.thread == thread
-                && edge.kind == EdgeKind::Static
-                && edge.version == self.get(importer).version
+    /// Those of these modules that are part of a cycle of the thread's current static imports, each with the module of that
+    /// cycle that the thread's imports come to first. All of them together take a walk or two.
+    pub fn ways_into_cycles(
+        &self,
+        thread: ThreadId,
+        ids: &[ModuleId],
+    ) -> Vec<(ModuleId, ModuleId)> {
+        let is_current = |edge: EdgeReference<Edge>| {
+            let it = edge.weight();
+            !it.gone
+                && it.thread == thread
+                && it.kind == EdgeKind::Static
+                && it.version == self.get(edge.source()).version
         };
-        let (mut below, mut stack, mut is_cycle) = (Visited::default(), vec![id], false);
+        let (mut below, mut stack) = (Visited::default(), ids.to_vec());
         while let Some(at) = stack.pop() {
             if below.insert(at) {
-                let edges = self.edges_from(at).filter(|edge| is_current(at, edge.weight()));
+                self.count_walk(1);
+                let edges = self.store.edges(at).filter(|edge| is_current(*edge));
                 stack.extend(edges.map(|edge| edge.target()));
-            } else {
-                is_cycle |= at == id;
             }
         }
-        if !is_cycle {
-            return None;
-        }
-        let mut cycle = Visited::default();
-        stack.push(id);
-        while let Some(at) = stack.pop() {
-            if below.contains(at) && cycle.insert(at) {
-                let edges = self.edges_into(at);
-                let edges = edges.filter(|edge| is_current(edge.source(), edge.weight()));
-                stack.extend(edges.map(|edge| edge.source()));
-            }
-        }
-        self.first_reached(thread, &cycle)
+        let current = EdgeFiltered::from_fn(&self.store, is_current);
+        let below = NodeFiltered::from_fn(&current, |id| below.contains(id));
+        let cycles: Vec<_> =
+            kosaraju_scc(&below).into_iter().filter(|cycle| cycle.len() > 1).collect();
+        let cycle_of = cycles.iter().enumerate();
+        let cycle_of = cycle_of.flat_map(|(at, cycle)| cycle.iter().map(move |&id| (id, at)));
+        let cycle_of: FxHashMap<_, _> = cycle_of.collect();
+        let first = self.first_reached(thread, &cycle_of, cycles.len());
+        ids.iter().filter_map(|id| Some((*id, first[*cycle_of.get(id)?]?))).collect()
     }
 
-    /// Which of `targets` a thread evaluates last: it is come to first, depth first, along imports in the order in which they
-    /// came; what is imported dynamically comes after.
-    fn first_reached(&self, thread: ThreadId, targets: &Visited) -> Option<ModuleId> {
+    /// Which module of each cycle a thread evaluates last: it is come to first, depth first, along imports in the order in
+    /// which they came; what is imported dynamically comes after.
+    fn first_reached(
+        &self,
+        thread: ThreadId,
+        cycle_of: &FxHashMap<ModuleId, usize>,
+        count: usize,
+    ) -> Vec<Option<ModuleId>> {
+        let mut first = vec![None; count];
         let of_thread = self.roots.iter().filter(|&&(of, _)| of == thread);
         let mut starts: VecDeque<_> = of_thread.map(|&(_, id)| id).collect();
-        let mut visited = Visited::default();
+        let (mut visited, mut missing) = (Visited::default(), count);
         while let Some(start) = starts.pop_front() {
             let mut stack = vec![start];
-            while let Some(at) = stack.pop() {
-                if targets.contains(at) {
-                    return Some(at);
-                }
+            while let Some(at) = stack.pop().filter(|_| missing > 0) {
                 if !visited.insert(at) {
                     continue;
+                }
+                self.count_walk(1);
+                if let Some(way) = cycle_of.get(&at).map(|&cycle| &mut first[cycle])
+                    && way.is_none()
+                {
+                    *way = Some(at);
+                    missing -= 1;
                 }
                 let imports = self.imports(at);
                 let own = imports.iter().filter(|(_, edge)| edge.thread == thread);
@@ -70,6 +84,6 @@ impl Graph {
                 starts.extend(dynamic.map(|&(target, _)| target));
             }
         }
-        None
+        first
     }
 }

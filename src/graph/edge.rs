@@ -222,6 +222,7 @@ impl Graph {
         let key = EdgeKey::of(edge, importer, target);
         self.by_key.remove(&key);
         self.gone += 1;
+        self.losses.0 += 1;
         self.edges_changed();
     }
 

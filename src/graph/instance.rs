@@ -62,6 +62,8 @@ pub struct Instance {
     pub awaits: bool,
     /// It registered handlers, so that the end of its evaluation will be told.
     pub tracked: bool,
+    /// JavaScript keeps a record of it until it is disposed of: of what it has registered, if only that it accepts itself.
+    pub recorded: bool,
     /// The end of its evaluation will be told, although it registered nothing.
     pub witnessed: bool,
     /// It has no prelude: that it begins to evaluate is not told.
@@ -173,6 +175,7 @@ impl Instances {
             commonjs: false,
             awaits: false,
             tracked: false,
+            recorded: false,
             witnessed: false,
             bare: false,
             disposes_async: false,

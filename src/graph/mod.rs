@@ -13,7 +13,7 @@ pub mod instance;
 mod opening;
 mod walk;
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
@@ -139,6 +139,10 @@ pub struct Graph {
     gone: usize,
     /// The cold set, until an edge or root changes.
     cold: OnceCell<Visited>,
+    /// How often edges went, or what is accepted changed.
+    losses: (u64, u64),
+    /// How many modules the walks have come to that calls for single imports and modules may ask for.
+    walked: Cell<u64>,
 }
 
 impl Graph {
@@ -289,6 +293,20 @@ impl Graph {
             self.store[id].pruned = true;
         }
         lost
+    }
+
+    /// Differs when edges have gone since, or when what is accepted has changed since: the one, and the other.
+    pub fn losses(&self) -> (u64, u64) {
+        self.losses
+    }
+
+    /// How many modules walks have come to so far: for tests of what an import costs.
+    pub fn walked(&self) -> u64 {
+        self.walked.get()
+    }
+
+    fn count_walk(&self, modules: usize) {
+        self.walked.set(self.walked.get() + modules as u64);
     }
 
     /// To be called when anything that the cold set depends on has changed.
