@@ -116,6 +116,53 @@ test('truncate, then write slowly: it never ends on half a file', async (t) => {
   }
 })
 
+test('other threads import while one waits for a writer', async (t) => {
+  const rounds = Array.from({ length: 20 }, (_, n) => n)
+  const files = {
+    'main.mjs': `import fs from 'node:fs'
+      import { once } from 'node:events'
+      import { Worker } from 'node:worker_threads'
+      const shared = new Int32Array(new SharedArrayBuffer(4))
+      for (const n of ${JSON.stringify(rounds)}) await import('./written' + n + '.mjs', ${B})
+      const worker = new Worker(new URL('./worker.mjs', import.meta.url), { workerData: shared })
+      await once(worker, 'online')
+      /** The worker imports what is being written, which is ended when this thread has imported something. */
+      async function race(n) {
+        Atomics.store(shared, 0, 0)
+        const file = fs.openSync('written' + n + '.mjs', 'w')
+        fs.writeSync(file, 'export const value =')
+        const found = once(worker, 'message')
+        worker.postMessage(n)
+        Atomics.wait(shared, 0, 0)
+        for (let k = 0; k < 20; k++) await import('./some.mjs?' + n + '-' + k, ${B})
+        const isWaiting = Atomics.load(shared, 0) === 1
+        fs.writeSync(file, ' 2')
+        fs.closeSync(file)
+        return { isWaiting, found: (await found)[0] }
+      }
+      serve({ race, end: () => worker.terminate() })`,
+    'worker.mjs': `import { parentPort, workerData as shared } from 'node:worker_threads'
+      parentPort.on('message', async (n) => {
+        Atomics.store(shared, 0, 1)
+        Atomics.notify(shared, 0)
+        const found = await import('./written' + n + '.mjs', ${B}).then(({ value }) => value, String)
+        Atomics.store(shared, 0, 2)
+        parentPort.postMessage(found)
+      })`,
+    'some.mjs': '',
+    ...Object.fromEntries(rounds.map((n) => [`written${n}.mjs`, value(1)])),
+  }
+  const app = await startApp(t, { files })
+  const seen = []
+  for (const n of rounds) {
+    // A thread that had to wait for the other would come too late each time.
+    seen.push(await app.ask('race', n))
+    if (seen.at(-1).isWaiting && seen.at(-1).found === 2) break
+  }
+  await app.ask('end')
+  assert.ok(seen.at(-1).isWaiting && seen.at(-1).found === 2, JSON.stringify(seen))
+})
+
 test("vim's backup dance, and other ways of saving", async (t) => {
   const ways = {
     /** Moves the file aside, writes a new one, deletes the old. */

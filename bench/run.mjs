@@ -11,6 +11,7 @@
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { parseArgs } from 'node:util'
+import * as accept from './cases/accept.mjs'
 import * as answer from './cases/answer.mjs'
 import * as calls from './cases/calls.mjs'
 import * as decision from './cases/decision.mjs'
@@ -33,7 +34,7 @@ import { toJson, toMarkdown } from './table.mjs'
  */
 
 /** @type {Record<string, { run: (context: Context) => Promise<import('./table.mjs').Row[]> }>} */
-const CASES = { import: imports, start, message, answer, hub, evals, calls, memory }
+const CASES = { import: imports, start, message, answer, hub, accept, evals, calls, memory }
 
 const { values: options } = parseArgs({
   options: {

@@ -146,7 +146,7 @@ fn what_was_loaded_is_not_lost_when_node_asks_for_its_source_once_more() {
     node.write("c.mjs", "c2");
     gives(&mut node, "./a.mjs", "a1(b1(c2))");
     let url = node.url("c.mjs?v=1");
-    node.engine.load(MAIN, &url, node.now());
+    node.hash(MAIN, &url);
     node.engine.unloaded(MAIN, &url);
     assert_eq!(node.hot_url("./a.mjs"), "a.mjs?v=1");
 }
@@ -1293,4 +1293,26 @@ fn an_update_of_many_that_accept_themselves_walks_the_graph_a_few_times() {
     let (few, many) = (walked_by_an_update(50), walked_by_an_update(200));
     assert!(many <= 6 * few, "4 times the modules: {many} steps instead of {few}");
     assert!(many <= 40 * 400, "{many} steps in a graph of 400 modules");
+}
+
+/// Whoever waits for a writer waits without the engine.
+#[test]
+fn others_import_while_a_thread_waits_for_a_writer() {
+    let worker = ThreadId(1);
+    let mut node = Node::start(&[("a.mjs", "a1"), ("b.mjs", "b1")]);
+    assert_eq!(node.hot("./a.mjs"), Ok("a1".to_owned()));
+    assert_eq!(node.import(worker, "app.mjs", "./b.mjs", true), Ok("b1".to_owned()));
+    let begin = node.now();
+    let mut file = File::create(node.folder.path("a.mjs")).expect("it can be written");
+    file.write_all(b"a").expect("there is room");
+    let url = node.url("a.mjs?later");
+    let load = node.engine.begin_load(MAIN, &url).expect("it is a file");
+    assert!(node.engine.is_being_written(&load, begin), "it is open");
+    node.write("b.mjs", "b2");
+    assert_eq!(node.import(worker, "app.mjs", "./b.mjs", true), Ok("b2".to_owned()));
+    file.write_all(b"2").expect("there is room");
+    drop(file);
+    assert!(!node.engine.is_being_written(&load, node.now()), "it is there");
+    node.engine.load(MAIN, &load, node.now());
+    assert_eq!(node.hot("./a.mjs"), Ok("a2".to_owned()));
 }

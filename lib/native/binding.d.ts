@@ -229,7 +229,7 @@ export declare function listen(thread: number): void
 
 /**
  * Node is about to read `url`. Returns the URL to read it by, without our version; `null` for a first instance, which
- * has none.
+ * has none. While the file is being saved, the calling thread waits for that, 50 ms at most; the others do not.
  */
 export declare function load(thread: number, url: string): string | null
 

@@ -1,6 +1,6 @@
 //! What a thread imports: resolving and loading.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
@@ -9,9 +9,13 @@ use crate::engine::Import;
 use crate::error::NotDynamicError;
 use crate::graph::ThreadId;
 use crate::source::needs_prelude;
+use crate::watch::settle::QUIET;
 
 use super::convert::{self, Need, Unprepared, When};
 use super::host::{Error, with};
+
+/// How often it is looked whether a file has been written to its end.
+const WRITER_INTERVAL: Duration = Duration::from_micros(200);
 
 /// `url` without the version that we gave it; `null` if it has none.
 #[napi]
@@ -89,10 +93,18 @@ fn import<'a>(
 }
 
 /// Node is about to read `url`. Returns the URL to read it by, without our version; `null` for a first instance, which
-/// has none.
+/// has none. While the file is being saved, the calling thread waits for that, 50 ms at most; the others do not.
 #[napi]
 pub fn load(thread: u32, url: String) -> Result<Option<String>, Error> {
-    with(|engine| engine.load(ThreadId(thread), &url, Instant::now()))
+    let thread = ThreadId(thread);
+    let Some(load) = with(|engine| engine.begin_load(thread, &url))? else { return Ok(None) };
+    let begin = Instant::now();
+    while with(|engine| engine.is_being_written(&load, Instant::now()))? && begin.elapsed() < QUIET
+    {
+        std::thread::sleep(WRITER_INTERVAL);
+    }
+    with(|engine| engine.load(thread, &load, Instant::now()))?;
+    Ok(load.clean)
 }
 
 /// Node has read `url`, which is in `format`, as Node's load hook names it, and has that text if it is an ES module.

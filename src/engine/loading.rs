@@ -2,20 +2,28 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use crate::fingerprint::{Fingerprint, open};
 use crate::graph::instance::{Instance, InstanceId, State};
 use crate::graph::{ModuleId, ThreadId};
 use crate::source::{awaits, decode, needs_prelude};
 use crate::url::{Meaning, path_of};
-use crate::watch::settle::QUIET;
 
 use super::Engine;
 use super::outbox::Happening;
 
-/// How often it is looked whether a file has been written to its end.
-const WRITER_INTERVAL: Duration = Duration::from_micros(200);
+/// A load that has begun: Node is about to read a module.
+#[derive(Debug)]
+pub struct Load {
+    module: ModuleId,
+    url: Arc<str>,
+    /// The URL to read it by, without our version; `None` for a first instance, which has none.
+    pub clean: Option<String>,
+    /// An instance comes of it that may be reloaded.
+    is_new: bool,
+}
 
 /// The text of an ES module, and what it needs.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,45 +64,52 @@ pub enum Format {
 }
 
 impl Engine {
-    /// Node is about to read `url`. The file is read here first, so that no hash is ever taken after the module was.
-    /// Returns the URL to read it by, without our version; `None` for a first instance, which has none.
-    pub fn load(&mut self, thread: ThreadId, url: &str, now: Instant) -> Option<String> {
+    /// Node is about to read `url`. As long as [`Engine::is_being_written`] says so, nobody should; then [`Engine::load`]
+    /// follows. `None` if `url` is Node's own.
+    pub fn begin_load(&mut self, thread: ThreadId, url: &str) -> Option<Load> {
         let meaning = self.meaning_of(url).or_else(|| self.virtual_meaning(url))?;
-        let id = meaning.module;
+        let module = meaning.module;
         let version = self.version_of(&meaning);
         let clean = (version > 0).then(|| meaning.clean.to_string());
-        if !self.instances.begin(thread, url, id, version) {
-            return clean;
-        }
-        if self.graph.get(id).is_pinned() {
+        let begins = self.instances.begin(thread, url, module, version);
+        let is_new = begins && !self.graph.get(module).is_pinned();
+        if begins && !is_new {
             self.reads(thread, url);
-            return clean;
+        }
+        Some(Load { module, url: url.into(), clean, is_new })
+    }
+
+    /// Whether nobody is to read the file of a load yet, because it is just being saved: it may be half of it, or empty. The
+    /// caller waits, without the engine, for [`QUIET`] at most: then an unfinished write counts.
+    pub fn is_being_written(&mut self, load: &Load, now: Instant) -> bool {
+        if !load.is_new {
+            return false;
+        }
+        self.collect(now);
+        self.settle.is_waiting(&self.graph.get(load.module).path)
+    }
+
+    /// The file is read here before Node does, so that no hash is ever taken after the module was.
+    pub fn load(&mut self, thread: ThreadId, load: &Load, now: Instant) {
+        let (id, url) = (load.module, &*load.url);
+        if !load.is_new {
+            return;
         }
         // From here on, an event for the file may mean that Node read other bytes than we.
         self.collect(now);
-        self.await_writer(id, now);
         self.note_map(id);
         let stamp = self.stamp(id);
         let found = stamp.map_or_else(|| self.look_at(id), |(_, found)| found);
         self.reads(thread, url);
+        // While it was waited for, a change may have superseded it: what is read is not the next version's.
+        let is_current = self.instances.find(thread, url).is_some_and(|it| !it.superseded);
         match self.graph.get(id).read {
             Some(read) if read != found => self.changed_under_version(id, found),
-            _ => self.note_read(id, found),
+            _ if is_current => self.note_read(id, found),
+            _ => {}
         }
         if let Some(instance) = self.instances.find_mut(thread, url) {
             instance.stamp = stamp;
-        }
-        clean
-    }
-
-    /// Nobody is to run half a file, or an empty one, because it is just being saved: whoever writes it is waited for, as long
-    /// as it takes until an unfinished write counts.
-    fn await_writer(&mut self, id: ModuleId, now: Instant) {
-        let path = self.graph.get(id).path.clone();
-        let begin = Instant::now();
-        while self.settle.is_waiting(&path) && begin.elapsed() < QUIET {
-            std::thread::sleep(WRITER_INTERVAL);
-            self.collect(now + begin.elapsed());
         }
     }
 

@@ -83,7 +83,7 @@ use given::Given;
 use hashing::Hashing;
 pub use hooks::Import;
 use listings::Listings;
-pub use loading::{Format, Need, Source};
+pub use loading::{Format, Load, Need, Source};
 use lookups::Lookup;
 use manifests::Manifests;
 pub use manifests::Missing as MissingPackage;

@@ -203,7 +203,7 @@ impl Node {
             return self.link_imports(thread, url, &source.text);
         }
         self.deliver(thread);
-        let clean = self.engine.load(thread, url, self.now());
+        let clean = self.hash(thread, url);
         if let Some(change) = self.while_reading.take() {
             change(&self.folder);
         }
@@ -214,6 +214,17 @@ impl Node {
         };
         self.engine.loaded(thread, url, Format::Es { awaits: false, bare: false }, self.now());
         self.link_imports(thread, url, &text)
+    }
+
+    /// The engine reads a module before Node does. Returns the URL to read it by, if it is another.
+    pub fn hash(&mut self, thread: ThreadId, url: &str) -> Option<String> {
+        let load = self.engine.begin_load(thread, url)?;
+        let begin = Instant::now();
+        while self.engine.is_being_written(&load, self.now()) && begin.elapsed() < QUIET {
+            std::thread::yield_now();
+        }
+        self.engine.load(thread, &load, self.now());
+        load.clean
     }
 
     fn link_imports(&mut self, thread: ThreadId, url: &str, text: &str) -> Result<(), String> {
