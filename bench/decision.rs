@@ -77,7 +77,7 @@ impl App<'_> {
         engine.attach(THREAD, true, Box::new(|| {}));
         std::fs::write(self.leaf, "as it was").ok()?;
         import(&mut engine, None, &self.root, false)?;
-        engine.load(THREAD, &self.root, Instant::now());
+        load(&mut engine, &self.root);
         engine.evaluate(THREAD, &self.root);
         self.run(&mut engine)?;
         Some(engine)
@@ -90,7 +90,7 @@ impl App<'_> {
         current[BOUNDARY] = import(engine, Some(&self.root), &self.urls[BOUNDARY], true)?;
         for at in 0..size {
             let importer = current[at].clone();
-            engine.load(THREAD, &importer, Instant::now());
+            load(engine, &importer);
             for target in (self.shape)(at, size) {
                 current[target] = import(engine, Some(&importer), &self.urls[target], false)?;
             }
@@ -127,6 +127,12 @@ fn following(size: usize, targets: impl IntoIterator<Item = usize>) -> Vec<usize
 }
 
 /// What Node is to load for an import of `target`.
+fn load(engine: &mut Engine, url: &str) {
+    if let Some(load) = engine.begin_load(THREAD, url) {
+        engine.load(THREAD, &load, Instant::now());
+    }
+}
+
 fn import(engine: &mut Engine, parent: Option<&str>, target: &str, hot: bool) -> Option<String> {
     let attribute = hot.then_some("true");
     let import = Import {

@@ -55,12 +55,11 @@ export async function run({ node, contenders, rounds, quick }) {
   const wanted = size / 5
   const targets = Array.from({ length: 60 }, (_, n) => size - 30 - n * Math.floor(size / 70)).filter((n) => n >= boundaries)
   const counts = targets.map((target) => countAbove(graph, boundaries, target))
-  const [best] = targets.map((_, at) => at).sort((a, b) => Math.abs(counts[a] - wanted) - Math.abs(counts[b] - wanted))
+  const [best] = targets.map((_, at) => at).toSorted((a, b) => Math.abs(counts[a] - wanted) - Math.abs(counts[b] - wanted))
   const [target, above] = [targets[best], counts[best]]
   const text = (/** @type {number} */ n, /** @type {boolean} */ accepts, edit = 0) =>
     [...graph[n]].map((to) => `import './m${to}.mjs'\n`).join('') + `globalThis.count() // ${edit}\n${accepts && n < boundaries ? 'import.meta.hot?.accept()\n' : ''}`
-  const ours = contenders.filter(({ name }) => name === OURS)
-  const [contender] = ours
+  const contender = contenders.find(({ name }) => name === OURS) ?? contenders[0]
   const ways = [
     { name: 'accept', accepts: true },
     { name: 'import()', accepts: false },

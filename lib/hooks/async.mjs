@@ -9,10 +9,10 @@ import { isOwn } from '../own.mjs'
 import { fail, guarded } from '../runtime/guard.mjs'
 import { process } from '../runtime/primordials.mjs'
 import { print, printPastStream } from '../runtime/print.mjs'
-import { isOfEntry, isTrial, loadTrial } from './link-only.mjs'
+import { isOfEntry, isTrial } from './link-only.mjs'
 import { publishToPreludes } from './prelude.mjs'
 import { beginRequest, mayBeLookup } from './resolve-only.mjs'
-import { arrive, asOfNode, ask, equip, isUpdate, miss, missRenewed, ofNobody, passed, passedOn, plain, renew } from './shared.mjs'
+import { arrive, asOfNode, ask, equip, isUpdate, loadLinkOnly, miss, missRenewed, ofNobody, passed, passedOn, plain, renew } from './shared.mjs'
 import { noteSourceMaps } from './source-maps.mjs'
 
 const { fileURLToPath } = builtin('node:url')
@@ -112,7 +112,7 @@ export const load = survivingLater(async (url, given, next) => {
   const context = plain(given)
   if (!isActive()) return next(url, context)
   noteSourceMaps()
-  if (isOwn(url)) return isTrial(url) ? loadTrial(url) : next(url, context)
+  if (isOwn(url)) return isTrial(url) ? loadLinkOnly(url) : next(url, context)
   guarded(() => engine.drain(state.thread, false))
   const clean = guarded(() => engine.load(state.thread, url))
   if (clean) leaveNoSource()

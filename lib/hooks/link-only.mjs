@@ -21,6 +21,9 @@ export const isTrial = (url) => url.startsWith(import.meta.url + '?')
 /** Whether what a trial links is an entry point: of the app, which is to run later. @param {string | undefined} url */
 export const isOfEntry = (url) => url !== undefined && isTrial(url) && url.includes('&entry=')
 
+/** Whether a URL links what an update imports. @param {string} url */
+export const isOfUpdate = (url) => isTrial(url) && url.includes('&link=') && !isOfEntry(url)
+
 /** @param {string} url one that {@link link} has imported, or that imports */
 export function loadTrial(url) {
   const { searchParams } = new URL(url)

@@ -4,13 +4,14 @@
  */
 import * as engine from '../native/binding.js'
 import { hasOnlyLookedUp, isOfImport, whenRequired } from '../node/cjs-cache.mjs'
+import { leaveNoSource } from '../node/compilation-cache.mjs'
 import { alias, evictNow } from '../node/esm-cache.mjs'
 import { builtin } from '../node/features.mjs'
 import { noteRequest } from '../node/relative-resolve-cache.mjs'
 import { isOwn } from '../own.mjs'
 import { guarded, withoutFrames } from '../runtime/guard.mjs'
 import { debug, isDebugging } from '../runtime/print.mjs'
-import { isTrial } from './link-only.mjs'
+import { isOfUpdate, isTrial, loadTrial } from './link-only.mjs'
 import { toText, withPrelude } from './prelude.mjs'
 
 const { dirname } = builtin('node:path')
@@ -24,6 +25,15 @@ const UPDATE = new URL('../runtime/apply-update.mjs', import.meta.url).href
  */
 export const isUpdate = (parent, specifier) =>
   parent !== undefined && (parent === UPDATE || isTrial(parent)) && specifier.startsWith('file:')
+
+/**
+ * What links without evaluating. At each update it is as new as what it links; an app that is linked ahead keeps its sources.
+ * @param {string} url
+ */
+export function loadLinkOnly(url) {
+  if (isOfUpdate(url)) leaveNoSource()
+  return loadTrial(url)
+}
 
 /** The context without its importer, which is one of our modules. @param {ResolveContext} context */
 export const ofNobody = (context) => ({ ...context, parentURL: undefined })

@@ -9,11 +9,11 @@ import { isOwn } from '../own.mjs'
 import { asOriginal, fail, guarded, ofUser } from '../runtime/guard.mjs'
 import { apply } from '../runtime/primordials.mjs'
 import { debug, isDebugging } from '../runtime/print.mjs'
-import { isOfEntry, isTrial, loadTrial } from './link-only.mjs'
+import { isOfEntry, isTrial } from './link-only.mjs'
 import { withPrelude } from './prelude.mjs'
 import { answersTo, isStill, keepAnswer } from './resolve-cache.mjs'
 import { isLookup, seek, settleSought, takeSample, trySamples } from './resolve-only.mjs'
-import { FIRST, IS_SCRIPT, arrive, asOfNode, ask, equip, isUpdate, miss, missRenewed, ofNobody, passed, passedOn, plain, renew, withCleanParent } from './shared.mjs'
+import { FIRST, IS_SCRIPT, arrive, asOfNode, ask, equip, isUpdate, loadLinkOnly, miss, missRenewed, ofNobody, passed, passedOn, plain, renew, withCleanParent } from './shared.mjs'
 import { noteSourceMaps } from './source-maps.mjs'
 
 const fs = builtin('node:fs')
@@ -139,7 +139,7 @@ export function hookIn(thread, deliver) {
         if (source) return { format: 'module', source: withPrelude(source.text, url, FIRST), shortCircuit: true }
       }
       const context = plain(given)
-      if (isOwn(url)) return isTrial(url) ? loadTrial(url) : follow(next, url, context)
+      if (isOwn(url)) return isTrial(url) ? loadLinkOnly(url) : follow(next, url, context)
       settleSought()
       deliver()
       const clean = guarded(() => engine.load(thread, url))

@@ -219,7 +219,7 @@ const isInUse = (url) => guarded(() => engine.find(threadId, url)) !== 0
  * Who imports a new URL for each version, and stays: two modules of ours, and what stands for nobody, in whose name an update
  * imports. Node remembers each URL by its importer.
  */
-const VERSIONED_IMPORTERS = [...['./update.mjs', './handlers.mjs'].map((name) => new URL(name, import.meta.url).href), undefined]
+const VERSIONED_IMPORTERS = [...['./apply-update.mjs', './handlers.mjs'].map((name) => new URL(name, import.meta.url).href), undefined]
 
 /**
  * Frees superseded instances, when what is under way has had its turn.
