@@ -57,13 +57,15 @@ pub fn versioned(url: &str, version: u32) -> String {
     format!("{base}{separator}v={version}{fragment}")
 }
 
-/// Splits a URL that looks as if it carried a version into what it was before and the version.
+/// Splits a URL that looks as if it carried a version into what it was before and the version. It must be written as
+/// [`versioned`] writes it: `?v=03`, `?v=+3` and a path that ends with `&v=3` are a user's.
 fn split_version(url: &str) -> Option<(String, u32)> {
     let (base, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
     let at = base.rfind("v=")?;
     let version: u32 = base[at + 2..].parse().ok()?;
     let before = base[..at].strip_suffix(['?', '&'])?;
-    Some((format!("{before}{fragment}"), version))
+    let clean = format!("{before}{fragment}");
+    (versioned(&clean, version) == url).then_some((clean, version))
 }
 
 /// A URL as Node resolved it, before any version, and the versions of it that were handed out.
@@ -203,6 +205,18 @@ mod tests {
         for (version, ours) in [(1, true), (2, true), (3, false), (6, false), (7, true), (8, false)]
         {
             assert_eq!(urls.meaning(&versioned(&clean, version)).is_some(), ours, "v={version}");
+        }
+    }
+
+    #[test]
+    fn another_spelling_of_an_issued_version_is_the_users() {
+        let mut urls = Urls::default();
+        for clean in ["file:///a.mjs", "file:///a.mjs?"] {
+            urls.learn(clean, ModuleId::new(0));
+            urls.issue(clean, 3);
+        }
+        for url in ["?v=03", "?v=+3", "&v=3", "??v=3", "?v=3&", "?V=3", "#?v=3"] {
+            assert_eq!(urls.meaning(&format!("file:///a.mjs{url}")), None, "{url}");
         }
     }
 

@@ -386,6 +386,11 @@ impl Engine {
         }
     }
 
+    /// The directories that are watched, and how often each is held.
+    pub fn watched_directories(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.watch.iter().flat_map(Watch::directories)
+    }
+
     /// The process is about to end.
     pub fn stop_watching(&mut self) {
         if let Some(watch) = &mut self.watch {

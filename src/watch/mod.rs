@@ -261,6 +261,11 @@ impl Watch {
         cfg!(target_os = "linux") && means == Some(&Means::Native)
     }
 
+    /// The directories that are held, and how often.
+    pub fn directories(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.directories.iter().map(|(path, known)| (&**path, known.holders))
+    }
+
     /// How many directories are held.
     pub fn len(&self) -> usize {
         self.directories.len()

@@ -130,6 +130,29 @@ not a line
         assert_eq!(points, expected.map(|(point, number)| (point.to_owned(), number)));
     }
 
+    /// As the kernel does.
+    fn escape(path: &str) -> String {
+        let escape = |char| match char {
+            ' ' | '\t' | '\n' | '\\' | '#' => format!("\\{:03o}", char as u32),
+            other => other.to_string(),
+        };
+        path.chars().map(escape).collect()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_path_comes_back_from_its_line(path in "/([ \t\n\\\\#+0-7a]|[^\0]){0,12}", number: u64) {
+            let line = format!("{number} 22 8:1 /a {} rw - ext4 /dev/sda1 rw\n", escape(&path));
+            let points = parse(line.as_bytes());
+            proptest::prop_assert_eq!(points, Points::from_iter([(path, number)]));
+        }
+
+        #[test]
+        fn any_table_can_be_read(table: Vec<u8>) {
+            parse(&table);
+        }
+    }
+
     #[test]
     fn the_table_of_this_process() {
         let mut mounts = Mounts::open().unwrap();
