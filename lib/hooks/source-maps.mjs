@@ -51,13 +51,14 @@ export function shiftSourceMap(text, url, by, line) {
  * @param {string} text
  */
 function findMapURL(text) {
+  const last = text.trimEnd().length
   for (let at = text.lastIndexOf(NAME); at > 3; at = text.lastIndexOf(NAME, at - 1)) {
     if (!/^\/[/*][#@]\s$/.test(text.slice(at - 4, at))) continue
     const start = at + NAME.length
     const length = text.slice(start).search(/\s|$/)
     const end = start + length
     const isLine = at === 4 || /[\n\r]/.test(text[at - 5])
-    if (isLine || text.slice(end).trim() === '') return { url: text.slice(start, end), start, end }
+    if (isLine || end >= last) return { url: text.slice(start, end), start, end }
   }
 }
 

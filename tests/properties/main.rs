@@ -12,5 +12,6 @@ mod node;
 
 mod folders;
 mod glob;
+mod picomatch;
 mod settle;
 mod url;
