@@ -50,7 +50,7 @@ function changedAddon(t, change) {
 test('an addon of another version is said to be one: which, where, and what to do', async (t) => {
   const { version } = JSON.parse(fs.readFileSync(path.join(PACKAGE, 'package.json'), 'utf8'))
   const changes = {
-    'delete addon.takeBlindly; delete addon.isFirstThread': 'it lacks isFirstThread, takeBlindly',
+    'delete addon.takeDegraded; delete addon.isFirstThread': 'it lacks isFirstThread, takeDegraded',
     'delete addon.version': 'it lacks version',
     [`addon.version = () => '1.9.0'`]: `it is of version 1.9.0, and ${version} is needed`,
   }
@@ -64,7 +64,7 @@ test('an addon of another version is said to be one: which, where, and what to d
 
 test('where the addon cannot even tell that it fails, each thread tells it all the same, once, and the app goes on', async (t) => {
   const app = { 'main.mjs': `console.log((await import('./b.mjs', ${HOT})).value, (await import('./c.mjs')).value)`, 'b.mjs': 'export const value = 1', 'c.mjs': 'export const value = 2' }
-  const broken = ['print', 'hasReader', 'announcesFailure', 'giveUp', 'takeBlindly', 'notes']
+  const broken = ['print', 'hasReader', 'announcesFailure', 'giveUp', 'takeDegraded', 'notes']
   for (const names of [broken, ['giveUp'], ['announcesFailure'], ['print']]) {
     const { env } = changedAddon(t, `for (const name of ${JSON.stringify(['resolve', ...names])}) addon[name] = () => { throw new TypeError('another addon') }`)
     const { code, stdout, stderr } = await run(t, { files: app, env })

@@ -4,8 +4,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { createModel, explain } from '../packages/dump-viewer/page/model.mjs'
 import { HOT, startApp } from './support/app.mjs'
 
-const serves = `import { picture } from 'hot-hook/internal'
-  serve({ picture: () => JSON.parse(picture()), get: async () => (await import('./page.mjs', ${HOT})).value })`
+const serves = `import { snapshot } from 'hot-hook/internal'
+  serve({ picture: () => JSON.parse(snapshot()), get: async () => (await import('./page.mjs', ${HOT})).value })`
 const value = (n) => `export const value = ${n}`
 
 /** One line a module and one an edge, in alphabetical order, without what the tests load. */
@@ -107,9 +107,9 @@ function randomApp(seed) {
     hotHook: { restart: [names[3]], boundaries: [`./${names[5]}`] },
     files: {
       ...files,
-      'main.mjs': `${starts.join('\n')}\nimport { hot } from 'hot-hook'\nimport { picture } from 'hot-hook/internal'
-        serve({ both: async (names) => { const explained = {}; for (const name of names) explained[name] = await hot.explain(name); return { picture: JSON.parse(picture()), explained } },
-          paths: () => JSON.parse(picture()).modules.map(({ path }) => path) })`,
+      'main.mjs': `${starts.join('\n')}\nimport { hot } from 'hot-hook'\nimport { snapshot } from 'hot-hook/internal'
+        serve({ both: async (names) => { const explained = {}; for (const name of names) explained[name] = await hot.explain(name); return { picture: JSON.parse(snapshot()), explained } },
+          paths: () => JSON.parse(snapshot()).modules.map(({ path }) => path) })`,
     },
   }
 }

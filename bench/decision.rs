@@ -110,7 +110,7 @@ impl App<'_> {
             engine.release(THREAD);
         }
         let begin = Instant::now();
-        engine.told(self.leaf.to_str()?, false, begin);
+        engine.reported(self.leaf.to_str()?, false, begin);
         engine.drain(Caller::Thread(THREAD), begin);
         let update = engine.take(THREAD)?;
         let elapsed = begin.elapsed().as_secs_f64() * 1000.0;

@@ -27,9 +27,9 @@ Asks an app that runs under hot-hook in this project.
 /** How long an app may take to answer, in milliseconds. */
 const PATIENCE = 5000
 
-/** The longest answer, in characters. */
+/** The longest response, in characters. */
 const LONGEST = 2 ** 28
-const UNKNOWN_ANSWER = 'its answer is none that this version of hot-hook knows'
+const UNKNOWN_RESPONSE = 'its answer is none that this version of hot-hook knows'
 
 /** How modules are filled, by their state. @type {Record<string, string>} */
 const FILLS = { hot: '#cde8cf', cold: '#d6e4f5', declined: '#f6d9b8', ignored: '#e8e8e8' }
@@ -51,11 +51,11 @@ class Problem extends Error {
 
 /**
  * What an app answers, or why it does not; `undefined` if it runs no more.
- * @param {App} app @param {Question} question @returns {Promise<any>}
+ * @param {App} app @param {Request} request @returns {Promise<any>}
  */
-async function ask(app, question) {
+async function ask(app, request) {
   try {
-    return check(await talk(app.socket, question), question)
+    return check(await talk(app.socket, request), request)
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
     if (code !== 'ECONNREFUSED' && code !== 'ENOENT') return new Problem(`the app with the pid ${app.pid} does not answer: ${message}`)
@@ -64,13 +64,13 @@ async function ask(app, question) {
   }
 }
 
-/** @typedef {{ ask: 'explain', path: string } | { ask: 'graph' }} Question */
+/** @typedef {{ ask: 'explain', path: string } | { ask: 'graph' }} Request */
 
-/** @param {string} address @param {Question} question @returns {Promise<any>} */
-function talk(address, question) {
+/** @param {string} address @param {Request} request @returns {Promise<any>} */
+function talk(address, request) {
   return new Promise((resolve, reject) => {
     let text = ''
-    const socket = net.connect(address, () => socket.write(`${JSON.stringify(question)}\n`))
+    const socket = net.connect(address, () => socket.write(`${JSON.stringify(request)}\n`))
     socket.setTimeout(PATIENCE, () => socket.destroy(new Error(`nothing came within ${PATIENCE / 1000} s`)))
     socket.setEncoding('utf8').on('data', (part) => {
       text += part
@@ -81,31 +81,31 @@ function talk(address, question) {
       try {
         resolve(JSON.parse(text))
       } catch {
-        reject(new Error(text.endsWith('\n') ? UNKNOWN_ANSWER : 'it ended in the middle of it'))
+        reject(new Error(text.endsWith('\n') ? UNKNOWN_RESPONSE : 'it ended in the middle of it'))
       }
     })
   })
 }
 
-/** What an app has answered, if it is of the shape that we know. @param {any} answer @param {Question} question */
-function check(answer, { ask }) {
+/** What an app has answered, if it is of the shape that we know. @param {any} response @param {Request} request */
+function check(response, { ask }) {
   const isText = (/** @type {unknown} */ value) => typeof value === 'string'
   const isList = (/** @type {unknown} */ value, /** @type {(one: any) => boolean} */ fits) => Array.isArray(value) && value.every(fits)
   const isKnown = {
     explain: () =>
-      isText(answer.path) && isText(answer.verdict) && Number.isSafeInteger(answer.version) && isList(answer.boundaries, isText) && isList(answer.invalidates, isText) &&
-      [answer.reason, answer.hint].every((text) => (text ?? '') === '' || isText(text)),
+      isText(response.path) && isText(response.verdict) && Number.isSafeInteger(response.version) && isList(response.boundaries, isText) && isList(response.invalidates, isText) &&
+      [response.reason, response.hint].every((text) => (text ?? '') === '' || isText(text)),
     graph: () =>
-      isList(answer.modules, (one) => isText(one?.path) && Object.hasOwn(FILLS, one.state) && Number.isSafeInteger(one.version)) &&
-      isList(answer.edges, (one) => KINDS.has(one?.kind) && [one.from, one.to].every((at) => Number.isSafeInteger(at) && at >= 0 && at < answer.modules.length)),
+      isList(response.modules, (one) => isText(one?.path) && Object.hasOwn(FILLS, one.state) && Number.isSafeInteger(one.version)) &&
+      isList(response.edges, (one) => KINDS.has(one?.kind) && [one.from, one.to].every((at) => Number.isSafeInteger(at) && at >= 0 && at < response.modules.length)),
   }[ask]
-  if (typeof answer !== 'object' || answer === null || !(isText(answer.error) || isKnown())) throw new Error(UNKNOWN_ANSWER)
-  return answer
+  if (typeof response !== 'object' || response === null || !(isText(response.error) || isKnown())) throw new Error(UNKNOWN_RESPONSE)
+  return response
 }
 
 /**
  * Hears what happens in an app, until that or this process ends.
- * @param {{ socket: string }} app @param {(happening: any) => void} tell
+ * @param {{ socket: string }} app @param {(event: any) => void} tell
  * @returns {Promise<{ over: Promise<void> }>} once it is heard
  */
 function follow({ socket: address }, tell) {
@@ -116,7 +116,7 @@ function follow({ socket: address }, tell) {
     const hear = (/** @type {any} */ { event, data, error }) => {
       if (event === 'hello') resolve({ over })
       else if (error !== undefined) reject(new Problem(String(error)))
-      else if (!EVENTS.has(event) || typeof data !== 'object') throw new Error(UNKNOWN_ANSWER)
+      else if (!EVENTS.has(event) || typeof data !== 'object') throw new Error(UNKNOWN_RESPONSE)
       else tell({ event, data })
     }
     socket.setEncoding('utf8').on('error', reject).on('data', (part) => {
@@ -124,7 +124,7 @@ function follow({ socket: address }, tell) {
       rest = lines.pop() ?? ''
       try {
         for (const line of lines) hear(JSON.parse(line))
-        if (rest.length > LONGEST) throw new Error(UNKNOWN_ANSWER)
+        if (rest.length > LONGEST) throw new Error(UNKNOWN_RESPONSE)
       } catch (error) {
         // Whoever still shows the app asks it again.
         socket.destroy(/** @type {Error} */ (error))
@@ -143,27 +143,27 @@ function currentFolder() {
   }
 }
 
-/** Asks the one app that is meant. @param {Question} question @param {string | undefined} name */
-async function askApp(question, name) {
+/** Asks the one app that is meant. @param {Request} request @param {string | undefined} name */
+async function askApp(request, name) {
   if (process.platform === 'win32') throw new Problem('on Windows an app cannot be asked yet; in its code, hot.explain(path) and dumpViewer() can')
   const folder = currentFolder()
   const { apps: all, elsewhere } = findApps(folder)
   const apps = all.filter((app) => name === undefined || app.name === name)
-  const asked = await Promise.all(apps.map(async (app) => ({ app, answer: await ask(app, question) })))
-  const answers = asked.filter(({ answer }) => answer !== undefined)
-  if (answers.length === 0) {
+  const asked = await Promise.all(apps.map(async (app) => ({ app, response: await ask(app, request) })))
+  const responses = asked.filter(({ response }) => response !== undefined)
+  if (responses.length === 0) {
     const which = name === undefined ? '' : ` with the pid ${visible(name)}`
     const hint = elsewhere ? '; one that runs in another container, if it still does, has to be asked there' : ''
     throw new Problem(`no app${which} runs under hot-hook in ${visible(folder)}${hint}`)
   }
-  if (answers.length > 1) {
-    const list = answers.map(({ app }) => `  --pid ${app.name}   ${visible(app.entry)}`)
-    throw new Problem(`${answers.length} apps run here; say which is meant:\n${list.join('\n')}`)
+  if (responses.length > 1) {
+    const list = responses.map(({ app }) => `  --pid ${app.name}   ${visible(app.entry)}`)
+    throw new Problem(`${responses.length} apps run here; say which is meant:\n${list.join('\n')}`)
   }
-  const [{ app, answer }] = answers
-  if (answer instanceof Problem) throw answer
-  if (answer.error !== undefined) throw new Problem(visible(answer.error))
-  return { app, answer }
+  const [{ app, response }] = responses
+  if (response instanceof Problem) throw response
+  if (response.error !== undefined) throw new Problem(visible(response.error))
+  return { app, response }
 }
 
 /** @param {any} found @param {(file: string) => string} show */
@@ -220,15 +220,15 @@ async function run() {
   if (values.help) return [HELP.trimEnd()]
   if (command === 'explain') {
     if (file === undefined || more.length > 0 || values.dot || values.mermaid) throw new Problem('usage: hot-hook explain FILE [--json]', 2)
-    const { answer } = await askApp({ ask: 'explain', path: path.resolve(file) }, values.pid)
-    return values.json ? [visibleJson(answer)] : describe(answer, (one) => visible(path.relative(currentFolder(), one) || one))
+    const { response } = await askApp({ ask: 'explain', path: path.resolve(file) }, values.pid)
+    return values.json ? [visibleJson(response)] : describe(response, (one) => visible(path.relative(currentFolder(), one) || one))
   }
   if (command === 'graph') {
     const forms = [values.json, values.dot, values.mermaid].filter(Boolean)
     if (file !== undefined || forms.length > 1) throw new Problem('usage: hot-hook graph [--json | --dot | --mermaid]', 2)
-    const { answer } = await askApp({ ask: 'graph' }, values.pid)
-    if (values.json) return [visibleJson(answer)]
-    return values.dot ? toDot(answer) : values.mermaid ? toMermaid(answer) : toText(answer)
+    const { response } = await askApp({ ask: 'graph' }, values.pid)
+    if (values.json) return [visibleJson(response)]
+    return values.dot ? toDot(response) : values.mermaid ? toMermaid(response) : toText(response)
   }
   if (command === 'view') {
     const { port = '0' } = values

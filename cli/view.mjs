@@ -4,12 +4,12 @@
 import { findViewer } from '../lib/find-viewer.mjs'
 
 /** @typedef {{ pid: number, socket: string }} App */
-/** @typedef {(happening: any) => void} Listener */
+/** @typedef {(event: any) => void} Listener */
 
 /**
  * Serves the page until the process is ended; an app that is started again is followed.
  * @param {object} app
- * @param {() => Promise<{ app: App, answer: object }>} app.ask asks the running app for its graph
+ * @param {() => Promise<{ app: App, response: object }>} app.ask asks the running app for its graph
  * @param {(app: App, tell: Listener) => Promise<{ over: Promise<void> }>} app.follow hears what happens in it, as long as it runs
  * @param {number} port
  * @returns {Promise<{ url: string, createOneTimeUrl: () => string }>} where the page is; for a browser's command, whose arguments others can
@@ -17,10 +17,10 @@ import { findViewer } from '../lib/find-viewer.mjs'
  */
 export async function view({ ask, follow }, port) {
   const { serve } = await import(findViewer(process.cwd(), import.meta.url))
-  let { app, answer } = await ask()
+  let { app, response } = await ask()
   /** @type {Set<Listener>} */
   const listeners = new Set()
-  const tell = (/** @type {any} */ happening) => listeners.forEach((listener) => listener(happening))
+  const tell = (/** @type {any} */ event) => listeners.forEach((listener) => listener(event))
   let isFollowing = false
 
   async function attend() {
@@ -37,12 +37,12 @@ export async function view({ ask, follow }, port) {
     app: () => String(app.pid),
     async picture() {
       try {
-        ;({ app, answer } = await ask())
+        ;({ app, response } = await ask())
         await attend()
       } catch {
         // It does not run just now: what it was last is shown.
       }
-      return JSON.stringify(answer)
+      return JSON.stringify(response)
     },
     /** @param {Listener} listener */
     subscribe(listener) {

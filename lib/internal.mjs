@@ -10,7 +10,7 @@ export { visible, visibleJson, visibleLines } from './runtime/visible.mjs'
 const runtime = () => /** @type {any} */ (globalThis)[Symbol.for('hot-hook')]
 
 /** The graph with all that was decided on it, as JSON; `undefined` without hot-hook. @returns {string | undefined} */
-export const picture = () => runtime()?.picture()
+export const snapshot = () => runtime()?.snapshot()
 
 /** Paths as people want to read them: relative to the folder of package.json. @param {string[]} paths @returns {string[]} */
 export const shown = (paths) => runtime()?.shown(paths) ?? paths

@@ -13,7 +13,7 @@
 use std::sync::Arc;
 
 use crate::fingerprint::Fingerprint;
-use crate::graph::accept::Climb;
+use crate::graph::accept::Propagation;
 use crate::graph::instance::{Instance, Instances};
 use crate::graph::{EdgeKind, Graph, Module, ModuleId, Step, Visited};
 use crate::package::quoted;
@@ -114,7 +114,7 @@ pub enum Reason {
         thread: u32,
     },
     /// The engine has failed, and cannot tell.
-    Blind,
+    Degraded,
 }
 
 impl FullReload {
@@ -126,7 +126,7 @@ impl FullReload {
     /// Whether a boundary on the way was imported statically: written as `import()`, it would be hot.
     pub fn should_be_reloadable(&self) -> bool {
         match &self.reason {
-            Reason::Cold { chain, .. } => chain.iter().any(|step| step.wrongly_imported),
+            Reason::Cold { chain, .. } => chain.iter().any(|step| step.static_boundary_import),
             _ => false,
         }
     }
@@ -200,7 +200,7 @@ impl FullReload {
             Reason::Silent { thread } => {
                 format!("{event}, and worker {thread}, which may have required it, is busy")
             }
-            Reason::Blind => {
+            Reason::Degraded => {
                 format!("{event}, and hot reload is off after an internal error")
             }
         }
@@ -233,7 +233,7 @@ impl FullReload {
             (format!("{} is ", show(&step.path)), show(&self.path))
         };
         Some(match step.kind? {
-            EdgeKind::Static if step.wrongly_imported => format!(
+            EdgeKind::Static if step.static_boundary_import => format!(
                 "{subject}imported statically by {importer}: import it dynamically to make {it} hot"
             ),
             EdgeKind::Static => format!(
@@ -279,17 +279,17 @@ pub fn is_change(
         return false;
     }
     let same = match reporter {
-        Reporter::Watcher => module.seen == Some(now),
+        Reporter::Watcher => module.last_hash == Some(now),
         Reporter::WatcherWhileReading | Reporter::ParentAfterFailure => false,
         Reporter::Parent => {
-            module.decided == Some(now) || (module.read == Some(now) && !module.doubtful)
+            module.last_decided == Some(now) || (module.read == Some(now) && !module.doubtful)
         }
     };
-    module.seen = Some(now);
+    module.last_hash = Some(now);
     if !same {
-        module.decided = Some(now);
+        module.last_decided = Some(now);
     }
-    !same && module.begun
+    !same && module.load_started
 }
 
 /// What a change of `changed` leads to. Nothing is changed yet: see [`Verdict`].
@@ -297,16 +297,21 @@ pub fn decide(graph: &Graph, instances: &Instances, changed: ModuleId) -> Verdic
     Decisions::default().decide(graph, instances, changed, false)
 }
 
-/// [`decide`]; `past`: a module's accepting itself does not count, because it says that this does not help.
-pub fn decide_past(graph: &Graph, instances: &Instances, changed: ModuleId, past: bool) -> Verdict {
-    Decisions::default().decide(graph, instances, changed, past)
+/// [`decide`]; `ignoring_own_accept`: a module's accepting itself does not count, because it says that this does not help.
+pub fn decide_ignoring_own_accept(
+    graph: &Graph,
+    instances: &Instances,
+    changed: ModuleId,
+    ignoring_own_accept: bool,
+) -> Verdict {
+    Decisions::default().decide(graph, instances, changed, ignoring_own_accept)
 }
 
 /// What cannot be invalidated, because a module above it declines.
 pub fn declined(graph: &Graph, instances: &Instances) -> Visited {
     let evaluated = |thread, id| instances.have_evaluated(thread, id);
-    let climb = Climb { evaluated: &evaluated, past: false };
-    graph.beneath(instances.declining().collect(), &climb)
+    let propagation = Propagation { evaluated: &evaluated, ignoring_own_accept: false };
+    graph.affected_below(instances.declining().collect(), &propagation)
 }
 
 /// The decisions on changes that were found together. Each is decided alone; but what they share is walked once, so that
@@ -323,40 +328,42 @@ pub struct Decisions {
 
 impl Decisions {
     /// What a change of `changed` leads to besides. What an earlier verdict invalidates may or may not be so already.
-    /// `past`: see [`decide_past`].
+    /// `ignoring_own_accept`: see [`decide_ignoring_own_accept`].
     pub fn decide(
         &mut self,
         graph: &Graph,
         instances: &Instances,
         changed: ModuleId,
-        past: bool,
+        ignoring_own_accept: bool,
     ) -> Verdict {
         let module = graph.get(changed);
-        if module.pruned || (module.is_pinned() && !past) {
+        if module.pruned || (module.is_non_reloadable() && !ignoring_own_accept) {
             return Verdict::Nothing;
         }
         if module.is_addon() {
             return self.full_reload(module, || Reason::Addon);
         }
-        if graph.is_cold(changed) || (past && !graph.chain(changed, past).is_empty()) {
+        if graph.is_cold(changed)
+            || (ignoring_own_accept && !graph.chain(changed, ignoring_own_accept).is_empty())
+        {
             return self.full_reload(module, || {
-                let chain = graph.chain(changed, past);
-                let opening = graph.opening(&chain, past);
+                let chain = graph.chain(changed, ignoring_own_accept);
+                let opening = graph.opening(&chain, ignoring_own_accept);
                 Reason::Cold { chain, opening }
             });
         }
         let evaluated = |thread, id| instances.have_evaluated(thread, id);
-        let climb = Climb { evaluated: &evaluated, past };
+        let propagation = Propagation { evaluated: &evaluated, ignoring_own_accept };
         let is_declining = |id: &ModuleId| instances.of_module(*id).any(Instance::declines);
-        let nearest = || graph.climb(changed, &climb).into_iter().find(is_declining);
+        let nearest = || graph.propagate(changed, &propagation).into_iter().find(is_declining);
         let declined = self.declined.get_or_insert_with(|| declined(graph, instances));
-        if declined.contains(changed) || (past && nearest().is_some()) {
+        if declined.contains(changed) || (ignoring_own_accept && nearest().is_some()) {
             return self.full_reload(module, || {
                 let module = graph.get(nearest().unwrap_or(changed)).path.clone();
                 Reason::Declined { module }
             });
         }
-        Verdict::Invalidate(graph.climb_on(changed, &climb, &mut self.invalidated))
+        Verdict::Invalidate(graph.propagate_from(changed, &propagation, &mut self.invalidated))
     }
 
     fn full_reload(&mut self, changed: &Module, reason: impl FnOnce() -> Reason) -> Verdict {

@@ -15,7 +15,7 @@ use crate::glob::{Matcher, forward_slashes};
 use crate::stamp::Stamp;
 use crate::watch::linked::LinkedFiles;
 use crate::watch::settle::Settle;
-use crate::watch::{Event, Sleeper, Waker, Watch, join, parent, sleep};
+use crate::watch::{Event, Poller, Waker, Watch, join, parent, sleep};
 
 mod scratch;
 
@@ -127,16 +127,16 @@ impl Watcher {
         poll: Option<std::time::Duration>,
         tell: impl Fn(Found) + Send + 'static,
     ) -> std::io::Result<Self> {
-        let (waker, mut sleeper) = sleep::pair()?;
+        let (waker, mut poller) = sleep::pair()?;
         let watch = Watch::new(poll, waker.clone());
-        watch.wake_on_events(&mut sleeper);
+        watch.wake_on_events(&mut poller);
         let stopped = Arc::new(AtomicBool::new(false));
         let (linked, settle) = (LinkedFiles::default(), Settle::default());
         let mut run = Run { scope, watch, linked, settle };
         let until = stopped.clone();
         std::thread::Builder::new()
             .name("hot-hook-project".to_owned())
-            .spawn(move || run.run(&sleeper, &until, tell))?;
+            .spawn(move || run.run(&poller, &until, tell))?;
         Ok(Self { waker, stopped })
     }
 }
@@ -156,7 +156,7 @@ struct Run {
 }
 
 impl Run {
-    fn run(&mut self, sleeper: &Sleeper, stopped: &AtomicBool, tell: impl Fn(Found)) {
+    fn run(&mut self, poller: &Poller, stopped: &AtomicBool, tell: impl Fn(Found)) {
         let say = |found: Found| {
             if found != Found::default() {
                 tell(found);
@@ -170,7 +170,7 @@ impl Run {
             say(Found { paths, early: false, problems: self.watch.take_problems() });
             let now = Instant::now();
             let at = self.settle.deadline().into_iter().chain(self.watch.deadline()).min();
-            sleeper.sleep(at.map(|at| at.saturating_duration_since(now)));
+            poller.sleep(at.map(|at| at.saturating_duration_since(now)));
         }
     }
 
@@ -179,7 +179,7 @@ impl Run {
         match &mut self.scope {
             Scope::Files(files) => {
                 for (path, held) in files {
-                    self.watch.hold(parent(path));
+                    self.watch.retain(parent(path));
                     *held = self.linked.fingerprint(path, Some(&mut self.watch));
                 }
                 Vec::new()
@@ -189,7 +189,7 @@ impl Run {
                 let bases = tree.restart.bases();
                 let mut found = self.enter(&root, Some(since));
                 for base in bases {
-                    self.watch.hold(&base.directory);
+                    self.watch.retain(&base.directory);
                 }
                 found.sort_unstable();
                 found
@@ -202,8 +202,8 @@ impl Run {
         let mut found = Vec::new();
         let mut stack = vec![directory.to_owned()];
         while let Some(directory) = stack.pop() {
-            // A directory that comes back is held already.
-            self.watch.hold(&directory);
+            // A directory that comes back is retained already.
+            self.watch.retain(&directory);
             let Scope::Tree(tree) = &mut self.scope else { break };
             let Ok(entries) = std::fs::read_dir(&directory) else { continue };
             for entry in entries.flatten() {

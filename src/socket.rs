@@ -1,14 +1,14 @@
 //! The socket by which `hot-hook explain`, `graph` and `view` ask a running app: only its user may connect.
 //!
 //! ```text
-//!   node_modules/.cache/hot-hook/PID.json ──▶ RUNTIME/PID.sock     a question is a line of JSON, and so is the answer
+//!   node_modules/.cache/hot-hook/PID.json ──▶ RUNTIME/PID.sock     a request is a line of JSON, and so is the response
 //! ```
 //!
 //! Socket paths may have about 100 bytes: so it lies in the user's runtime folder, and a pointer in the project, if nobody else
 //! can write there, or else beside it.
 //!
-//! It is served by the thread that watches files, and nothing here waits: whoever is slow is left until he is ready, and
-//! whoever takes too long, or asks for too much, is let go.
+//! It is served by the thread that watches files, and nothing here waits: a slow client is left until it is ready, and
+//! one that takes too long, or asks for too much, is disconnected.
 
 mod client;
 mod folder;
@@ -29,13 +29,13 @@ pub use place::Files;
 
 /// So many are heard at once; others wait.
 const CLIENTS: usize = 32;
-/// So many of them may follow: the others' questions are to be heard, too.
+/// So many of them may follow: the others' requests are to be heard, too.
 const FOLLOWERS: usize = CLIENTS / 2;
 /// How long nobody is let in after nobody could be.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What to say to a question.
-pub enum Answer {
+/// What to say to a request.
+pub enum Response {
     /// This, and no more.
     Once(String),
     /// This, and then all that is [`Socket::tell`]d.
@@ -96,20 +96,20 @@ impl Socket {
         &mut self,
         ready: &[bool],
         now: Instant,
-        mut answer: impl FnMut(&Value) -> Answer,
+        mut respond: impl FnMut(&Value) -> Response,
     ) {
         let (clients, listener) = ready.split_at(self.clients.len().min(ready.len()));
         let mut followers = self.followers();
         for (client, &ready) in self.clients.iter_mut().zip(clients) {
-            client.serve(ready, now, |question| match answer(question) {
-                Answer::Follow(_) if followers >= FOLLOWERS => {
+            client.serve(ready, now, |request| match respond(request) {
+                Response::Follow(_) if followers >= FOLLOWERS => {
                     failure(&format!("{FOLLOWERS} follow this app already, which is all that can"))
                 }
-                Answer::Follow(text) => {
+                Response::Follow(text) => {
                     followers += 1;
-                    Answer::Follow(text)
+                    Response::Follow(text)
                 }
-                once @ Answer::Once(_) => once,
+                once @ Response::Once(_) => once,
             });
         }
         self.paused = self.paused.filter(|&until| until > now);
@@ -146,9 +146,9 @@ impl Socket {
     }
 }
 
-/// An answer that says what is wrong.
-pub fn failure(text: &str) -> Answer {
-    Answer::Once(json!({ "error": text }).to_string())
+/// A response that says what is wrong.
+pub fn failure(text: &str) -> Response {
+    Response::Once(json!({ "error": text }).to_string())
 }
 
 #[cfg(test)]
@@ -157,7 +157,7 @@ mod tests {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     use std::os::unix::net::UnixStream;
 
-    use super::client::{ANSWER, LONGEST, QUESTION};
+    use super::client::{LONGEST, REQUEST, RESPONSE};
     use super::*;
 
     /// A socket, and one that talks to it.
@@ -165,16 +165,16 @@ mod tests {
         socket: Socket,
         now: Instant,
         asked: Vec<Value>,
-        answer: fn(&Value) -> Answer,
+        respond: fn(&Value) -> Response,
     }
 
     impl Line {
-        fn new(folder: &Path, answer: fn(&Value) -> Answer) -> Self {
+        fn new(folder: &Path, respond: fn(&Value) -> Response) -> Self {
             let permissions = std::fs::Permissions::from_mode(0o700);
             std::fs::set_permissions(folder, permissions).unwrap();
             let run = Folder::open(folder).unwrap();
             let socket = Socket::open_in(run, folder, "main.mjs").unwrap();
-            Self { socket, now: Instant::now(), asked: Vec::new(), answer }
+            Self { socket, now: Instant::now(), asked: Vec::new(), respond }
         }
 
         fn call(&self) -> UnixStream {
@@ -188,9 +188,9 @@ mod tests {
                 let at_once = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
                 rustix::event::poll(&mut awaited, Some(&at_once)).unwrap();
                 let ready: Vec<_> = awaited.iter().map(|fd| !fd.revents().is_empty()).collect();
-                self.socket.serve(&ready, self.now, |question| {
-                    self.asked.push(question.clone());
-                    (self.answer)(question)
+                self.socket.serve(&ready, self.now, |request| {
+                    self.asked.push(request.clone());
+                    (self.respond)(request)
                 });
                 if ready.iter().all(|ready| !ready) {
                     return;
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn a_question_in_pieces_is_answered_once_and_whoever_waits_in_between_holds_nobody_up() {
         let folder = tempfile::tempdir().unwrap();
-        let mut line = Line::new(folder.path(), |_| Answer::Once("1".to_owned()));
+        let mut line = Line::new(folder.path(), |_| Response::Once("1".to_owned()));
         let (mut slow, silent, mut quick) = (line.call(), line.call(), line.call());
         slow.write_all(b"{\"ask\":").unwrap();
         line.serve();
@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(heard(&slow), "1\n");
         assert_eq!(line.asked, [json!({ "ask": "b" }), json!({ "ask": "a" })]);
         assert_eq!(line.socket.clients.len(), 1, "who has said nothing is still there");
-        line.now += QUESTION;
+        line.now += REQUEST;
         line.serve();
         assert_eq!(heard(&silent), "");
         assert_eq!(line.socket.deadline(), None);
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn what_is_no_question_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let mut line = Line::new(folder.path(), |_| Answer::Once("1".to_owned()));
+        let mut line = Line::new(folder.path(), |_| Response::Once("1".to_owned()));
         let garbage = line.call();
         (&garbage).write_all(b"\xff\0garbage\n").unwrap();
         let deep = line.call();
@@ -245,9 +245,9 @@ mod tests {
             let _ = (&long).write(&[b'x'; 1024]);
             line.serve();
         }
-        assert!(heard(&garbage).starts_with(r#"{"error":"the question is not JSON: "#));
-        assert!(heard(&deep).starts_with(r#"{"error":"the question is not JSON: recursion"#));
-        assert_eq!(heard(&long), "{\"error\":\"the question is longer than 65536 bytes\"}\n");
+        assert!(heard(&garbage).starts_with(r#"{"error":"the request is not JSON: "#));
+        assert!(heard(&deep).starts_with(r#"{"error":"the request is not JSON: recursion"#));
+        assert_eq!(heard(&long), "{\"error\":\"the request is longer than 65536 bytes\"}\n");
         assert!(line.asked.is_empty());
         assert!(line.socket.clients.is_empty());
     }
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn a_long_answer_goes_out_as_it_is_read_and_is_not_kept_for_ever() {
         let folder = tempfile::tempdir().unwrap();
-        let mut line = Line::new(folder.path(), |_| Answer::Once("x".repeat(4_000_000)));
+        let mut line = Line::new(folder.path(), |_| Response::Once("x".repeat(4_000_000)));
         let (mut reads, mut never) = (line.call(), line.call());
         reads.write_all(b"{}\n").unwrap();
         never.write_all(b"{}\n").unwrap();
@@ -271,7 +271,7 @@ mod tests {
         }
         assert_eq!(count, 4_000_001);
         assert_eq!(line.socket.clients.len(), 1);
-        line.now += ANSWER;
+        line.now += RESPONSE;
         line.serve();
         assert!(line.socket.clients.is_empty());
     }
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn who_follows_and_does_not_read_is_let_go_and_so_is_who_goes() {
         let folder = tempfile::tempdir().unwrap();
-        let mut line = Line::new(folder.path(), |_| Answer::Follow("0".to_owned()));
+        let mut line = Line::new(folder.path(), |_| Response::Follow("0".to_owned()));
         let (mut reads, mut never, mut goes) = (line.call(), line.call(), line.call());
         for stream in [&mut reads, &mut never, &mut goes] {
             stream.write_all(b"{}\n").unwrap();
@@ -299,19 +299,19 @@ mod tests {
         }
         assert_eq!(line.socket.clients.len(), 1, "who does not read is gone");
         assert!(line.socket.is_followed());
-        line.now += ANSWER;
+        line.now += RESPONSE;
         line.serve();
         assert!(line.socket.is_followed(), "who follows may stay");
     }
 
     #[test]
     fn who_follows_leaves_room_for_questions() {
-        fn answer(question: &Value) -> Answer {
-            let text = question.to_string();
-            if question == "follow" { Answer::Follow(text) } else { Answer::Once(text) }
+        fn respond(request: &Value) -> Response {
+            let text = request.to_string();
+            if request == "follow" { Response::Follow(text) } else { Response::Once(text) }
         }
         let folder = tempfile::tempdir().unwrap();
-        let mut line = Line::new(folder.path(), answer);
+        let mut line = Line::new(folder.path(), respond);
         let follow = |line: &mut Line| {
             let stream = line.call();
             (&stream).write_all(b"\"follow\"\n").unwrap();
@@ -335,7 +335,7 @@ mod tests {
     #[test]
     fn more_than_can_be_heard_wait_until_others_have_gone() {
         let folder = tempfile::tempdir().unwrap();
-        let mut line = Line::new(folder.path(), |_| Answer::Once("1".to_owned()));
+        let mut line = Line::new(folder.path(), |_| Response::Once("1".to_owned()));
         let mut streams: Vec<_> = (0..CLIENTS + 5).map(|_| line.call()).collect();
         line.serve();
         assert_eq!(line.socket.clients.len(), CLIENTS);

@@ -11,7 +11,7 @@ mod watchdog;
 
 use diagram::{Diagram, draw};
 use hot_hook::decision::{
-    Decisions, FullReload, Reason, Reporter, Verdict, decide, decide_past, is_change,
+    Decisions, FullReload, Reason, Reporter, Verdict, decide, decide_ignoring_own_accept, is_change,
 };
 use hot_hook::fingerprint::Fingerprint;
 use hot_hook::graph::instance::{Instance, Instances, State};
@@ -108,7 +108,12 @@ fn what_is_no_longer_imported_statically_is_hot() {
 
 fn decides_past(text: &str, changed: &str, expected: &str) {
     let diagram = Diagram::of(text);
-    let verdict = decide_past(&diagram.graph, &Instances::default(), diagram.id(changed), true);
+    let verdict = decide_ignoring_own_accept(
+        &diagram.graph,
+        &Instances::default(),
+        diagram.id(changed),
+        true,
+    );
     assert_eq!(told(&diagram, verdict), expected, "{text}");
 }
 
@@ -220,9 +225,9 @@ fn counts(reports: &[(Reporter, u128, bool)]) {
 
 fn read(diagram: &mut Diagram, id: ModuleId, bytes: u128) {
     let module = diagram.graph.get_mut(id);
-    module.begun = true;
+    module.load_started = true;
     module.read = Some(Fingerprint::Content(bytes));
-    module.seen = module.read;
+    module.last_hash = module.read;
 }
 
 use Reporter::{Parent, ParentAfterFailure, Watcher, WatcherWhileReading};
@@ -335,7 +340,7 @@ table! { describes:
         "a.mjs changed, and b.mjs declines hot reload",
     );
     describes_a_failed_engine(
-        Reason::Blind,
+        Reason::Degraded,
         "a.mjs changed, and hot reload is off after an internal error",
     );
 }

@@ -727,16 +727,16 @@ fn a_parent_that_watches_for_us() {
     node.write("b.mjs", "b2");
     assert_eq!(node.told(), "", "nobody has said so");
     let (path, now) = (node.folder.path("b.mjs"), node.now());
-    node.engine.told(&path, false, now);
+    node.engine.reported(&path, false, now);
     assert_eq!(node.told(), "invalidated b.mjs a.mjs");
     gives(&mut node, "./a.mjs", "a1(b2)");
-    node.engine.told(&path, false, now);
+    node.engine.reported(&path, false, now);
     assert_eq!(node.told(), "", "we knew");
     node.write("b.mjs", "b3");
-    node.engine.told(&path, false, now);
+    node.engine.reported(&path, false, now);
     gives(&mut node, "./a.mjs", "a1(b3)");
     node.folder.remove("b.mjs");
-    node.engine.told(&path, true, now);
+    node.engine.reported(&path, true, now);
     node.told();
     node.wait_until_quiet();
     assert_eq!(node.told(), "invalidated b.mjs a.mjs");
@@ -750,8 +750,8 @@ fn a_parent_that_says_what_we_saw_or_what_means_nothing() {
     gives(&mut node, "./a.mjs", "a1(b1(c2))");
     for name in ["c.mjs", "never imported.mjs", "no/such/directory", ""] {
         let (path, now) = (node.folder.path(name), node.now());
-        node.engine.told(&path, false, now);
-        node.engine.told(&path, true, now);
+        node.engine.reported(&path, false, now);
+        node.engine.reported(&path, true, now);
     }
     node.wait_until_quiet();
     assert_eq!(node.told(), "");
@@ -766,7 +766,7 @@ fn a_parent_that_says_a_restart_file_changed() {
         for half in ["", text] {
             let now = node.now();
             node.write(".env", half);
-            node.engine.told(&path, false, now);
+            node.engine.reported(&path, false, now);
             assert_eq!(node.told(), "", "{text} may not be all");
         }
         node.wait_until_quiet();
@@ -1218,19 +1218,19 @@ fn what_the_next_update_imports_again_anyway_is_not_left_for_one_after_it() {
     node.engine.ended(instance, false, Instant::now());
     let take = |node: &mut Node| {
         node.engine.drain(Caller::Thread(MAIN), Instant::now());
-        node.engine.take(MAIN).map(|update| update.renewals).unwrap_or_default()
+        node.engine.take(MAIN).map(|update| update.reimports).unwrap_or_default()
     };
     node.write("a.mjs", "a2");
     let first = take(&mut node);
     assert_eq!(first.len(), 1);
-    node.engine.renewed(MAIN, &first[0].url, true);
+    node.engine.resolve_for_update(MAIN, &first[0].url, true);
     node.link(MAIN, "app.mjs", "./a.mjs", true).expect("it links");
     node.write("a.mjs", "a3");
     let second = take(&mut node);
     assert_eq!(second, first);
     assert_eq!(node.engine.linked(MAIN, &first).urls, [], "it was changed once more");
     assert_eq!(take(&mut node), [], "that belongs to the update that waits");
-    node.engine.renewed(MAIN, &second[0].url, true);
+    node.engine.resolve_for_update(MAIN, &second[0].url, true);
     assert_eq!(node.engine.linked(MAIN, &second).urls, [second[0].url.clone()]);
     assert_eq!(take(&mut node), []);
 }
@@ -1264,13 +1264,13 @@ fn walked_by_an_update(boundaries: usize) -> u64 {
     node.write("leaf.mjs", "leaf2");
     let before = node.engine.walked();
     node.engine.drain(Caller::Thread(MAIN), Instant::now());
-    let renewals = node.engine.take(MAIN).expect("there is work").renewals;
-    assert_eq!(renewals.len(), boundaries);
+    let reimports = node.engine.take(MAIN).expect("there is work").reimports;
+    assert_eq!(reimports.len(), boundaries);
     // A second update waits, and holds what the first one has brought: each module that evaluates lets go of something.
     node.write("leaf.mjs", "leaf3");
     node.deliver(MAIN);
-    for renewal in &renewals {
-        node.engine.renewed(MAIN, &renewal.url, true);
+    for reimport in &reimports {
+        node.engine.resolve_for_update(MAIN, &reimport.url, true);
     }
     let urls: Vec<_> = (0..boundaries)
         .map(|at| node.link(MAIN, "app.mjs", &format!("./{}", name(at)), true).expect("it links"))
@@ -1283,7 +1283,7 @@ fn walked_by_an_update(boundaries: usize) -> u64 {
     for url in &urls {
         accept(&mut node, url);
     }
-    node.engine.linked(MAIN, &renewals);
+    node.engine.linked(MAIN, &reimports);
     node.engine.walked() - before
 }
 

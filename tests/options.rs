@@ -243,7 +243,7 @@ fn who_waits_to_run_an_app_says_nothing_of_patterns_before_it_runs() {
     node.engine.link_ahead();
     assert_eq!(said_of_patterns(&mut node, 60), [""; 0]);
     let now = node.now();
-    node.engine.rewind(MAIN, "", now);
+    node.engine.drop_stale_prelink(MAIN, "", now);
     assert_eq!(said_of_patterns(&mut node, 4), [""; 0]);
     assert_eq!(said_of_patterns(&mut node, 6).len(), 1);
 }

@@ -15,7 +15,7 @@ use folder::Folder;
 use hot_hook::stamp::Stamp;
 use hot_hook::watch::linked::LinkedFiles;
 use hot_hook::watch::settle::FileEvent::{self, Modified, Removed, Written};
-use hot_hook::watch::{Event, Sleeper, Watch, sleep};
+use hot_hook::watch::{Event, Poller, Watch, sleep};
 
 /// How long an event may take that is sure to come.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,7 +25,7 @@ const POLL: Duration = Duration::from_millis(20);
 struct Watched {
     folder: Folder,
     watch: Watch,
-    sleeper: Sleeper,
+    poller: Poller,
     seen: Vec<Event>,
 }
 
@@ -41,27 +41,27 @@ impl Watched {
 
     /// `remote` says which file system holds a directory, if others change that too.
     fn on(poll: Option<Duration>, remote: fn(&str) -> Option<&'static str>) -> Self {
-        let (waker, mut sleeper) = sleep::pair().expect("a pipe");
+        let (waker, mut poller) = sleep::pair().expect("a pipe");
         let watch = Watch::with(poll, waker, remote);
-        watch.wake_on_events(&mut sleeper);
-        Self { folder: Folder::new(), watch, sleeper, seen: Vec::new() }
+        watch.wake_on_events(&mut poller);
+        Self { folder: Folder::new(), watch, poller, seen: Vec::new() }
     }
 
     /// Watches directories of the folder.
     fn holding(directories: &[&str]) -> Self {
         let mut watched = Self::new();
         for directory in directories {
-            watched.hold(directory);
+            watched.retain(directory);
         }
         watched
     }
 
-    fn hold(&mut self, directory: &str) {
-        self.watch.hold(&self.folder.path(directory));
+    fn retain(&mut self, directory: &str) {
+        self.watch.retain(&self.folder.path(directory));
     }
 
-    fn let_go(&mut self, directory: &str) {
-        self.watch.let_go(&self.folder.path(directory));
+    fn release(&mut self, directory: &str) {
+        self.watch.release(&self.folder.path(directory));
     }
 
     fn drain(&mut self) {
@@ -82,7 +82,7 @@ impl Watched {
                 return;
             }
             let until = self.watch.deadline().map_or(deadline, |look| look.min(deadline));
-            self.sleeper.sleep(Some(until.saturating_duration_since(Instant::now())));
+            self.poller.sleep(Some(until.saturating_duration_since(Instant::now())));
             // An event that wakes nobody is late, even if it is there in the end.
             let late = Instant::now() >= deadline;
             assert!(!late, "{expected:?} did not come; seen: {:#?}", self.seen);
@@ -191,7 +191,7 @@ fn a_save_from_a_directory_that_is_not_watched() {
     let mut watched = Watched::new();
     watched.folder.make_dir("in");
     watched.folder.write("a", "1");
-    watched.hold("in");
+    watched.retain("in");
     watched.folder.rename("a", "in/a");
     watched.expect_file("in/a", Written);
     watched.folder.rename("in/a", "a");
@@ -299,7 +299,7 @@ fn a_linked_file_is_watched_by_itself_as_long_as_somebody_holds_it() {
     watched.sees_as("out/a", "in/a");
     watched.sees("in/a");
     let [first, second] = &mut owners;
-    first.let_go(&watched.folder.path("in/a"), Some(&mut watched.watch));
+    first.release(&watched.folder.path("in/a"), Some(&mut watched.watch));
     watched.sees_as("out/a", "in/a");
     second.retain(Some(&mut watched.watch), |_| false);
     watched.sees_nothing_as("out/a", "in/a", "in/z");
@@ -359,7 +359,7 @@ fn a_linked_file_that_becomes_a_directory_leaves_the_watch_of_that_alone() {
     fs::remove_file(watched.folder.path("a")).expect("removed");
     fs::create_dir(watched.folder.path("a")).expect("a directory");
     watched.expect_directory("a", true);
-    linked.let_go(&watched.folder.path("a"), Some(&mut watched.watch));
+    linked.release(&watched.folder.path("a"), Some(&mut watched.watch));
     watched.sees("a/c");
 }
 
@@ -369,7 +369,7 @@ fn polling_sees_what_is_written_under_another_name() {
     fs::create_dir(watched.folder.path("in")).expect("a directory");
     watched.folder.write("in/a", "1");
     fs::hard_link(watched.folder.path("in/a"), watched.folder.path("a")).expect("linked");
-    watched.hold("in");
+    watched.retain("in");
     watched.note(&mut LinkedFiles::default(), "in/a");
     watched.sees_as("a", "in/a");
     assert_eq!(watched.watch.take_problems(), [""; 0]);
@@ -426,7 +426,7 @@ fn a_file_of_a_subdirectory_is_not_ours() {
     watched.folder.make_dir("sub");
     watched.expect_directory("sub", true);
     watched.sees_nothing_of("sub/a", "sentinel");
-    watched.hold("sub");
+    watched.retain("sub");
     watched.sees("sub/a");
 }
 
@@ -447,9 +447,9 @@ fn removed_and_recreated(drained: bool, above: bool) {
     watched.folder.make_dir("a");
     watched.folder.write("a/x", "1");
     if above {
-        watched.hold("");
+        watched.retain("");
     }
-    watched.hold("a");
+    watched.retain("a");
     watched.folder.remove("a");
     if drained {
         watched.expect_directory("a", false);
@@ -488,9 +488,9 @@ fn renamed_away_and_replaced(drained: bool, above: bool) {
         watched.folder.make_dir(name);
     }
     if above {
-        watched.hold("");
+        watched.retain("");
     }
-    watched.hold("a");
+    watched.retain("a");
     watched.folder.rename("a", "old");
     if drained {
         watched.expect_directory("a", false);
@@ -527,7 +527,7 @@ fn a_directory_two_levels_up_renamed_away_and_back() {
     let mut watched = Watched::new();
     watched.folder.make_dir("a/b/c");
     for name in ["", "a", "a/b", "a/b/c"] {
-        watched.hold(name);
+        watched.retain(name);
     }
     watched.folder.rename("a", "old");
     watched.expect_directory("a", false);
@@ -568,7 +568,7 @@ fn missing_levels_that_come_by_a_rename() {
 fn a_missing_directory_that_is_a_file_at_first() {
     let mut watched = Watched::new();
     watched.folder.write("a", "a file");
-    watched.hold("a");
+    watched.retain("a");
     watched.folder.remove("a");
     watched.folder.make_dir("a");
     watched.expect_directory("a", true);
@@ -599,7 +599,7 @@ fn missing_levels_made_while_they_are_looked_for() {
 fn a_directory_replaced_while_it_is_looked_for() {
     let mut watched = Watched::holding(&[""]);
     watched.folder.make_dir("a");
-    watched.hold("a");
+    watched.retain("a");
     let [here, away] = ["a", "away"].map(|name| watched.folder.path(name));
     let mover = std::thread::spawn(move || {
         for _ in 0..2000 {
@@ -634,17 +634,17 @@ fn looks_and_finds(watch: &mut Watch, path: &str) -> bool {
 fn held_twice_is_let_go_twice() {
     let mut watched = Watched::new();
     watched.folder.make_dir("a");
-    assert!(watched.watch.hold(&watched.folder.path("a")), "it is new");
-    assert!(!watched.watch.hold(&watched.folder.path("a")), "it is not");
-    watched.hold("");
-    watched.let_go("a");
+    assert!(watched.watch.retain(&watched.folder.path("a")), "it is new");
+    assert!(!watched.watch.retain(&watched.folder.path("a")), "it is not");
+    watched.retain("");
+    watched.release("a");
     watched.sees("a/x");
-    watched.let_go("a");
+    watched.release("a");
     watched.sees_nothing_of("a/x", "sentinel");
     assert_eq!(watched.watch.len(), 1);
-    watched.let_go("a");
-    watched.let_go("nobody holds it");
-    watched.let_go("");
+    watched.release("a");
+    watched.release("nobody holds it");
+    watched.release("");
     assert!(watched.watch.is_empty());
 }
 
@@ -652,16 +652,16 @@ fn held_twice_is_let_go_twice() {
 fn one_let_go_and_held_again() {
     let mut watched = Watched::new();
     for _ in 0..3 {
-        watched.hold("");
+        watched.retain("");
         watched.sees("a");
-        watched.let_go("");
+        watched.release("");
     }
 }
 
 #[test]
 fn nobody_waits_for_a_missing_directory_that_was_let_go() {
     let mut watched = Watched::holding(&["a/b/c"]);
-    watched.let_go("a/b/c");
+    watched.release("a/b/c");
     assert!(watched.watch.is_empty(), "its ancestor is held no longer");
 }
 
@@ -672,8 +672,8 @@ fn a_wait_that_moves_down_keeps_what_others_hold() {
         let mut watched = Watched::new();
         let (middle, below) = (format!("m{round}"), format!("m{round}/b"));
         watched.folder.make_dir(&middle);
-        watched.hold("");
-        watched.hold(&below);
+        watched.retain("");
+        watched.retain(&below);
         watched.folder.remove(&middle);
         watched.expect_directory(&middle, false);
         watched.folder.make_dir(&middle);
@@ -682,8 +682,8 @@ fn a_wait_that_moves_down_keeps_what_others_hold() {
         watched.folder.make_dir(&below);
         watched.expect_directory(&below, true);
         watched.sees(&format!("{below}/x"));
-        watched.let_go(&below);
-        watched.let_go("");
+        watched.release(&below);
+        watched.release("");
         assert!(watched.watch.is_empty(), "round {round}");
     }
 }
@@ -693,8 +693,8 @@ fn two_names_of_one_directory_report_both() {
     let mut watched = Watched::new();
     watched.folder.make_dir("real");
     symlink(watched.folder.path("real"), watched.folder.path("link")).expect("a link");
-    watched.hold("real");
-    watched.hold("link");
+    watched.retain("real");
+    watched.retain("link");
     watched.folder.write("real/a", "1");
     watched.drain();
     assert_eq!(watched.told_of("real/a").last(), Some(&Written), "{:?}", watched.seen);
@@ -706,9 +706,9 @@ fn letting_one_name_go_leaves_the_other() {
     let mut watched = Watched::new();
     watched.folder.make_dir("real");
     symlink(watched.folder.path("real"), watched.folder.path("link")).expect("a link");
-    watched.hold("real");
-    watched.hold("link");
-    watched.let_go("link");
+    watched.retain("real");
+    watched.retain("link");
+    watched.release("link");
     watched.sees("real/a");
 }
 
@@ -777,7 +777,7 @@ fn events_wake_the_sleeper() {
 #[test]
 fn polling_sees_each_kind_of_save() {
     let mut watched = Watched::by(Some(POLL));
-    watched.hold("");
+    watched.retain("");
     watched.folder.write("a", "1");
     watched.expect_file("a", Written);
     watched.folder.write("a", "22");
@@ -796,7 +796,7 @@ fn polling_sees_a_save_of_the_same_length_at_the_same_time() {
     watched.folder.write("a", "1");
     let path = watched.folder.path("a");
     let modified = fs::metadata(&path).expect("a file").modified().expect("a time");
-    watched.hold("");
+    watched.retain("");
     watched.folder.write("next", "2");
     let file = OpenOptions::new().write(true).open(watched.folder.path("next")).expect("a file");
     file.set_modified(modified).expect("a time");
@@ -807,7 +807,7 @@ fn polling_sees_a_save_of_the_same_length_at_the_same_time() {
 #[test]
 fn polling_waits_for_a_missing_directory() {
     let mut watched = Watched::by(Some(POLL));
-    watched.hold("a/b");
+    watched.retain("a/b");
     watched.folder.make_dir("a/b");
     watched.expect_directory("a", true);
     watched.sees("a/b/x");
@@ -818,8 +818,8 @@ fn polling_survives_a_directory_removed_and_recreated() {
     let mut watched = Watched::by(Some(POLL));
     watched.folder.make_dir("a");
     watched.folder.write("a/x", "1");
-    watched.hold("");
-    watched.hold("a");
+    watched.retain("");
+    watched.retain("a");
     watched.folder.remove("a");
     watched.expect_directory("a", false);
     watched.folder.make_dir("a");
@@ -831,16 +831,16 @@ fn polling_survives_a_directory_removed_and_recreated() {
 fn polling_stops_when_it_is_let_go() {
     let mut watched = Watched::by(Some(POLL));
     watched.folder.make_dir("a");
-    watched.hold("");
-    watched.hold("a");
-    watched.let_go("a");
+    watched.retain("");
+    watched.retain("a");
+    watched.release("a");
     watched.sees_nothing_of("a/x", "sentinel");
 }
 
 #[test]
 fn polling_tells_of_a_save_once() {
     let mut watched = Watched::by(Some(POLL));
-    watched.hold("");
+    watched.retain("");
     watched.folder.write("a", "1");
     watched.expect_file("a", Written);
     for round in 0..5 {
@@ -853,7 +853,7 @@ fn polling_tells_of_a_save_once() {
 #[test]
 fn polling_sees_a_retargeted_symlink() {
     let mut watched = Watched::by(Some(POLL));
-    watched.hold("");
+    watched.retain("");
     for target in ["a", "b"] {
         symlink(target, watched.folder.path("next")).expect("a link");
         watched.folder.rename("next", "link");
@@ -867,7 +867,7 @@ fn polling_sees_a_directory_replaced_by_another() {
     for name in ["a", "next"] {
         watched.folder.make_dir(name);
     }
-    watched.hold("");
+    watched.retain("");
     watched.folder.rename("a", "old");
     watched.folder.rename("next", "a");
     watched.expect_directory("a", true);
@@ -884,7 +884,7 @@ fn without_a_fallback_nothing_is_polled_or_said() {
     watched.folder.write("elsewhere/a", "1");
     fs::hard_link(watched.folder.path("elsewhere/a"), watched.folder.path("shared/a"))
         .expect("a link");
-    watched.hold("shared");
+    watched.retain("shared");
     watched.folder.write("elsewhere/a", "2");
     watched.folder.write("shared/b", "1");
     watched.expect_file("shared/b", Written);
@@ -903,9 +903,9 @@ fn a_directory_that_others_change_too_is_watched_and_polled() {
     watched.folder.write("elsewhere/a", "1");
     fs::hard_link(watched.folder.path("elsewhere/a"), watched.folder.path("shared/a"))
         .expect("a link");
-    watched.hold("local");
+    watched.retain("local");
     assert_eq!(watched.watch.take_problems(), Vec::<String>::new());
-    watched.hold("shared");
+    watched.retain("shared");
     let problems = watched.watch.take_problems();
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert!(problems[0].contains("shared is on NFS"), "{problems:?}");
@@ -918,7 +918,7 @@ fn a_directory_that_others_change_too_is_watched_and_polled() {
     );
     watched.folder.write("elsewhere/a", "2");
     watched.expect_file("shared/a", Written);
-    watched.let_go("shared");
+    watched.release("shared");
     watched.sees_nothing_of("shared/b", "local/sentinel");
 }
 

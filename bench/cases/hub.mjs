@@ -1,5 +1,5 @@
 /**
- * A hub: one leaf below 200 boundaries is saved, and all of them are imported again. Plain Node, which cannot renew what
+ * A hub: one leaf below 200 boundaries is saved, and all of them are imported again. Plain Node, which cannot import anew what
  * is below a module, imports 200 new URLs.
  */
 import { startApp } from '../app.mjs'

@@ -60,7 +60,7 @@ export async function run({ node, contenders, quick }) {
   ]
   for (const contender of contenders) {
     for (const row of rows) {
-      // Plain Node cannot renew what is below a boundary.
+      // Plain Node cannot import anew what is below a boundary.
       if (!contender.folder && row.name === 'lowest') continue
       const folder = createFolder(contender, createFiles(), { boundaries: ['./boundary.mjs'] })
       const app = await startApp({ node, contender, folder, args: ['--expose-gc'] })

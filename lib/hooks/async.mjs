@@ -9,10 +9,10 @@ import { isOwn } from '../own.mjs'
 import { fail, guarded } from '../runtime/guard.mjs'
 import { process } from '../runtime/primordials.mjs'
 import { print, printPastStream } from '../runtime/print.mjs'
-import { isOfEntry, isTrial } from './link-only.mjs'
+import { isOfEntry, isLinkOnly } from './link-only.mjs'
 import { publishToPreludes } from './prelude.mjs'
 import { beginRequest, mayBeLookup } from './resolve-only.mjs'
-import { arrive, asOfNode, ask, equip, isUpdate, loadLinkOnly, miss, missRenewed, ofNobody, passed, passedOn, plain, renew } from './shared.mjs'
+import { arrive, asOfNode, ask, equip, isUpdate, loadLinkOnly, miss, missForUpdate, ofNobody, passed, passedOn, plain, resolveForUpdate } from './shared.mjs'
 import { noteSourceMaps } from './source-maps.mjs'
 
 const { fileURLToPath } = builtin('node:url')
@@ -88,9 +88,9 @@ export const resolve = survivingLater(async (specifier, from, next) => {
     try {
       found = await next(specifier, ofNobody(given))
     } catch (error) {
-      throw missRenewed(specifier, error)
+      throw missForUpdate(specifier, error)
     }
-    return renew(state.thread, given.parentURL, found)
+    return resolveForUpdate(state.thread, given.parentURL, found)
   }
   const request = beginRequest(state.thread, given, specifier)
   const { asked, context } = ask(given)
@@ -112,7 +112,7 @@ export const load = survivingLater(async (url, given, next) => {
   const context = plain(given)
   if (!isActive()) return next(url, context)
   noteSourceMaps()
-  if (isOwn(url)) return isTrial(url) ? loadLinkOnly(url) : next(url, context)
+  if (isOwn(url)) return isLinkOnly(url) ? loadLinkOnly(url) : next(url, context)
   guarded(() => engine.drain(state.thread, false))
   const clean = guarded(() => engine.load(state.thread, url))
   if (clean) leaveNoSource()
@@ -126,7 +126,7 @@ export const load = survivingLater(async (url, given, next) => {
   }
   if (clean && guarded(() => engine.releases())) forgetValidated(url)
   // It would run with what its `require`s gave before.
-  if (isLate && mayBlock && result.format?.startsWith('commonjs')) guarded(() => engine.irreplaceable(fileURLToPath(url)))
+  if (isLate && mayBlock && result.format?.startsWith('commonjs')) guarded(() => engine.evictionFailed(fileURLToPath(url)))
   const equipped = equip(state, url, context.format, result)
   // Node 20 takes the URL of what was read for the module's own, and that is the one without a version.
   return clean == null ? equipped : Object.assign({}, equipped, { responseURL: url })

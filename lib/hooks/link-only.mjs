@@ -12,20 +12,20 @@
 /** What the first import throws. */
 const LINKED = Symbol.for('hot-hook.linked')
 
-/** Node remembers that a module has thrown: each trial has its own. */
+/** Node remembers that a module has thrown: each link has its own. */
 let count = 0
 
 /** @param {string} url */
-export const isTrial = (url) => url.startsWith(import.meta.url + '?')
+export const isLinkOnly = (url) => url.startsWith(import.meta.url + '?')
 
-/** Whether what a trial links is an entry point: of the app, which is to run later. @param {string | undefined} url */
-export const isOfEntry = (url) => url !== undefined && isTrial(url) && url.includes('&entry=')
+/** Whether what is only linked is an entry point: of the app, which is to run later. @param {string | undefined} url */
+export const isOfEntry = (url) => url !== undefined && isLinkOnly(url) && url.includes('&entry=')
 
 /** Whether a URL links what an update imports. @param {string} url */
-export const isOfUpdate = (url) => isTrial(url) && url.includes('&link=') && !isOfEntry(url)
+export const isOfUpdate = (url) => isLinkOnly(url) && url.includes('&link=') && !isOfEntry(url)
 
 /** @param {string} url one that {@link link} has imported, or that imports */
-export function loadTrial(url) {
+export function linkOnlySource(url) {
   const { searchParams } = new URL(url)
   const target = searchParams.get('link')
   const attributes = searchParams.has('json') ? 'with{type:"json"}' : ''
@@ -38,14 +38,14 @@ export function loadTrial(url) {
 }
 
 /**
- * The URLs that a trial of `target` leaves in Node's cache; the first is to be imported.
+ * The URLs that linking `target` leaves in Node's cache; the first is to be imported.
  * @param {string} target @param {'json' | 'entry'} [as]
  */
-export function trialOf(target, as) {
+export function linkOnlyUrls(target, as) {
   const n = ++count
   const query = new URLSearchParams({ n: String(n), link: target, ...(as && { [as]: '' }) })
   return [`${import.meta.url}?${query}`, `${import.meta.url}?throw=${n}`]
 }
 
-/** Whether a trial that ended in this error has linked. @param {unknown} error */
+/** Whether a link-only import that ended in this error has linked. @param {unknown} error */
 export const hasLinked = (error) => error === LINKED

@@ -1,5 +1,5 @@
 /**
- * The answers to repeated imports: an `import()` that a module makes again, while nothing has happened, is answered
+ * The resolve cache: an `import()` that a module makes again, while nothing has happened, is answered
  * without Node and without a decision.
  */
 import * as engine from '../native/binding.js'
@@ -23,7 +23,7 @@ const answers = [new Map(), new Map()]
  * The answers to imports with such attributes, if any are kept. To ask for `hot` by its name takes V8 longer.
  * @param {object | undefined} attributes
  */
-export function answersTo(attributes) {
+export function cachedFor(attributes) {
   let importers = answers[0]
   for (const name in attributes) {
     if (name !== 'hot' || importers !== answers[0]) return undefined
@@ -33,8 +33,8 @@ export function answersTo(attributes) {
 }
 
 /** @param {number} thread @param {import('./shared.mjs').Asked} asked @param {string} specifier @param {Answer} answer */
-export function keepAnswer(thread, { parent, required, attributes }, specifier, answer) {
-  const importers = answersTo(attributes)
+export function cacheResolution(thread, { parent, required, attributes }, specifier, answer) {
+  const importers = cachedFor(attributes)
   if (!parent || required || !importers || answer.generation < 0 || !guarded(() => engine.isRepeatable(thread, parent))) return
   let known = importers.get(parent)
   if (!known) importers.set(parent, (known = new Map()))
@@ -42,14 +42,14 @@ export function keepAnswer(thread, { parent, required, attributes }, specifier, 
 }
 
 /** Instances that are superseded import little any more. @param {string[]} parents their URLs */
-export function forgetAnswers(parents) {
+export function clearResolveCache(parents) {
   for (const importers of answers) for (const parent of parents) importers.delete(parent)
 }
 
 /** Whether nothing has happened since the engine's generation was this one. Without a closure: it is asked at every import. */
-export function isStill(/** @type {number} */ generation) {
+export function isCurrent(/** @type {number} */ generation) {
   try {
-    return engine.pulse() === generation
+    return engine.generationIfIdle() === generation
   } catch (error) {
     guarded(() => { throw error })
     return false

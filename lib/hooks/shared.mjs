@@ -11,7 +11,7 @@ import { noteRequest } from '../node/relative-resolve-cache.mjs'
 import { isOwn } from '../own.mjs'
 import { guarded, withoutFrames } from '../runtime/guard.mjs'
 import { debug, isDebugging } from '../runtime/print.mjs'
-import { isOfUpdate, isTrial, loadTrial } from './link-only.mjs'
+import { isLinkOnly, isOfUpdate, linkOnlySource } from './link-only.mjs'
 import { toText, withPrelude } from './prelude.mjs'
 
 const { dirname } = builtin('node:path')
@@ -24,7 +24,7 @@ const UPDATE = new URL('../runtime/apply-update.mjs', import.meta.url).href
  * @param {string | undefined} parent @param {string} specifier
  */
 export const isUpdate = (parent, specifier) =>
-  parent !== undefined && (parent === UPDATE || isTrial(parent)) && specifier.startsWith('file:')
+  parent !== undefined && (parent === UPDATE || isLinkOnly(parent)) && specifier.startsWith('file:')
 
 /**
  * What links without evaluating. At each update it is as new as what it links; an app that is linked ahead keeps its sources.
@@ -32,7 +32,7 @@ export const isUpdate = (parent, specifier) =>
  */
 export function loadLinkOnly(url) {
   if (isOfUpdate(url)) leaveNoSource()
-  return loadTrial(url)
+  return linkOnlySource(url)
 }
 
 /** The context without its importer, which is one of our modules. @param {ResolveContext} context */
@@ -43,15 +43,15 @@ export const ofNobody = (context) => ({ ...context, parentURL: undefined })
  * @template {{ url: string }} T
  * @param {number} thread @param {string | undefined} parent @param {T} result
  */
-export function renew(thread, parent, result) {
+export function resolveForUpdate(thread, parent, result) {
   if (isOwn(result.url)) return result
-  const url = guarded(() => engine.renewed(thread, result.url, parent !== UPDATE))
+  const url = guarded(() => engine.resolveForUpdate(thread, result.url, parent !== UPDATE))
   return url ? { ...result, url } : result
 }
 
 /** @param {string} specifier @param {unknown} error */
-export function missRenewed(specifier, error) {
-  guarded(() => engine.unrenewed(specifier))
+export function missForUpdate(specifier, error) {
+  guarded(() => engine.unresolvedForUpdate(specifier))
   return asOfNode(error)
 }
 
@@ -119,7 +119,7 @@ function noteRequire(parent, specifier, url) {
  */
 function supply(result, url) {
   const isSupplied = url === result.url ? evictNow(url) : alias(result.url, url)
-  if (!isSupplied) guarded(() => engine.irreplaceable(fileURLToPath(result.url)))
+  if (!isSupplied) guarded(() => engine.evictionFailed(fileURLToPath(result.url)))
   return result
 }
 

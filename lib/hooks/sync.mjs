@@ -9,11 +9,11 @@ import { isOwn } from '../own.mjs'
 import { asOriginal, fail, guarded, ofUser } from '../runtime/guard.mjs'
 import { apply } from '../runtime/primordials.mjs'
 import { debug, isDebugging } from '../runtime/print.mjs'
-import { isOfEntry, isTrial } from './link-only.mjs'
+import { isOfEntry, isLinkOnly } from './link-only.mjs'
 import { withPrelude } from './prelude.mjs'
-import { answersTo, isStill, keepAnswer } from './resolve-cache.mjs'
+import { cachedFor, isCurrent, cacheResolution } from './resolve-cache.mjs'
 import { isLookup, seek, settleSought, takeSample, trySamples } from './resolve-only.mjs'
-import { FIRST, IS_SCRIPT, arrive, asOfNode, ask, equip, isUpdate, loadLinkOnly, miss, missRenewed, ofNobody, passed, passedOn, plain, renew, withCleanParent } from './shared.mjs'
+import { FIRST, IS_SCRIPT, arrive, asOfNode, ask, equip, isUpdate, loadLinkOnly, miss, missForUpdate, ofNobody, passed, passedOn, plain, resolveForUpdate, withCleanParent } from './shared.mjs'
 import { noteSourceMaps } from './source-maps.mjs'
 
 const fs = builtin('node:fs')
@@ -86,11 +86,11 @@ export function hookIn(thread, deliver) {
       const given = isOfEntry(from.parentURL) ? ofNobody(from) : from
       const { parentURL } = given
       const alone = isAlone()
-      const repeated = answersTo(given.importAttributes)?.get(parentURL)?.get(specifier)
+      const repeated = cachedFor(given.importAttributes)?.get(parentURL)?.get(specifier)
       if (repeated && isImport(given)) {
         const { parent, generation } = repeated
         const isKnown = alone || follow(next, specifier, parent ? { ...given, parentURL: parent } : given).url === repeated.resolved
-        if (isKnown && isStill(generation)) return repeated.answer
+        if (isKnown && isCurrent(generation)) return repeated.answer
       }
       if (isOwn(parentURL)) {
         takeSample(given, specifier)
@@ -99,9 +99,9 @@ export function hookIn(thread, deliver) {
         try {
           found = next(specifier, ofNobody(given))
         } catch (error) {
-          throw ofUser(missRenewed(specifier, error))
+          throw ofUser(missForUpdate(specifier, error))
         }
-        return renew(thread, parentURL, found)
+        return resolveForUpdate(thread, parentURL, found)
       }
       if (alone && parentURL && specifier[0] === '.' && isBare(given)) {
         const url = guarded(() => engine.resolveDirectly(thread, parentURL, specifier))
@@ -125,10 +125,10 @@ export function hookIn(thread, deliver) {
         return result
       }
       const answer = arrive(thread, specifier, asked, result)
-      if (alone && result.format === 'module' && !asked.required) guarded(() => engine.learn(thread, result.url))
+      if (alone && result.format === 'module' && !asked.required) guarded(() => engine.recordFormat(thread, result.url))
       const parent = context === given ? undefined : context.parentURL
       const kept = { ...answer, shortCircuit: true }
-      keepAnswer(thread, asked, specifier, { parent, generation, resolved: result.url, answer: kept })
+      cacheResolution(thread, asked, specifier, { parent, generation, resolved: result.url, answer: kept })
       return answer
     }, (specifier, context, next) => passed(context, next(specifier, context))),
     load: surviving((url, given, next) => {
@@ -139,7 +139,7 @@ export function hookIn(thread, deliver) {
         if (source) return { format: 'module', source: withPrelude(source.text, url, FIRST), shortCircuit: true }
       }
       const context = plain(given)
-      if (isOwn(url)) return isTrial(url) ? loadLinkOnly(url) : follow(next, url, context)
+      if (isOwn(url)) return isLinkOnly(url) ? loadLinkOnly(url) : follow(next, url, context)
       settleSought()
       deliver()
       const clean = guarded(() => engine.load(thread, url))

@@ -90,6 +90,12 @@ export declare function disposesAsync(instance: number): void
  */
 export declare function drain(thread: number, canReport: boolean): number
 
+/**
+ * The thread has linked the app whose entry is `entry`, and is about to run it. Returns the URLs of what is stale by
+ * now, for Node to forget; `null` if only another process can run the app.
+ */
+export declare function dropStalePrelink(thread: number, entry: string): Array<string> | null
+
 /** All modules, in the order in which they came: the JSON of a list of `DumpNode`s of index.d.ts. */
 export declare function dump(): string
 
@@ -101,6 +107,9 @@ export declare function endLookup(thread: number): void
 
 /** The instance `url` begins to run. Returns its name, 0 if it is unknown. */
 export declare function evaluate(thread: number, url: string): number
+
+/** A required ES module could not be evicted. */
+export declare function evictionFailed(path: string): void
 
 /** What a change of the file, whose path is absolute, would do now, and why: the JSON of an `Explanation` of index.d.ts. */
 export declare function explain(path: string): string
@@ -122,13 +131,31 @@ export interface Found {
 }
 
 /**
+ * The engine's generation if nothing has happened that the thread that calls, which has attached, must take in; else -1.
+ * Of all calls it costs the least: it is made at every import.
+ */
+export declare function generationIfIdle(): number
+
+/**
  * What calls the engine has failed, for this reason: it cannot be trusted with what was decided, and all is as after a
- * failure inside the engine. See `takeBlindly`.
+ * failure inside the engine. See `takeDegraded`.
  */
 export declare function giveUp(reason: string): void
 
+/** The process has an IPC channel: its parent may report changes. */
+export declare function hasParent(): void
+
+/** Whether `take` has something for the thread. */
+export declare function hasPending(thread: number): boolean
+
+/** Whether somebody may read standard error. */
+export declare function hasReader(): boolean
+
+/** Whether the instance's body runs in one go. */
+export declare function hasSyncBody(instance: number): boolean
+
 /** What listeners hear of. All paths are absolute. */
-export type Happening =
+export type HotEvent =
   | { type: 'update'; /** What has changed. */
     files: Array<string>; /** What was invalidated, and the version that comes next. */
   versions: Array<Version> }
@@ -142,23 +169,11 @@ export type Happening =
     path: string; /** What it gave as its reason. */
   message?: string }
 
-/** The process has an IPC channel: its parent may report changes. */
-export declare function hasParent(): void
-
-/** Whether `take` has something for the thread. */
-export declare function hasPending(thread: number): boolean
-
-/** Whether somebody may read standard error. */
-export declare function hasReader(): boolean
-
 /**
  * The module that the thread knows by `url` counts as changed, and its accepting itself does not help. Decided with the
  * next `drain`.
  */
 export declare function invalidate(thread: number, url: string, message?: string | undefined | null): void
-
-/** A required ES module could not be evicted. */
-export declare function irreplaceable(path: string): void
 
 /** Whether options were taken in. */
 export declare function isConfigured(): boolean
@@ -182,16 +197,13 @@ export declare function isRepeatable(thread: number, parent: string): boolean
 export declare function keepNotes(): void
 
 /** Where the instance and those before and after it keep what they hand on; `null` once it has been disposed of. */
-export declare function keepsAt(instance: number): Place | null
+export declare function keepsAt(instance: number): Slot | null
 
 /**
  * The instance has registered something that may come to count after it was disposed of. Returns whether that counts: it
  * does not once it has been.
  */
 export declare function keepsHandlers(instance: number): boolean
-
-/** Node itself has found `url`, says that it is an ES module, and nobody else had a say in it. */
-export declare function learn(thread: number, url: string): void
 
 /** One step of a chain of imports. */
 export interface Link {
@@ -203,14 +215,14 @@ export interface Link {
   specifier: string
 }
 
-/** From now on until `rewind` the process links its app, and runs nothing of it. */
+/** From now on until `drop_stale_prelink` the process links its app, and runs nothing of it. */
 export declare function linkAhead(): void
 
 /**
- * These of an update's renewals have linked and are about to evaluate. To be called once for each update that has any,
+ * These of an update's reimports have linked and are about to evaluate. To be called once for each update that has any,
  * in the order in which they were taken.
  */
-export declare function linked(thread: number, renewals: Array<Renewal>): Linked
+export declare function linked(thread: number, reimports: Array<Reimport>): Linked
 
 /** What is to be done with what has linked. */
 export interface Linked {
@@ -286,14 +298,11 @@ export type Need = 'nothing' | 'prelude' | 'wait'
 /** The notes since the last call, a line each. */
 export declare function notes(): Array<string>
 
-/** The graph with all that was decided on it, as JSON: see `packages/dump-viewer/README.md`. */
-export declare function picture(): string
-
-/** Where the instances that follow one another keep what they hand on. */
-export interface Place {
-  /** The engine's name for the module. */
-  module: number
-  /** The URL without our version. */
+/** An instance of which it is to be told when its evaluation ends. */
+export interface Observed {
+  /** Its name. */
+  instance: number
+  /** Its URL. */
   url: string
 }
 
@@ -302,12 +311,6 @@ export interface Place {
  * `null` if that was all.
  */
 export declare function print(text: string): number | null
-
-/**
- * The engine's generation if nothing has happened that the thread that calls, which has attached, must take in; else -1.
- * Of all calls it costs the least: it is made at every import.
- */
-export declare function pulse(): number
 
 /** The instance's body has run, to its end or not: `ended` will tell. */
 export declare function ran(instance: number): void
@@ -331,17 +334,11 @@ export interface Reason {
   chain: Array<Link>
 }
 
-/**
- * Forgets the superseded instances that `take` was about. Returns their URLs, which may leave the load cache: each with
- * a NUL before it.
- */
-export declare function release(thread: number): string
-
-/** Whether superseded instances are to be released. */
-export declare function releases(): boolean
+/** Node itself has found `url`, says that it is an ES module, and nobody else had a say in it. */
+export declare function recordFormat(thread: number, url: string): void
 
 /** A module that is to be imported again. */
-export interface Renewal {
+export interface Reimport {
   /** Its URL without our version. */
   url: string
   /** It must be imported as JSON. */
@@ -351,13 +348,16 @@ export interface Renewal {
 }
 
 /** What an update imports by `url`, without our version, has evaluated, or thrown. */
-export declare function renewalEnded(thread: number, url: string, threw: boolean): void
+export declare function reimportEnded(thread: number, url: string, threw: boolean): void
 
 /**
- * The URL under which an update imports what Node resolved to `url`; `null` if it is no file. `first`: it is to be
- * today's; otherwise the one that was given then.
+ * Forgets the superseded instances that `take` was about. Returns their URLs, which may leave the load cache: each with
+ * a NUL before it.
  */
-export declare function renewed(thread: number, url: string, first: boolean): string | null
+export declare function release(thread: number): string
+
+/** Whether superseded instances are to be released. */
+export declare function releases(): boolean
 
 /** Reports what `require` did that the last report did not say. `hooked`: `require` passes hooks. */
 export declare function report(thread: number, found: Report, hooked: boolean): void
@@ -380,6 +380,12 @@ export interface Report {
   missed: Array<Missed>
 }
 
+/**
+ * The parent process says that the file at `path`, absolute, was changed or `removed`. After a failure a restart is asked
+ * for all the same; see `takeDegraded`.
+ */
+export declare function reported(path: string, removed: boolean): void
+
 /** The thread begins to require, for the first time since its last `report`. */
 export declare function requires(thread: number): void
 
@@ -399,13 +405,10 @@ export declare function resolve(thread: number, parent: string | undefined | nul
 export declare function resolveDirectly(thread: number, parent: string, specifier: string): string | null
 
 /**
- * The thread has linked the app whose entry is `entry`, and is about to run it. Returns the URLs of what is stale by
- * now, for Node to forget; `null` if only another process can run the app.
+ * The URL under which an update imports what Node resolved to `url`; `null` if it is no file. `first`: it is to be
+ * today's; otherwise the one that was given then.
  */
-export declare function rewind(thread: number, entry: string): Array<string> | null
-
-/** Whether the instance's body runs in one go. */
-export declare function runsInOneGo(instance: number): boolean
+export declare function resolveForUpdate(thread: number, url: string, first: boolean): string | null
 
 /** Asynchronous `dispose` handlers are pending in the thread, or no longer. */
 export declare function setDisposing(thread: number, disposing: boolean): void
@@ -415,6 +418,17 @@ export declare function setIdle(thread: number, idle: boolean): void
 
 /** Paths as people want to read them: relative to the folder of package.json. */
 export declare function shown(paths: Array<string>): Array<string>
+
+/** Where the instances that follow one another keep what they hand on. */
+export interface Slot {
+  /** The engine's name for the module. */
+  module: number
+  /** The URL without our version. */
+  url: string
+}
+
+/** The graph with all that was decided on it, as JSON: see `packages/dump-viewer/README.md`. */
+export declare function snapshot(): string
 
 /**
  * CommonJS has resolved `url`, and may be about to require it: `resolve` follows when it is loaded, and `report` when it
@@ -426,25 +440,19 @@ export declare function sought(thread: number, url: string): void
 export declare function take(thread: number): Update | null
 
 /** After a failure: what can still be told. See `take`. */
-export declare function takeBlindly(thread: number): Update | null
+export declare function takeDegraded(thread: number): Update | null
+
+/** The instances of which the thread is to tell when their evaluation ends (`ended`). */
+export declare function takeObserved(thread: number): Array<Observed>
 
 /** Whether changes are to be taken from the parent process; `undefined` before `configure`. */
 export declare function takesReports(): boolean | null
-
-/** The instances of which the thread is to tell when their evaluation ends (`ended`). */
-export declare function takeWitnesses(thread: number): Array<Witnessed>
-
-/**
- * The parent process says that the file at `path`, absolute, was changed or `removed`. After a failure a restart is asked
- * for all the same; see `takeBlindly`.
- */
-export declare function told(path: string, removed: boolean): void
 
 /** The instance registers its first handler: `ended` will be called. */
 export declare function track(instance: number): Tracking
 
 /** What an instance that registers a handler is to expect. */
-export type Tracking = 'disposed' | 'runs-in-one-go' | 'may-wait'
+export type Tracking = 'disposed' | 'sync-body' | 'may-wait'
 
 /** Node could not read `url`. */
 export declare function unloaded(thread: number, url: string): void
@@ -455,14 +463,14 @@ export interface Unprepared {
   text: string
 }
 
-/** Node does not find what an update is to import by `url`. */
-export declare function unrenewed(url: string): void
-
 /**
  * Node found nothing for an import, where it looked at last for `url`, if it says that; the other arguments are those of
  * `resolve`.
  */
 export declare function unresolved(thread: number, parent: string | undefined | null, specifier: string, hot: string | undefined | null, require: boolean, when?: When | undefined | null, url?: string | undefined | null): void
+
+/** Node does not find what an update is to import by `url`. */
+export declare function unresolvedForUpdate(url: string): void
 
 /**
  * Work for a thread, to be done in the order of the fields; then `release` follows. A list of paths or URLs is one text,
@@ -472,23 +480,23 @@ export interface Update {
   /** Instances whose `dispose` handlers are to run, in this order. */
   disposals: Array<number>
   /** Files whose CommonJS modules are stale, as a list. */
-  stale: string
+  commonjsEvictions: string
   /** Files whose modules are stale under their plain URLs, which they keep, as a list. */
-  plain: string
+  esEvictions: string
   /** URLs of importers whose resolutions Node must not remember, as a list. */
-  forgotten: string
+  resolutionEvictions: string
   /** What is to be imported again at once. */
-  renewals: Array<Renewal>
+  reimports: Array<Reimport>
   /** The files that have changed, if something is to be imported again, as a list. */
   changed: string
   /** Pruned modules' instances: their `prune` handlers are to run. */
   pruned: Array<number>
   /** Instances whose `accept` and `prune` handlers count no longer. */
-  outdated: Array<number>
+  droppedRegistrations: Array<number>
   /** The engine's names for pruned modules, of which nothing is to be kept. */
-  lost: Array<number>
+  prunedModules: Array<number>
   /** What listeners are to hear of. */
-  happenings: Array<Happening>
+  events: Array<HotEvent>
   /** What the parent and the app are to be told. */
   messages: Array<Message>
   /** The options are others, not by a call of `configure`. */
@@ -536,11 +544,3 @@ export declare function watchProject(options: string, base: string, skip: Array<
 
 /** When something was required. */
 export type When = 'at-start' | 'unknown' | 'late'
-
-/** An instance of which it is to be told when its evaluation ends. */
-export interface Witnessed {
-  /** Its name. */
-  instance: number
-  /** Its URL. */
-  url: string
-}

@@ -731,7 +731,7 @@ if (!nativeBinding) {
   }
   throw new Error(`Failed to load native binding`)
 }
-checkAddon(nativeBinding, '2.0.0', ['Watcher', 'acceptDependencies', 'acceptOwn', 'addLayer', 'announcesFailure', 'attach', 'beginLookup', 'byEvaluation', 'clean', 'configure', 'currentUrl', 'decline', 'disposesAsync', 'drain', 'dump', 'ended', 'endLookup', 'evaluate', 'explain', 'failForTests', 'find', 'giveUp', 'hasParent', 'hasPending', 'hasReader', 'invalidate', 'irreplaceable', 'isConfigured', 'isFirstThread', 'isInstalled', 'isOutermost', 'isRepeatable', 'keepNotes', 'keepsAt', 'keepsHandlers', 'learn', 'linkAhead', 'linked', 'listen', 'load', 'loaded', 'lookupRequest', 'mayLookUp', 'missingPackages', 'Need', 'notes', 'picture', 'print', 'pulse', 'ran', 'ranTracked', 'read', 'release', 'releases', 'renewalEnded', 'renewed', 'report', 'requires', 'resolve', 'resolveDirectly', 'rewind', 'runsInOneGo', 'setDisposing', 'setIdle', 'shown', 'sought', 'take', 'takeBlindly', 'takesReports', 'takeWitnesses', 'told', 'track', 'Tracking', 'unloaded', 'unrenewed', 'unresolved', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject', 'When'])
+checkAddon(nativeBinding, '2.0.0', ['Watcher', 'acceptDependencies', 'acceptOwn', 'addLayer', 'announcesFailure', 'attach', 'beginLookup', 'byEvaluation', 'clean', 'configure', 'currentUrl', 'decline', 'disposesAsync', 'drain', 'dropStalePrelink', 'dump', 'ended', 'endLookup', 'evaluate', 'evictionFailed', 'explain', 'failForTests', 'find', 'generationIfIdle', 'giveUp', 'hasParent', 'hasPending', 'hasReader', 'hasSyncBody', 'invalidate', 'isConfigured', 'isFirstThread', 'isInstalled', 'isOutermost', 'isRepeatable', 'keepNotes', 'keepsAt', 'keepsHandlers', 'linkAhead', 'linked', 'listen', 'load', 'loaded', 'lookupRequest', 'mayLookUp', 'missingPackages', 'Need', 'notes', 'print', 'ran', 'ranTracked', 'read', 'recordFormat', 'reimportEnded', 'release', 'releases', 'report', 'reported', 'requires', 'resolve', 'resolveDirectly', 'resolveForUpdate', 'setDisposing', 'setIdle', 'shown', 'snapshot', 'sought', 'take', 'takeDegraded', 'takeObserved', 'takesReports', 'track', 'Tracking', 'unloaded', 'unresolved', 'unresolvedForUpdate', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject', 'When'])
 
 // A package can patch its own fallback in front of the load-failure check
 // above, e.g. a WebContainer download through `napi-postinstall/fallback`.
@@ -767,7 +767,7 @@ if (
   }
 }
 
-const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, beginLookup, byEvaluation, clean, configure, currentUrl, decline, disposesAsync, drain, dump, ended, endLookup, evaluate, explain, failForTests, find, giveUp, hasParent, hasPending, hasReader, invalidate, irreplaceable, isConfigured, isFirstThread, isInstalled, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, learn, linkAhead, linked, listen, load, loaded, lookupRequest, mayLookUp, missingPackages, Need, notes, picture, print, pulse, ran, ranTracked, read, release, releases, renewalEnded, renewed, report, requires, resolve, resolveDirectly, rewind, runsInOneGo, setDisposing, setIdle, shown, sought, take, takeBlindly, takesReports, takeWitnesses, told, track, Tracking, unloaded, unrenewed, unresolved, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
+const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, beginLookup, byEvaluation, clean, configure, currentUrl, decline, disposesAsync, drain, dropStalePrelink, dump, ended, endLookup, evaluate, evictionFailed, explain, failForTests, find, generationIfIdle, giveUp, hasParent, hasPending, hasReader, hasSyncBody, invalidate, isConfigured, isFirstThread, isInstalled, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, linkAhead, linked, listen, load, loaded, lookupRequest, mayLookUp, missingPackages, Need, notes, print, ran, ranTracked, read, recordFormat, reimportEnded, release, releases, report, reported, requires, resolve, resolveDirectly, resolveForUpdate, setDisposing, setIdle, shown, snapshot, sought, take, takeDegraded, takeObserved, takesReports, track, Tracking, unloaded, unresolved, unresolvedForUpdate, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
 export { Watcher }
 export { acceptDependencies }
 export { acceptOwn }
@@ -782,19 +782,22 @@ export { currentUrl }
 export { decline }
 export { disposesAsync }
 export { drain }
+export { dropStalePrelink }
 export { dump }
 export { ended }
 export { endLookup }
 export { evaluate }
+export { evictionFailed }
 export { explain }
 export { failForTests }
 export { find }
+export { generationIfIdle }
 export { giveUp }
 export { hasParent }
 export { hasPending }
 export { hasReader }
+export { hasSyncBody }
 export { invalidate }
-export { irreplaceable }
 export { isConfigured }
 export { isFirstThread }
 export { isInstalled }
@@ -803,7 +806,6 @@ export { isRepeatable }
 export { keepNotes }
 export { keepsAt }
 export { keepsHandlers }
-export { learn }
 export { linkAhead }
 export { linked }
 export { listen }
@@ -814,36 +816,34 @@ export { mayLookUp }
 export { missingPackages }
 export { Need }
 export { notes }
-export { picture }
 export { print }
-export { pulse }
 export { ran }
 export { ranTracked }
 export { read }
+export { recordFormat }
+export { reimportEnded }
 export { release }
 export { releases }
-export { renewalEnded }
-export { renewed }
 export { report }
+export { reported }
 export { requires }
 export { resolve }
 export { resolveDirectly }
-export { rewind }
-export { runsInOneGo }
+export { resolveForUpdate }
 export { setDisposing }
 export { setIdle }
 export { shown }
+export { snapshot }
 export { sought }
 export { take }
-export { takeBlindly }
+export { takeDegraded }
+export { takeObserved }
 export { takesReports }
-export { takeWitnesses }
-export { told }
 export { track }
 export { Tracking }
 export { unloaded }
-export { unrenewed }
 export { unresolved }
+export { unresolvedForUpdate }
 export { useSourceMaps }
 export { usesSourceMaps }
 export { version }

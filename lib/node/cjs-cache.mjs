@@ -52,7 +52,7 @@ const toReload = new Set()
  * end. A module that throws leaves no other trace.
  * @type {{ module: NodeJS.Module, requirer: NodeJS.Module, isLazy: boolean }[]}
  */
-const attempts = []
+const startedLoads = []
 
 /** Also there: what was required since the last report, and not found. @type {import('../native/binding.js').Missed[]} */
 const misses = []
@@ -64,7 +64,7 @@ const misses = []
  * @param {() => void} required @param {() => void} late
  */
 export function noteRequires(required, late) {
-  noteAttempts()
+  noteLoads()
   if (!hasSyncHooks) noteRequests()
   let original = Module.prototype.require
   Object.defineProperty(Module.prototype, 'require', {
@@ -112,7 +112,7 @@ function leaveNoSource() {
 }
 
 /** Takes note of what is about to be loaded; a getter for the same reason. */
-function noteAttempts() {
+function noteLoads() {
   const prototype = /** @type {{ load: (path: string) => void }} */ (/** @type {unknown} */ (Module.prototype))
   let original = prototype.load
   Object.defineProperty(prototype, 'load', {
@@ -125,7 +125,7 @@ function noteAttempts() {
       try {
         if (this) loads(this.id)
         if (this && toReload.delete(this.id)) leaveNoSource()
-        if (!hasSyncHooks && by && by.children?.at(-1) === this) attempts.push({ module: this, requirer: by, isLazy: by.loaded })
+        if (!hasSyncHooks && by && by.children?.at(-1) === this) startedLoads.push({ module: this, requirer: by, isLazy: by.loaded })
       } catch (error) {
         fail(error)
       }
@@ -248,7 +248,7 @@ function report(thread, modules) {
   const queue = [...modules]
   hasRequired = false
   requirers.clear()
-  for (const attempt of attempts.splice(0)) reportAttempt(attempt, found)
+  for (const attempt of startedLoads.splice(0)) reportFailedLoad(attempt, found)
   for (const module of queue) if (module) queue.push(...reportModule(module, found))
   engine.report(thread, found, hasSyncHooks)
 }
@@ -275,7 +275,7 @@ function reportModule(module, found) {
       const kind = kindOf(module)
       if (kind === 'es') reportESModule(path, found)
       if (kind === 'unknown') found.opaque.push(path)
-      if (isUnchanged(path, module)) engine.irreplaceable(path)
+      if (isUnchanged(path, module)) engine.evictionFailed(path)
     }
   }
   /** @type {NodeJS.Module[]} */
@@ -299,9 +299,9 @@ function reportModule(module, found) {
 
 /**
  * A module that has thrown is in no cache, and no longer a child: the module that required it has failed because of it.
- * @param {typeof attempts[number]} attempt @param {Found} found
+ * @param {typeof startedLoads[number]} attempt @param {Found} found
  */
-function reportAttempt({ module, requirer: by, isLazy: isLate }, found) {
+function reportFailedLoad({ module, requirer: by, isLazy: isLate }, found) {
   const path = pathOf(by)
   if (!path || !module.filename || module.loaded) return
   found.edges.push(path, module.filename)
@@ -384,7 +384,7 @@ const instanceIn = (required) => valueOf(required, 'kRequiredModuleSymbol') ?? r
 export function evictRequired(paths) {
   // An entry that Node keeps for them would make them run as `{}`: the old instances are better, until the restart.
   const present = paths.filter((path) => cache[path])
-  if (present.length > 0 && !canForget()) return present.forEach((path) => engine.irreplaceable(path))
+  if (present.length > 0 && !canForget()) return present.forEach((path) => engine.evictionFailed(path))
   const stale = new Set()
   for (const path of paths) {
     const required = cache[path]
@@ -392,20 +392,20 @@ export function evictRequired(paths) {
     const kind = kindOf(required)
     const canLeave = kind === 'commonjs' || (kind === 'es' && evictNow(pathToFileURL(path).href))
     if (!canLeave) {
-      engine.irreplaceable(path)
+      engine.evictionFailed(path)
       continue
     }
     const instance = kind === 'es' ? instanceIn(required) : undefined
     // It may export a text, or a number, as `module.exports`.
     if (Object(instance) === instance) evicted.set(path, new WeakRef(instance))
-    if (!Reflect.deleteProperty(cache, path)) engine.irreplaceable(path)
+    if (!Reflect.deleteProperty(cache, path)) engine.evictionFailed(path)
     if (!hasSyncHooks) toReload.add(path)
     stale.add(required)
   }
   if (stale.size === 0) return
   for (const other of Object.values(cache)) removeChild(other, stale)
   for (const reference of createdModules) removeChild(reference.deref(), stale)
-  for (const path of [...forgetPaths(new Set(paths)), ...forgetRequests(paths)]) engine.irreplaceable(path)
+  for (const path of [...forgetPaths(new Set(paths)), ...forgetRequests(paths)]) engine.evictionFailed(path)
 }
 
 /**
@@ -415,7 +415,7 @@ export function evictRequired(paths) {
 export function evictPlain(paths) {
   for (const path of paths) {
     const isLeft = cache[path] && !canForget()
-    if (isLeft || !evictNow(pathToFileURL(path).href)) engine.irreplaceable(path)
+    if (isLeft || !evictNow(pathToFileURL(path).href)) engine.evictionFailed(path)
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * The updates of this thread that import something again at once: one after the other, none is lost.
  *
- *   link each renewal ─▶ dispose of what they replace ─▶ evaluate ─▶ callbacks ─▶ tell ─▶ release
- *        └ fails: it is reported, and what it would replace stays in service
+ *   link each reimport ─▶ dispose of what they replace ─▶ evaluate ─▶ callbacks ─▶ tell ─▶ release
+ *        └ fails: it is reported, and what it would replace is kept
  */
 import * as engine from '../native/binding.js'
 import { emitError, toPath } from './events.mjs'
@@ -11,9 +11,9 @@ import { attempt, guarded, hasFailed } from './guard.mjs'
 import { threadId } from '../node/features.mjs'
 import { clearTimeout, setTimeout } from './primordials.mjs'
 import { print } from './print.mjs'
-import { hasLinked, trialOf } from '../hooks/link-only.mjs'
+import { hasLinked, linkOnlyUrls } from '../hooks/link-only.mjs'
 
-/** @typedef {import('../native/binding.js').Renewal} Renewal */
+/** @typedef {import('../native/binding.js').Reimport} Reimport */
 /** @typedef {import('./handlers.mjs').Accepted} Accepted */
 /**
  * @typedef {object} Told what a callback is to be told
@@ -36,17 +36,17 @@ let hurry = () => {}
 
 /**
  * Takes an update in, whose turn comes when those before it are done.
- * @param {Renewal[]} renewals
+ * @param {Reimport[]} reimports
  * @param {string[]} changed the files that have changed
  * @param {(released: string[], isApplied: boolean) => void} done called when it is, with the URLs that it leaves behind
  */
-export function enqueue(renewals, changed, done) {
+export function enqueue(reimports, changed, done) {
   waiting++
   hurry()
   running = follow(running, async () => {
     waiting--
     const released = /** @type {string[]} */ ([])
-    const isApplied = await update(renewals, changed, released)
+    const isApplied = await update(reimports, changed, released)
     attempt(() => done(released, isApplied))
   })
 }
@@ -58,21 +58,21 @@ async function follow(before, work) {
 }
 
 /**
- * @param {Renewal[]} renewals @param {string[]} changed @param {string[]} released
+ * @param {Reimport[]} reimports @param {string[]} changed @param {string[]} released
  * @returns {Promise<boolean>} whether anything was imported again
  */
-async function update(renewals, changed, released) {
-  if (renewals.length === 0) return true
+async function update(reimports, changed, released) {
+  if (reimports.length === 0) return true
   try {
     const failures = new Failures(changed)
-    const trials = await Promise.all(renewals.map((renewal) => link(renewal, released)))
-    trials.forEach((trial, index) => trial.error && failures.add(renewals[index].url, trial.error.cause, 'link'))
-    const linked = guarded(() => engine.linked(threadId, renewals.filter((_, index) => !trials[index].error)))
+    const links = await Promise.all(reimports.map((reimport) => link(reimport, released)))
+    links.forEach(({ error }, index) => error && failures.add(reimports[index].url, error.cause, 'link'))
+    const linked = guarded(() => engine.linked(threadId, reimports.filter((_, index) => !links[index].error)))
     if (!linked || linked.urls.length === 0) return failures.count === 0
     const callbacks = linked.accepting.flatMap(tellable)
     dispose(linked.disposals)
     await whenSettled()
-    const namespaces = await evaluate(renewals, linked, failures)
+    const namespaces = await evaluate(reimports, linked, failures)
     await Promise.all(callbacks.map((told) => call(told, namespaces)))
     return namespaces.size > 0 || failures.count === 0
   } catch (error) {
@@ -82,12 +82,12 @@ async function update(renewals, changed, released) {
   }
 }
 
-/** @param {Renewal} renewal @param {string[]} released @returns {Promise<{ error?: { cause: unknown } }>} */
+/** @param {Reimport} reimport @param {string[]} released @returns {Promise<{ error?: { cause: unknown } }>} */
 async function link({ url, json }, released) {
-  const [trial, ...others] = trialOf(url, json ? 'json' : undefined)
-  released.push(trial, ...others)
+  const [entry, ...others] = linkOnlyUrls(url, json ? 'json' : undefined)
+  released.push(entry, ...others)
   try {
-    await import(trial)
+    await import(entry)
     return { error: { cause: new Error('hot-hook: the hooks are not in place') } }
   } catch (cause) {
     return hasLinked(cause) ? {} : { error: { cause } }
@@ -96,20 +96,20 @@ async function link({ url, json }, released) {
 
 /**
  * What is new, by URL without version; what throws is reported.
- * @param {Renewal[]} renewals @param {import('../native/binding.js').Linked} linked @param {Failures} failures
+ * @param {Reimport[]} reimports @param {import('../native/binding.js').Linked} linked @param {Failures} failures
  */
-async function evaluate(renewals, { urls, first }, failures) {
+async function evaluate(reimports, { urls, first }, failures) {
   /** @type {Map<string, unknown>} */
   const namespaces = new Map()
   const ways = enter(first)
   const linked = new Set(urls)
-  const imports = renewals.filter(({ url }) => linked.has(url)).map(async ({ url, json }) => {
+  const imports = reimports.filter(({ url }) => linked.has(url)).map(async ({ url, json }) => {
     if (first.length > 0) await ways
     try {
       namespaces.set(url, await (json ? import(url, { with: { type: 'json' } }) : import(url)))
-      guarded(() => engine.renewalEnded(threadId, url, false))
+      guarded(() => engine.reimportEnded(threadId, url, false))
     } catch (error) {
-      guarded(() => engine.renewalEnded(threadId, url, true))
+      guarded(() => engine.reimportEnded(threadId, url, true))
       failures.add(url, error, 'evaluate')
     }
   })

@@ -42,7 +42,7 @@ function check(call, event, callback) {
 
 /**
  * @param {string} call @param {unknown} event @param {unknown} callback
- * @param {object} [owner] who listens, if he may come to an end
+ * @param {object} [owner] what listens, if it may come to an end
  */
 export function on(call, event, callback, owner) {
   const name = check(`${call}.on(event, callback)`, event, callback)
@@ -110,17 +110,17 @@ export const toPath = (url) => (url.startsWith('file:') ? fileURLToPath(url) : u
 
 /**
  * Tells what the engine says that happens. Returns what is to be told when the update is done.
- * @param {import('../native/binding.js').Happening[]} happenings
- * @param {string[]} renewed the URLs of what is imported again
+ * @param {import('../native/binding.js').HotEvent[]} events
+ * @param {string[]} resolveForUpdate the URLs of what is imported again
  */
-export function announce(happenings, renewed) {
+export function emitAll(events, resolveForUpdate) {
   const timestamp = Date.now()
-  const updates = renewed.map(toPath).map((path) => ({ type: 'js-update', path, acceptedPath: path, timestamp }))
+  const updates = resolveForUpdate.map(toPath).map((path) => ({ type: 'js-update', path, acceptedPath: path, timestamp }))
   /** @type {object[]} */
   const applied = []
-  for (const happening of happenings) {
-    if (happening.type === 'update') {
-      const { files, versions } = happening
+  for (const event of events) {
+    if (event.type === 'update') {
+      const { files, versions } = event
       const payload = {
         type: 'update',
         files,
@@ -129,13 +129,13 @@ export function announce(happenings, renewed) {
       }
       emit('beforeUpdate', payload)
       applied.push(payload)
-    } else if (happening.type === 'full-reload') {
-      const { path, shouldBeReloadable, reason } = happening
+    } else if (event.type === 'full-reload') {
+      const { path, shouldBeReloadable, reason } = event
       emit('beforeFullReload', { type: 'full-reload', path, files: [path], triggeredBy: path, shouldBeReloadable, ...reason })
-    } else if (happening.type === 'prune') {
-      emit('beforePrune', { type: 'prune', paths: happening.paths })
+    } else if (event.type === 'prune') {
+      emit('beforePrune', { type: 'prune', paths: event.paths })
     } else {
-      const { path, message } = happening
+      const { path, message } = event
       emit('invalidate', { path, message, firstInvalidatedBy: path })
     }
   }

@@ -26,15 +26,15 @@ const { types } = builtin('node:util')
  * @typedef {object} Instance
  * @property {number} id the engine's name for it; 0 if it has none
  * @property {ImportMeta} meta
- * @property {import('../native/binding.js').Place | null | undefined} place where it keeps its data
- * @property {Record<string, unknown> | undefined} data its own, if it has no place
+ * @property {import('../native/binding.js').Slot | null | undefined} slot where it keeps its data
+ * @property {Record<string, unknown> | undefined} data its own, if it has no slot
  * @property {Handler[]} disposers
  * @property {Handler[]} pruners
  * @property {Accepted[]} accepted
  * @property {AbortController | undefined} controller
  * @property {boolean} over it has been disposed of
  * @property {boolean} isTracked it has had `dispose` handlers
- * @property {boolean} isWitnessed the end of its evaluation will be told
+ * @property {boolean} isObserved the end of its evaluation will be told
  * @property {boolean} isListening it has had listeners
  */
 
@@ -58,29 +58,29 @@ export function recordOf(id, meta) {
   const known = records.get(id)
   if (known) return known
   // One that the engine never knew, or knows no longer because it failed, stays as it is.
-  const place = id === 0 ? undefined : guarded(() => engine.keepsAt(id))
-  const record = createRecord(id, meta, place)
-  if (place) records.set(id, record)
+  const slot = id === 0 ? undefined : guarded(() => engine.keepsAt(id))
+  const record = createRecord(id, meta, slot)
+  if (slot) records.set(id, record)
   return record
 }
 
-/** @param {number} id @param {ImportMeta} meta @param {Instance['place']} [place] @returns {Instance} */
-export function createRecord(id, meta, place) {
-  const flags = { over: place === null, isTracked: false, isWitnessed: false, isListening: false }
-  return { id, meta, place, data: undefined, disposers: [], pruners: [], accepted: [], controller: undefined, ...flags }
+/** @param {number} id @param {ImportMeta} meta @param {Instance['slot']} [slot] @returns {Instance} */
+export function createRecord(id, meta, slot) {
+  const flags = { over: slot === null, isTracked: false, isObserved: false, isListening: false }
+  return { id, meta, slot, data: undefined, disposers: [], pruners: [], accepted: [], controller: undefined, ...flags }
 }
 
 /** The record of an instance whose `accept` and `prune` handlers may count. @param {number} id */
 export const findRegistered = (id) => registered.get(id)
 
-/** What the instances at one place hand on. @param {Instance} instance */
+/** What the instances at one slot hand on. @param {Instance} instance */
 export function dataOf(instance) {
-  if (!instance.place) return (instance.data ??= {})
-  const { module, url } = instance.place
-  let places = data.get(module)
-  if (!places) data.set(module, (places = new Map()))
-  let found = places.get(url)
-  if (!found) places.set(url, (found = {}))
+  if (!instance.slot) return (instance.data ??= {})
+  const { module, url } = instance.slot
+  let slots = data.get(module)
+  if (!slots) data.set(module, (slots = new Map()))
+  let found = slots.get(url)
+  if (!found) slots.set(url, (found = {}))
   return found
 }
 
@@ -94,15 +94,15 @@ export function addDisposer(instance, handler) {
   expectEnd(disposeOfAll)
   const tracking = guarded(() => engine.track(instance.id))
   if (tracking === 'disposed') return disposeLate(instance)
-  if (!tracking || instance.isWitnessed) return
-  if (tracking === 'runs-in-one-go') return queueMicrotask(() => void (instance.isWitnessed || attempt(() => ranTracked(instance.id))))
-  witness(instance)
+  if (!tracking || instance.isObserved) return
+  if (tracking === 'sync-body') return queueMicrotask(() => void (instance.isObserved || attempt(() => ranTracked(instance.id))))
+  observe(instance)
 }
 
 /** Instances that register handlers although they are disposed of already, with these. @type {Map<Instance, Handler[]>} */
 const late = new Map()
 
-/** What it holds on to now is let go of on the next turn, or before another module runs. @param {Instance} instance @param {Handler[]} handlers */
+/** What it holds on to now is released on the next turn, or before another module runs. @param {Instance} instance @param {Handler[]} handlers */
 function disposeLate(instance, ...handlers) {
   if (late.size === 0) setImmediate(() => attempt(disposeOfLate))
   late.set(instance, [...(late.get(instance) ?? []), ...handlers])
@@ -131,20 +131,20 @@ export function addPruner(instance, handler) {
 export function keepRegistration(instance) {
   if (registered.has(instance.id)) return
   registered.set(instance.id, instance)
-  if (instance.isWitnessed) return
-  witness(instance)
+  if (instance.isObserved) return
+  observe(instance)
   // Whoever imports it goes on before that settles, and may save.
-  if (guarded(() => engine.runsInOneGo(instance.id))) queueMicrotask(() => attempt(() => guarded(() => engine.ran(instance.id))))
+  if (guarded(() => engine.hasSyncBody(instance.id))) queueMicrotask(() => attempt(() => guarded(() => engine.ran(instance.id))))
 }
 
-/** A module is its own witness: this import settles when its evaluation ends. It never passes our hooks. @param {Instance} instance */
-function witness(instance) {
-  instance.isWitnessed = true
-  void witnessEnd(instance.id, instance.meta.url)
+/** A module observes itself: this import settles when its evaluation ends. It never passes our hooks. @param {Instance} instance */
+function observe(instance) {
+  instance.isObserved = true
+  void observeEnd(instance.id, instance.meta.url)
 }
 
 /** @param {number} id @param {string} url */
-async function witnessEnd(id, url) {
+async function observeEnd(id, url) {
   let threw = false
   try {
     // What a loader has made up may not be found by its URL.
@@ -156,8 +156,8 @@ async function witnessEnd(id, url) {
 }
 
 /** The engine wants to know when these end, although they have registered nothing. */
-export function witnessOthers() {
-  for (const { instance, url } of guarded(() => engine.takeWitnesses(threadId)) ?? []) void witnessEnd(instance, url)
+export function observeEvaluations() {
+  for (const { instance, url } of guarded(() => engine.takeObserved(threadId)) ?? []) void observeEnd(instance, url)
 }
 
 /** @param {number} id @param {boolean} threw */
@@ -229,7 +229,7 @@ const LIMIT = 2000
 /** Pending asynchronous handlers, until each has settled or has had its time. @type {Promise<unknown> | undefined} */
 let settled
 
-/** Their time. Nobody is kept alive by it, unless he waits for them. @type {Set<NodeJS.Timeout>} */
+/** Their limits. They keep no process alive, unless it waits for them. @type {Set<NodeJS.Timeout>} */
 const timers = new Set()
 
 /** All instances were disposed of: the app ends. */

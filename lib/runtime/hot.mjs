@@ -4,13 +4,13 @@
  * The engine decides; here its updates are carried out: handlers run, the parent and the app are told.
  */
 import module from 'node:module'
-import { forgetAnswers } from '../hooks/resolve-cache.mjs'
+import { clearResolveCache } from '../hooks/resolve-cache.mjs'
 import * as engine from '../native/binding.js'
 import { evictPlain, evictRequired, hasEvicted, hasRequiredBefore, noteRequires, reportRequirers, reportRequires } from '../node/cjs-cache.mjs'
 import { checkCallback, createContext, watch } from './import-meta-hot.mjs'
-import { announce, listen, off, on } from './events.mjs'
+import { emitAll, listen, off, on } from './events.mjs'
 import { asOriginal, attempt, fail, guarded, hasFailed, withoutFrames } from './guard.mjs'
-import { addDisposer, dispose, disposeOfAll, disposeOfLate, forget, onWork, prune, recordOf, whenSettled, witnessOthers } from './handlers.mjs'
+import { addDisposer, dispose, disposeOfAll, disposeOfLate, forget, onWork, prune, recordOf, whenSettled, observeEvaluations } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
 import { hookIn } from '../hooks/sync.mjs'
 import { replaceResolve } from '../hooks/resolve-only.mjs'
@@ -63,9 +63,9 @@ const runtime = {
   /** Packages that modules of this process did not find: for `@hot-hook/runner`. */
   missing: () => guarded(() => engine.missingPackages()) ?? [],
   /** The graph with all that was decided on it, as JSON: for `hot-hook/internal`. */
-  picture() {
+  snapshot() {
     if (isAttached) guarded(() => reportRequires(threadId))
-    return guarded(() => engine.picture()) ?? '{"modules":[],"edges":[]}'
+    return guarded(() => engine.snapshot()) ?? '{"modules":[],"edges":[]}'
   },
   /** Paths as people want to read them. @param {string[]} paths */
   shown: (paths) => guarded(() => engine.shown(paths)) ?? paths,
@@ -81,7 +81,7 @@ const runtime = {
 /** What `drain` says when there is something to do. */
 const REPORT = -1
 const TAKE = -2
-/** What `pulse` says then. */
+/** What `generationIfIdle` says then. */
 const STALE = -1
 
 /**
@@ -90,18 +90,18 @@ const STALE = -1
  * @returns {number} the engine's generation
  */
 function deliver() {
-  if (hasFailed()) return deliverBlindly()
+  if (hasFailed()) return deliverDegraded()
   const next = drain()
   if (next >= 0) return next
   if (next === REPORT) guarded(() => reportRequires(threadId))
   takeWork()
   // It has failed just now, or before in another thread: what there is to tell is told.
-  return hasFailed() ? deliverBlindly() : TAKE
+  return hasFailed() ? deliverDegraded() : TAKE
 }
 
 /** What is required again runs today's code: what was saved is taken in before. */
 function refresh() {
-  if (guarded(() => engine.pulse()) === STALE) deliver()
+  if (guarded(() => engine.generationIfIdle()) === STALE) deliver()
 }
 
 function takeWork() {
@@ -118,8 +118,8 @@ function drain() {
   }
 }
 
-function deliverBlindly() {
-  const messages = engine.takeBlindly(threadId)?.messages
+function deliverDegraded() {
+  const messages = engine.takeDegraded(threadId)?.messages
   if (messages) tellAll(messages)
   return TAKE
 }
@@ -165,7 +165,7 @@ const listed = (text) => text?.split('\0').slice(1) ?? []
 function carryOut(update) {
   const applied = attempt(() => replace(update))
   if (!applied) return tellAll(update.messages)
-  if (update.renewals.length > 0 || updates > 0) return finishLater(update, applied)
+  if (update.reimports.length > 0 || updates > 0) return finishLater(update, applied)
   tellAll(update.messages)
   release()
   applied()
@@ -176,14 +176,14 @@ function carryOut(update) {
  * @param {import('../native/binding.js').Update} update @returns {() => void} to be called when the update is done
  */
 function replace(update) {
-  const renewed = update.renewals.map(({ url }) => url)
-  const applied = announce(update.happenings, renewed)
+  const resolveForUpdate = update.reimports.map(({ url }) => url)
+  const applied = emitAll(update.events, resolveForUpdate)
   dispose(update.disposals)
-  prune(update.pruned, update.lost)
-  forget(update.outdated)
-  guarded(() => evictRequired(listed(update.stale)))
-  guarded(() => evictPlain(listed(update.plain)))
-  if (update.forgotten !== '') forgetResolutions(listed(update.forgotten))
+  prune(update.pruned, update.prunedModules)
+  forget(update.droppedRegistrations)
+  guarded(() => evictRequired(listed(update.commonjsEvictions)))
+  guarded(() => evictPlain(listed(update.esEvictions)))
+  if (update.resolutionEvictions !== '') forgetResolutions(listed(update.resolutionEvictions))
   if (update.reconfigured) hearParent()
   for (const notice of update.notices) print(notice)
   return applied
@@ -196,11 +196,11 @@ let updates = 0
  * What is left of an update that imports something again: the parent is told of it when that is done.
  * @param {import('../native/binding.js').Update} update @param {() => void} applied
  */
-function finishLater({ renewals, changed, messages }, applied) {
+function finishLater({ reimports, changed, messages }, applied) {
   const isAsked = (/** @type {import('../native/binding.js').Message} */ message) => message.type === 'full-reload'
   tellAll(messages.filter(isAsked))
   updates++
-  enqueue(renewals, listed(changed), (leftBehind, isApplied) => {
+  enqueue(reimports, listed(changed), (leftBehind, isApplied) => {
     updates--
     tellAll(messages.filter((message) => !isAsked(message)))
     release(leftBehind)
@@ -228,7 +228,7 @@ const VERSIONED_IMPORTERS = [...['./apply-update.mjs', './handlers.mjs'].map((na
 function release(others = []) {
   const urls = [...listed(guarded(() => engine.release(threadId))), ...others]
   if (urls.length === 0) return
-  forgetAnswers(urls)
+  clearResolveCache(urls)
   if (!guarded(() => engine.releases())) return
   // An app that imports in a loop of promises never comes to `setImmediate`: those of the last update have had theirs.
   evict(isInUse)
@@ -355,14 +355,14 @@ function wake() {
     guarded(() => engine.setIdle(threadId, true))
     deliver()
     guarded(() => engine.setIdle(threadId, false))
-    if (!hasFailed()) witnessOthers()
+    if (!hasFailed()) observeEvaluations()
   })
 }
 
 /** @param {string} path @param {boolean} isRemoved */
 function fileChanged(path, isRemoved) {
   // Not only while all is well: the parent is to hear that something has changed.
-  attempt(() => engine.told(path, isRemoved))
+  attempt(() => engine.reported(path, isRemoved))
   attempt(deliver)
 }
 

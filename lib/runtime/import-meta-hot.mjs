@@ -3,7 +3,7 @@
  */
 import * as engine from '../native/binding.js'
 import { off, on, removeListeners, toPath } from './events.mjs'
-import { addDisposer, addPruner, createRecord, dataOf, keepRegistration, recordOf, witnessOthers } from './handlers.mjs'
+import { addDisposer, addPruner, createRecord, dataOf, keepRegistration, recordOf, observeEvaluations } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
 import { attempt, called, guarded, ofUser } from './guard.mjs'
 import { lookUp } from '../hooks/resolve-only.mjs'
@@ -198,7 +198,7 @@ function acceptOwn(instance, callback = () => {}) {
   instance.accepted.push({ urls: null, isList: false, callback })
   keepRegistration(instance)
   // Those who import it: where they have evaluated, they are left alone.
-  queueMicrotask(() => attempt(witnessOthers))
+  queueMicrotask(() => attempt(observeEvaluations))
 }
 
 /** The URL that an `import` of the module would lead to. @param {ImportMeta} meta @param {string} specifier */

@@ -5,7 +5,7 @@ import * as engine from '../native/binding.js'
 import { guarded } from './guard.mjs'
 import { threadId } from '../node/features.mjs'
 import { evictNow, loadCache } from '../node/esm-cache.mjs'
-import { hasLinked, trialOf } from '../hooks/link-only.mjs'
+import { hasLinked, linkOnlyUrls } from '../hooks/link-only.mjs'
 
 /**
  * Links the app; nothing of it runs.
@@ -14,7 +14,7 @@ import { hasLinked, trialOf } from '../hooks/link-only.mjs'
  */
 export async function link(entry) {
   if (!loadCache()) return false
-  const urls = trialOf(entry, 'entry')
+  const urls = linkOnlyUrls(entry, 'entry')
   try {
     await import(urls[0])
     return false
@@ -25,7 +25,7 @@ export async function link(entry) {
 
 /** An app that cannot be linked is to run now. */
 export function letGo() {
-  guarded(() => engine.rewind(threadId, ''))
+  guarded(() => engine.dropStalePrelink(threadId, ''))
 }
 
 /**
@@ -34,6 +34,6 @@ export function letGo() {
  * @returns {boolean} false: only another process can run it
  */
 export function prepare(entry) {
-  const stale = guarded(() => engine.rewind(threadId, entry))
+  const stale = guarded(() => engine.dropStalePrelink(threadId, entry))
   return stale != null && stale.every(evictNow)
 }

@@ -2,14 +2,14 @@
  * Where pictures come from: this process.
  */
 import { hot } from 'hot-hook'
-import { picture, shown } from 'hot-hook/internal'
+import { shown, snapshot } from 'hot-hook/internal'
 
 const app = `${process.pid} ${performance.timeOrigin}`
 
 /** @type {import('./index.d.ts').Source} */
 export const thisApp = {
   app: () => app,
-  picture: async () => picture(),
+  picture: async () => snapshot(),
   subscribe(listener) {
     const updated = (/** @type {any} */ { files, versions }) =>
       listener({ event: 'update', data: { files: shown(files), paths: shown(Object.keys(versions)) } })

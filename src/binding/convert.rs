@@ -10,10 +10,12 @@ use crate::graph::instance::InstanceId;
 use crate::graph::{ModuleId, Step};
 use crate::source::awaits;
 
-/// A format as Node's load hook names it, of a module with that text. `bare`: see [`engine::Format::Es`].
-pub fn format(name: Option<&str>, text: &str, bare: bool) -> engine::Format {
+/// A format as Node's load hook names it, of a module with that text. `without_prelude`: see [`engine::Format::Es`].
+pub fn format(name: Option<&str>, text: &str, without_prelude: bool) -> engine::Format {
     match name {
-        Some("module" | "module-typescript") => engine::Format::Es { awaits: awaits(text), bare },
+        Some("module" | "module-typescript") => {
+            engine::Format::Es { awaits: awaits(text), without_prelude }
+        }
         Some(
             "commonjs" | "commonjs-typescript" | "require-commonjs" | "require-commonjs-typescript",
         ) => engine::Format::CommonJs,
@@ -62,7 +64,7 @@ pub enum Tracking {
     /// It is superseded already.
     Disposed,
     /// Its evaluation is over with the current turn.
-    RunsInOneGo,
+    SyncBody,
     /// Its evaluation may take longer.
     MayWait,
 }
@@ -71,7 +73,7 @@ impl From<engine::Tracking> for Tracking {
     fn from(tracking: engine::Tracking) -> Self {
         match tracking {
             engine::Tracking::Disposed => Self::Disposed,
-            engine::Tracking::RunsInOneGo => Self::RunsInOneGo,
+            engine::Tracking::SyncBody => Self::SyncBody,
             engine::Tracking::MayWait => Self::MayWait,
         }
     }
@@ -84,23 +86,23 @@ pub struct Update {
     /// Instances whose `dispose` handlers are to run, in this order.
     pub disposals: Vec<u32>,
     /// Files whose CommonJS modules are stale, as a list.
-    pub stale: String,
+    pub commonjs_evictions: String,
     /// Files whose modules are stale under their plain URLs, which they keep, as a list.
-    pub plain: String,
+    pub es_evictions: String,
     /// URLs of importers whose resolutions Node must not remember, as a list.
-    pub forgotten: String,
+    pub resolution_evictions: String,
     /// What is to be imported again at once.
-    pub renewals: Vec<Renewal>,
+    pub reimports: Vec<Reimport>,
     /// The files that have changed, if something is to be imported again, as a list.
     pub changed: String,
     /// Pruned modules' instances: their `prune` handlers are to run.
     pub pruned: Vec<u32>,
     /// Instances whose `accept` and `prune` handlers count no longer.
-    pub outdated: Vec<u32>,
+    pub dropped_registrations: Vec<u32>,
     /// The engine's names for pruned modules, of which nothing is to be kept.
-    pub lost: Vec<u32>,
+    pub pruned_modules: Vec<u32>,
     /// What listeners are to hear of.
-    pub happenings: Vec<Happening>,
+    pub events: Vec<HotEvent>,
     /// What the parent and the app are to be told.
     pub messages: Vec<Message>,
     /// The options are others, not by a call of `configure`.
@@ -113,15 +115,15 @@ impl From<engine::Update> for Update {
     fn from(update: engine::Update) -> Self {
         Self {
             disposals: names(&update.disposals),
-            stale: list(&update.stale),
-            plain: list(&update.plain),
-            forgotten: list(&update.forgotten),
-            renewals: update.renewals.into_iter().map(Renewal::from).collect(),
+            commonjs_evictions: list(&update.commonjs_evictions),
+            es_evictions: list(&update.es_evictions),
+            resolution_evictions: list(&update.resolution_evictions),
+            reimports: update.reimports.into_iter().map(Reimport::from).collect(),
             changed: list(&update.changed),
             pruned: names(&update.pruned),
-            outdated: names(&update.outdated),
-            lost: update.lost.into_iter().map(index).collect(),
-            happenings: update.happenings.into_iter().map(Happening::from).collect(),
+            dropped_registrations: names(&update.dropped_registrations),
+            pruned_modules: update.pruned_modules.into_iter().map(index).collect(),
+            events: update.events.into_iter().map(HotEvent::from).collect(),
             messages: update.messages.into_iter().map(Message::from).collect(),
             reconfigured: update.reconfigured,
             notices: update.notices,
@@ -149,7 +151,7 @@ impl From<Result<Option<Vec<Arc<str>>>, usize>> for Acceptance {
 
 /// A module that is to be imported again.
 #[napi(object)]
-pub struct Renewal {
+pub struct Reimport {
     /// Its URL without our version.
     pub url: String,
     /// It must be imported as JSON.
@@ -158,16 +160,16 @@ pub struct Renewal {
     pub own: bool,
 }
 
-impl From<engine::Renewal> for Renewal {
-    fn from(renewal: engine::Renewal) -> Self {
-        let engine::Renewal { url, json, own } = renewal;
+impl From<engine::Reimport> for Reimport {
+    fn from(reimport: engine::Reimport) -> Self {
+        let engine::Reimport { url, json, own } = reimport;
         Self { url: url.to_string(), json, own }
     }
 }
 
-impl From<Renewal> for engine::Renewal {
-    fn from(renewal: Renewal) -> Self {
-        let Renewal { url, json, own } = renewal;
+impl From<Reimport> for engine::Reimport {
+    fn from(reimport: Reimport) -> Self {
+        let Reimport { url, json, own } = reimport;
         Self { url: url.into(), json, own }
     }
 }
@@ -216,7 +218,7 @@ impl From<engine::Linked> for Linked {
 
 /// An instance of which it is to be told when its evaluation ends.
 #[napi(object)]
-pub struct Witnessed {
+pub struct Observed {
     /// Its name.
     pub instance: u32,
     /// Its URL.
@@ -296,7 +298,7 @@ impl From<engine::Reload> for Reason {
 
 /// What listeners hear of. All paths are absolute.
 #[napi(discriminant = "type", discriminant_case = "kebab-case")]
-pub enum Happening {
+pub enum HotEvent {
     /// Something was invalidated.
     Update {
         /// What has changed.
@@ -336,23 +338,23 @@ pub struct Version {
     pub version: u32,
 }
 
-impl From<engine::Happening> for Happening {
-    fn from(happening: engine::Happening) -> Self {
-        match happening {
-            engine::Happening::Update { files, versions } => Self::Update {
+impl From<engine::HotEvent> for HotEvent {
+    fn from(event: engine::HotEvent) -> Self {
+        match event {
+            engine::HotEvent::Update { files, versions } => Self::Update {
                 files: strings(&files),
                 versions: versions
                     .into_iter()
                     .map(|(path, version)| Version { path: path.to_string(), version })
                     .collect(),
             },
-            engine::Happening::FullReload(reload) => Self::FullReload {
+            engine::HotEvent::FullReload(reload) => Self::FullReload {
                 path: reload.reload.path.to_string(),
                 should_be_reloadable: reload.reload.should_be_reloadable(),
                 reason: Reason::from(reload),
             },
-            engine::Happening::Prune { paths } => Self::Prune { paths: strings(&paths) },
-            engine::Happening::Invalidate { path, message } => Self::Invalidate {
+            engine::HotEvent::Prune { paths } => Self::Prune { paths: strings(&paths) },
+            engine::HotEvent::Invalidate { path, message } => Self::Invalidate {
                 path: path.to_string(),
                 message: message.map(|message| message.to_string()),
             },
@@ -362,7 +364,7 @@ impl From<engine::Happening> for Happening {
 
 /// Where the instances that follow one another keep what they hand on.
 #[napi(object)]
-pub struct Place {
+pub struct Slot {
     /// The engine's name for the module.
     pub module: u32,
     /// The URL without our version.

@@ -12,9 +12,9 @@ use parking_lot::Mutex;
 
 use crate::engine::{Caller, Engine};
 use crate::graph::ThreadId;
-use crate::watch::{Sleeper, sleep};
+use crate::watch::{Poller, sleep};
 
-use super::desk::Desk;
+use super::control::ControlServer;
 
 /// The `code` of an error inside us.
 pub const INTERNAL: &str = "HOT_HOOK_INTERNAL";
@@ -54,7 +54,7 @@ pub fn thread() -> ThreadId {
 struct Host {
     engine: Mutex<Engine>,
     /// Until the thread that sleeps on it is started.
-    sleeper: Mutex<Option<Sleeper>>,
+    poller: Mutex<Option<Poller>>,
     failed: AtomicBool,
 }
 
@@ -63,10 +63,10 @@ static HOST: LazyLock<Result<Host, String>> = LazyLock::new(|| {
     std::panic::set_hook(Box::new(|panic| {
         *LAST_PANIC.lock() = panic.to_string().replace('\n', " ");
     }));
-    let (waker, sleeper) = sleep::pair().map_err(|error| error.to_string())?;
+    let (waker, poller) = sleep::pair().map_err(|error| error.to_string())?;
     Ok(Host {
         engine: Mutex::new(Engine::new(waker)),
-        sleeper: Mutex::new(Some(sleeper)),
+        poller: Mutex::new(Some(poller)),
         failed: AtomicBool::new(false),
     })
 });
@@ -107,7 +107,7 @@ pub fn announce() -> bool {
 }
 
 /// Whether the engine has failed: it only tells that something changed from then on.
-pub fn blind<T>(work: impl FnOnce(&mut Engine) -> T) -> Option<T> {
+pub fn degraded<T>(work: impl FnOnce(&mut Engine) -> T) -> Option<T> {
     let host = host().ok()?;
     let mut engine = host.failed.load(Ordering::Relaxed).then(|| host.engine.lock())?;
     catch_unwind(AssertUnwindSafe(|| work(&mut engine))).ok()
@@ -127,20 +127,20 @@ fn look_for_matches() {
 /// [`INTERNAL`] if no thread can be started.
 pub fn start_draining() -> Result<(), Error> {
     let host = host()?;
-    let Some(mut sleeper) = host.sleeper.lock().take() else { return Ok(()) };
+    let Some(mut poller) = host.poller.lock().take() else { return Ok(()) };
     let run = move || {
-        let mut desk = Desk::new();
+        let mut control = ControlServer::new();
         loop {
             let mut prepare = |engine: &mut Engine| {
-                engine.wake_on_events(&mut sleeper);
+                engine.wake_on_events(&mut poller);
                 engine.sleep_time(Instant::now())
             };
-            let timeout = with(&mut prepare).ok().or_else(|| blind(&mut prepare)).flatten();
-            desk.sleep(&sleeper, timeout);
+            let timeout = with(&mut prepare).ok().or_else(|| degraded(&mut prepare)).flatten();
+            control.sleep(&poller, timeout);
             let drained = with(|engine| engine.drain(Caller::Watcher, Instant::now()));
-            desk.tell();
+            control.tell();
             look_for_matches();
-            if drained.is_err() && blind(Engine::drain_blindly).is_none() {
+            if drained.is_err() && degraded(Engine::drain_degraded).is_none() {
                 return;
             }
         }

@@ -56,8 +56,8 @@ pub fn resolve_directly(
 
 /// Node itself has found `url`, says that it is an ES module, and nobody else had a say in it.
 #[napi]
-pub fn learn(thread: u32, url: String) -> Result<(), Error> {
-    with(|engine| engine.learn(ThreadId(thread), &url))
+pub fn record_format(thread: u32, url: String) -> Result<(), Error> {
+    with(|engine| engine.record_format(ThreadId(thread), &url))
 }
 
 fn not_dynamic(error: NotDynamicError) -> Error {
@@ -117,11 +117,11 @@ pub fn loaded(
     text: Option<String>,
 ) -> Result<Need, Error> {
     let text = text.unwrap_or_default();
-    let bare = !needs_prelude(&text);
-    let format = convert::format(format.as_deref(), &text, bare);
+    let without_prelude = !needs_prelude(&text);
+    let format = convert::format(format.as_deref(), &text, without_prelude);
     with(|engine| {
         engine.loaded(ThreadId(thread), &url, format, Instant::now());
-        engine.need(ThreadId(thread), &url, bare).into()
+        engine.need(ThreadId(thread), &url, without_prelude).into()
     })
 }
 
@@ -197,6 +197,6 @@ pub fn sought(thread: u32, url: String) -> Result<(), Error> {
 /// The URL under which an update imports what Node resolved to `url`; `null` if it is no file. `first`: it is to be
 /// today's; otherwise the one that was given then.
 #[napi]
-pub fn renewed(thread: u32, url: String, first: bool) -> Result<Option<String>, Error> {
-    with(|engine| engine.renewed(ThreadId(thread), &url, first))
+pub fn resolve_for_update(thread: u32, url: String, first: bool) -> Result<Option<String>, Error> {
+    with(|engine| engine.resolve_for_update(ThreadId(thread), &url, first))
 }

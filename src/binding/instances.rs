@@ -7,7 +7,7 @@ use napi_derive::napi;
 use crate::graph::ThreadId;
 use crate::graph::instance::InstanceId;
 
-use super::convert::{self, Acceptance, Place, Tracking};
+use super::convert::{self, Acceptance, Slot, Tracking};
 use super::host::{Error, with};
 
 /// The name of the instance that the thread knows by `url`; 0 if there is none.
@@ -30,8 +30,8 @@ pub fn track(instance: u32) -> Result<Tracking, Error> {
 
 /// Whether the instance's body runs in one go.
 #[napi]
-pub fn runs_in_one_go(instance: u32) -> Result<bool, Error> {
-    with(|engine| engine.runs_in_one_go(InstanceId(instance)))
+pub fn has_sync_body(instance: u32) -> Result<bool, Error> {
+    with(|engine| engine.has_sync_body(InstanceId(instance)))
 }
 
 /// The instance's body has run, to its end or not: `ended` will tell.
@@ -86,9 +86,9 @@ pub fn keeps_handlers(instance: u32) -> Result<bool, Error> {
 
 /// Where the instance and those before and after it keep what they hand on; `null` once it has been disposed of.
 #[napi]
-pub fn keeps_at(instance: u32) -> Result<Option<Place>, Error> {
-    let place = with(|engine| engine.keeps_at(InstanceId(instance)))?;
-    Ok(place.map(|(module, url)| Place { module: convert::index(module), url: url.to_string() }))
+pub fn keeps_at(instance: u32) -> Result<Option<Slot>, Error> {
+    let slot = with(|engine| engine.keeps_at(InstanceId(instance)))?;
+    Ok(slot.map(|(module, url)| Slot { module: convert::index(module), url: url.to_string() }))
 }
 
 /// A change of a file that one of `patterns` matches is a change of the instance's module; relative ones are meant from

@@ -9,13 +9,13 @@
     reason = "what is thrown is said once above, and at those that throw more"
 )]
 
+mod control;
 mod convert;
-mod desk;
 mod host;
 pub mod imports;
+pub mod inspect;
 pub mod instances;
 pub mod project;
-pub mod questions;
 pub mod updates;
 
 use napi::Env;
@@ -81,10 +81,10 @@ pub fn attach(env: Env, thread: u32, hooked: bool, wake: Function<(), ()>) -> Re
     host::be(ThreadId(thread));
     with(|engine| engine.attach(ThreadId(thread), hooked, Box::new(wake)))?;
     env.add_env_cleanup_hook(thread, |thread| {
-        // The process ends with its main thread: of all that it held only the watches take time to end.
+        // The process ends with its main thread: of all that it has only the watches take time to end.
         let _ = match thread {
             0 => {
-                desk::close();
+                control::close();
                 with(Engine::stop_watching)
             }
             _ => with(|engine| engine.detach(ThreadId(thread))),
@@ -121,7 +121,7 @@ pub fn is_outermost(thread: u32, layer: u32) -> Result<bool, Error> {
 }
 
 /// What calls the engine has failed, for this reason: it cannot be trusted with what was decided, and all is as after a
-/// failure inside the engine. See `takeBlindly`.
+/// failure inside the engine. See `takeDegraded`.
 #[napi]
 pub fn give_up(reason: String) {
     host::give_up(reason);

@@ -7,7 +7,7 @@ use napi_derive::napi;
 use crate::engine::{Caller, Engine, Next};
 use crate::graph::ThreadId;
 
-use super::convert::{self, Linked, Renewal, Report, Update, Witnessed};
+use super::convert::{self, Linked, Observed, Reimport, Report, Update};
 use super::host::{self, Error, with};
 
 /// Takes in what has happened to files, and decides on it; costs one empty read when nothing has happened.
@@ -19,7 +19,7 @@ use super::host::{self, Error, with};
 pub fn drain(thread: u32, can_report: bool) -> Result<i64, Error> {
     let caller = if can_report { Caller::Thread(ThreadId(thread)) } else { Caller::Hooks };
     with(|engine| {
-        if engine.is_quiet(ThreadId(thread)) {
+        if engine.has_no_work(ThreadId(thread)) {
             return i64::from(engine.generation());
         }
         match engine.drain(caller, Instant::now()) {
@@ -33,16 +33,16 @@ pub fn drain(thread: u32, can_report: bool) -> Result<i64, Error> {
 /// The engine's generation if nothing has happened that the thread that calls, which has attached, must take in; else -1.
 /// Of all calls it costs the least: it is made at every import.
 #[napi]
-pub fn pulse() -> Result<i64, Error> {
-    with(|engine| if engine.is_quiet(host::thread()) { engine.generation().into() } else { -1 })
+pub fn generation_if_idle() -> Result<i64, Error> {
+    with(|engine| if engine.has_no_work(host::thread()) { engine.generation().into() } else { -1 })
 }
 
 /// The parent process says that the file at `path`, absolute, was changed or `removed`. After a failure a restart is asked
-/// for all the same; see `takeBlindly`.
+/// for all the same; see `takeDegraded`.
 #[napi]
-pub fn told(path: String, removed: bool) -> Result<(), Error> {
-    with(|engine| engine.told(&path, removed, Instant::now())).inspect_err(|_| {
-        host::blind(|engine| engine.told_blindly(&path));
+pub fn reported(path: String, removed: bool) -> Result<(), Error> {
+    with(|engine| engine.reported(&path, removed, Instant::now())).inspect_err(|_| {
+        host::degraded(|engine| engine.reported_degraded(&path));
     })
 }
 
@@ -60,8 +60,8 @@ pub fn report(thread: u32, found: Report, hooked: bool) -> Result<(), Error> {
 
 /// A required ES module could not be evicted.
 #[napi]
-pub fn irreplaceable(path: String) -> Result<(), Error> {
-    with(|engine| engine.irreplaceable(&path))
+pub fn eviction_failed(path: String) -> Result<(), Error> {
+    with(|engine| engine.eviction_failed(&path))
 }
 
 /// The thread was woken, and is busy with that (`idle`), or no longer: what it reports meanwhile no import waits for.
@@ -82,31 +82,31 @@ pub fn take(thread: u32) -> Result<Option<Update>, Error> {
     with(|engine| engine.take(ThreadId(thread)).map(Update::from))
 }
 
-/// These of an update's renewals have linked and are about to evaluate. To be called once for each update that has any,
+/// These of an update's reimports have linked and are about to evaluate. To be called once for each update that has any,
 /// in the order in which they were taken.
 #[napi]
-pub fn linked(thread: u32, renewals: Vec<Renewal>) -> Result<Linked, Error> {
-    let renewals: Vec<_> = renewals.into_iter().map(Into::into).collect();
-    with(|engine| engine.linked(ThreadId(thread), &renewals).into())
+pub fn linked(thread: u32, reimports: Vec<Reimport>) -> Result<Linked, Error> {
+    let reimports: Vec<_> = reimports.into_iter().map(Into::into).collect();
+    with(|engine| engine.linked(ThreadId(thread), &reimports).into())
 }
 
 /// The instances of which the thread is to tell when their evaluation ends (`ended`).
 #[napi]
-pub fn take_witnesses(thread: u32) -> Result<Vec<Witnessed>, Error> {
-    let witnesses = with(|engine| engine.take_witnesses(ThreadId(thread)))?.into_iter();
-    Ok(witnesses.map(|(id, url)| Witnessed { instance: id.0, url: url.to_string() }).collect())
+pub fn take_observed(thread: u32) -> Result<Vec<Observed>, Error> {
+    let to_observe = with(|engine| engine.take_observed(ThreadId(thread)))?.into_iter();
+    Ok(to_observe.map(|(id, url)| Observed { instance: id.0, url: url.to_string() }).collect())
 }
 
 /// What an update imports by `url`, without our version, has evaluated, or thrown.
 #[napi]
-pub fn renewal_ended(thread: u32, url: String, threw: bool) -> Result<(), Error> {
-    with(|engine| engine.renewal_ended(ThreadId(thread), &url, threw, Instant::now()))
+pub fn reimport_ended(thread: u32, url: String, threw: bool) -> Result<(), Error> {
+    with(|engine| engine.reimport_ended(ThreadId(thread), &url, threw, Instant::now()))
 }
 
 /// Node does not find what an update is to import by `url`.
 #[napi]
-pub fn unrenewed(url: String) -> Result<(), Error> {
-    with(|engine| engine.unrenewed(&url))
+pub fn unresolved_for_update(url: String) -> Result<(), Error> {
+    with(|engine| engine.unresolved_for_update(&url))
 }
 
 /// Asynchronous `dispose` handlers are pending in the thread, or no longer.
@@ -130,8 +130,8 @@ pub fn release(thread: u32) -> Result<String, Error> {
 
 /// After a failure: what can still be told. See `take`.
 #[napi]
-pub fn take_blindly(thread: u32) -> Option<Update> {
-    host::blind(|engine| engine.take(ThreadId(thread)).map(Update::from)).flatten()
+pub fn take_degraded(thread: u32) -> Option<Update> {
+    host::degraded(|engine| engine.take(ThreadId(thread)).map(Update::from)).flatten()
 }
 
 /// The thread has listeners, who want to hear what happens.
@@ -140,7 +140,7 @@ pub fn listen(thread: u32) -> Result<(), Error> {
     with(|engine| engine.listen(ThreadId(thread)))
 }
 
-/// From now on until `rewind` the process links its app, and runs nothing of it.
+/// From now on until `drop_stale_prelink` the process links its app, and runs nothing of it.
 #[napi]
 pub fn link_ahead() -> Result<(), Error> {
     with(Engine::link_ahead)
@@ -149,7 +149,7 @@ pub fn link_ahead() -> Result<(), Error> {
 /// The thread has linked the app whose entry is `entry`, and is about to run it. Returns the URLs of what is stale by
 /// now, for Node to forget; `null` if only another process can run the app.
 #[napi]
-pub fn rewind(thread: u32, entry: String) -> Result<Option<Vec<String>>, Error> {
-    let stale = with(|engine| engine.rewind(ThreadId(thread), &entry, Instant::now()))?;
+pub fn drop_stale_prelink(thread: u32, entry: String) -> Result<Option<Vec<String>>, Error> {
+    let stale = with(|engine| engine.drop_stale_prelink(ThreadId(thread), &entry, Instant::now()))?;
     Ok(stale.map(|urls| urls.iter().map(ToString::to_string).collect()))
 }

@@ -9,15 +9,15 @@ use crate::graph::instance::InstanceId;
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
-use super::places::{Entry, Place};
+use super::slots::{Entry, Slot};
 
 impl Engine {
     /// An instance accepts itself. Returns whether that counts: it does not once the instance has been disposed of.
     pub fn accept_own(&mut self, id: InstanceId) -> bool {
-        let Some((place, entry)) = self.entry_of(id) else { return false };
+        let Some((slot, entry)) = self.entry_of(id) else { return false };
         entry.own = true;
-        if self.graph.accept_own(place.thread, place.module) {
-            self.witness_importers(place.thread, place.module);
+        if self.graph.accept_own(slot.thread, slot.module) {
+            self.observe_importers(slot.thread, slot.module);
         }
         true
     }
@@ -46,21 +46,21 @@ impl Engine {
             dependencies.push((meaning.module, meaning.clean.clone()));
             clean.push(meaning.clean);
         }
-        let Some((place, entry)) = self.entry_of(id) else { return Ok(None) };
+        let Some((slot, entry)) = self.entry_of(id) else { return Ok(None) };
         for dependency in &dependencies {
             if !entry.dependencies.contains(dependency) {
                 entry.dependencies.push(dependency.clone());
             }
         }
         for (dependency, _) in dependencies {
-            self.graph.accept_dependency(place.thread, place.module, dependency);
+            self.graph.accept_dependency(slot.thread, slot.module, dependency);
         }
         Ok(Some(clean))
     }
 
     /// What counts in a thread, in the order of evaluation.
-    pub(super) fn accepting(&self, thread: ThreadId) -> Vec<(&Place, &Entry)> {
-        let mut current: Vec<_> = self.places.current(thread).collect();
+    pub(super) fn accepting(&self, thread: ThreadId) -> Vec<(&Slot, &Entry)> {
+        let mut current: Vec<_> = self.slots.current(thread).collect();
         current.sort_unstable_by_key(|(_, entry)| entry.order);
         current
     }
@@ -79,14 +79,14 @@ impl Engine {
     pub(super) fn forget_registrations(&mut self, lost: &[ModuleId]) {
         let lost: FxHashSet<_> = lost.iter().copied().collect();
         for (&thread, state) in &mut self.threads {
-            let current = self.places.current(thread);
-            let current = current.filter(|(place, _)| lost.contains(&place.module));
+            let current = self.slots.current(thread);
+            let current = current.filter(|(slot, _)| lost.contains(&slot.module));
             state.pending.pruned.extend(current.map(|(_, entry)| entry.instance));
         }
-        self.retain_places(|place| !lost.contains(&place.module));
+        self.retain_slots(|slot| !lost.contains(&slot.module));
         for thread in self.threads.keys().copied().collect::<Vec<_>>() {
             for &module in &lost {
-                self.flush_held_of(thread, module);
+                self.flush_kept_of(thread, module);
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::watch::{Event, parent};
 use super::Engine;
 use super::directories::Directories;
 use super::hashing::LARGE;
-use super::outbox::{Happening, Message, Reload};
+use super::outbox::{HotEvent, Message, Reload};
 use super::reports::in_real_directory;
 use super::thread::is_source;
 
@@ -83,7 +83,7 @@ impl Engine {
 
     /// Whether nothing has happened to files and the thread has nothing to do. It costs one empty read, and does not even
     /// ask what time it is.
-    pub fn is_quiet(&mut self, thread: ThreadId) -> bool {
+    pub fn has_no_work(&mut self, thread: ThreadId) -> bool {
         let has_events = self.watch.as_mut().is_some_and(crate::watch::Watch::has_events);
         !has_events
             && self.settle.is_empty()
@@ -119,7 +119,7 @@ impl Engine {
     /// What large files hold, which took long to find out.
     fn take_hashed(&mut self) {
         for hashed in self.hashing.results() {
-            let restarts = self.restart.learn(&hashed);
+            let restarts = self.restart.record_format(&hashed);
             // Whoever reports them, somebody has.
             let reporter = if restarts { Reporter::Parent } else { Reporter::Watcher };
             if let (Some(id), Some(stamp)) = (self.graph.find(&hashed.path), hashed.stamp) {
@@ -138,7 +138,7 @@ impl Engine {
         let (graph, large) = (&self.graph, &self.large);
         let is_unhashed = |path: &str| {
             let unknown = graph.find(path).filter(|id| !large.contains_key(id));
-            unknown.is_some_and(|id| graph.get(id).begun) && is_large(Path::new(path))
+            unknown.is_some_and(|id| graph.get(id).load_started) && is_large(Path::new(path))
         };
         let unhashed: Vec<_> =
             self.undecided.extract_if(.., |(path, _)| is_unhashed(path)).collect();
@@ -148,7 +148,7 @@ impl Engine {
         unhashed
     }
 
-    /// `path` may have changed. Whether a module is being read is a question of now, not of the decision's time.
+    /// `path` may have changed. Whether a module is being read counts now, not when the decision is made.
     pub(super) fn suspect(&mut self, path: Arc<str>, reporter: Reporter) {
         let known = self.graph.find(&path);
         if let Some(id) = known {
@@ -165,23 +165,23 @@ impl Engine {
     }
 
     /// After a failure: nothing is known but that something has changed.
-    pub fn drain_blindly(&mut self) {
+    pub fn drain_degraded(&mut self) {
         let events = self.watch.as_mut().map(crate::watch::Watch::drain).unwrap_or_default();
         let path = events.into_iter().find_map(|event| match event {
             Event::File { path, event: FileEvent::Written, .. } => Some(path),
             _ => None,
         });
         if let Some(path) = path {
-            self.told_blindly(&path);
+            self.reported_degraded(&path);
         }
     }
 
-    /// As [`Engine::told`], after a failure.
-    pub fn told_blindly(&mut self, path: &str) {
-        let reload = FullReload::new(path.into(), Reason::Blind);
+    /// As [`Engine::reported`], after a failure.
+    pub fn reported_degraded(&mut self, path: &str) {
+        let reload = FullReload::new(path.into(), Reason::Degraded);
         let text = reload.describe(str::to_owned);
         let reload = Reload { reload, text, hint: None };
-        self.spread(&Happening::FullReload(reload.clone()));
+        self.broadcast(&HotEvent::FullReload(reload.clone()));
         self.say(Message::FullReload(reload));
         self.wake_threads();
     }
@@ -190,7 +190,7 @@ impl Engine {
         match event {
             Event::File { path, event, new } => {
                 if path.ends_with("package.json") {
-                    self.shortcuts.clear();
+                    self.fast_path.clear();
                 }
                 if new {
                     self.arrived(&path);
@@ -209,7 +209,7 @@ impl Engine {
         let modules = self.graph.ids().filter(|&id| {
             let module = self.graph.get(id);
             let is_inside = module.kind == ModuleKind::File && parent(&module.path) == directory;
-            is_inside && !module.pruned && module.seen != Some(self.fingerprint(id))
+            is_inside && !module.pruned && module.last_hash != Some(self.fingerprint(id))
         });
         let paths: Vec<_> = modules.map(|id| self.graph.get(id).path.clone()).collect();
         for path in paths {
@@ -221,7 +221,7 @@ impl Engine {
     pub(super) fn arrived(&mut self, path: &str) {
         let known = self.graph.find(path).or_else(|| self.aliases.get(path).copied());
         let was_there =
-            known.is_some_and(|id| self.graph.get(id).seen != Some(Fingerprint::Absent));
+            known.is_some_and(|id| self.graph.get(id).last_hash != Some(Fingerprint::Absent));
         if !was_there && !self.settle.is_waiting(path) {
             self.missing.arrived(path);
         }
@@ -329,19 +329,19 @@ impl Engine {
         batch: &mut Batch,
     ) {
         if self.may_have_failed_unseen(id) {
-            self.graph.get_mut(id).begun = true;
+            self.graph.get_mut(id).load_started = true;
         }
         let is_taken = self.takes_word(id, reporter);
-        let before = self.graph.get(id).decided;
+        let before = self.graph.get(id).last_decided;
         let is_change = is_change(&mut self.graph, id, now, reporter) || is_taken;
         let path = self.graph.get(id).path.clone();
         // Also where a version that nobody has begun to load covers this save: a thread may have required the one before.
-        let is_other = is_change || self.graph.get(id).decided != before;
+        let is_other = is_change || self.graph.get(id).last_decided != before;
         let silent =
             self.silent_user(&path, Some(id)).filter(|_| is_other && !self.graph.is_cold(id));
         // Whoever imports it gets today's code in any case.
         if is_change {
-            self.graph.get_mut(id).decided = Some(now);
+            self.graph.get_mut(id).last_decided = Some(now);
             self.decide_on(id, batch);
         }
         if let Some(thread) = silent {
@@ -362,8 +362,8 @@ impl Engine {
         path: &str,
         batch: &mut Batch,
     ) {
-        let past = matches!(cause, Cause::Invalidated { .. });
-        let verdict = batch.decisions.decide(&self.graph, &self.instances, id, past);
+        let ignoring_own_accept = matches!(cause, Cause::Invalidated { .. });
+        let verdict = batch.decisions.decide(&self.graph, &self.instances, id, ignoring_own_accept);
         self.note(|| match &verdict {
             Verdict::Nothing => format!("changed {path}: nothing to do"),
             Verdict::FullReload(_) | Verdict::FullReloadToo => {
@@ -383,7 +383,7 @@ impl Engine {
                     batch.note_file(path);
                 }
                 batch.changed.push(id);
-                self.renew(&modules, past.then_some(id));
+                self.reimport_for(&modules, ignoring_own_accept.then_some(id));
                 for &id in &modules {
                     self.bump(id);
                 }
@@ -424,7 +424,7 @@ impl Engine {
             let text = reload.describe(|path| self.show(path));
             let hint = reload.hint(|path| self.show(path));
             let reload = Reload { reload, text, hint };
-            self.happened(|_| Happening::FullReload(reload.clone()));
+            self.emit(|_| HotEvent::FullReload(reload.clone()));
             self.say(Message::FullReload(reload));
         }
         self.wake_threads();
@@ -437,12 +437,12 @@ impl Engine {
         for thread in self.threads.values_mut() {
             thread.tell_changed(&files);
         }
-        self.happened(|engine| {
+        self.emit(|engine| {
             let version = |id: &ModuleId| {
                 let module = engine.graph.get(*id);
                 (batch.path_of(&engine.graph, *id), module.version)
             };
-            Happening::Update { files, versions: batch.invalidated.iter().map(version).collect() }
+            HotEvent::Update { files, versions: batch.invalidated.iter().map(version).collect() }
         });
     }
 

@@ -144,7 +144,7 @@ impl Engine {
             return;
         }
         match known.map(|id| self.graph.get(id)) {
-            Some(module) if module.begun => {}
+            Some(module) if module.load_started => {}
             Some(module) => self.unreported.note(module.path.clone()),
             None => self.unreported.note(path.clone()),
         }
@@ -161,7 +161,7 @@ impl Engine {
         let target = self.required_module(thread, target, hooked);
         let specifier = self.graph.get(target).path.clone();
         self.connect_required(thread, (importer, target), &specifier, when);
-        self.graph.remove_stranger(thread, target);
+        self.graph.remove_unknown_importer(thread, target);
     }
 
     /// What comes to be there later, perhaps by now, is a change of the importer.
@@ -191,7 +191,7 @@ impl Engine {
         when: When,
     ) {
         let module = self.graph.get(target);
-        let meant_hot = module.boundary.includes(thread) && !module.is_pinned();
+        let meant_hot = module.boundary.includes(thread) && !module.is_non_reloadable();
         let late = when == When::Late;
         let edge = NewEdge {
             thread,
@@ -216,7 +216,7 @@ impl Engine {
             self.reloaded(thread, id);
         }
         if self.graph.importers(id).is_empty() {
-            self.graph.add_stranger(thread, id);
+            self.graph.add_unknown_importer(thread, id);
             self.app_begins();
         }
     }
@@ -226,7 +226,7 @@ impl Engine {
     fn keep_plain_url(&mut self, thread: ThreadId, path: &str) {
         let id = self.required_module(thread, path, false);
         let module = self.graph.get(id);
-        if module.is_pinned() {
+        if module.is_non_reloadable() {
             return;
         }
         let (keeps, version) = (module.keeps_url, module.version);
@@ -263,7 +263,7 @@ impl Engine {
     /// imported it holds the failure. It passed no hook, because a handler of `require.extensions` has read it by itself.
     pub(super) fn may_have_failed_unseen(&self, id: ModuleId) -> bool {
         let module = self.graph.get(id);
-        module.asked_for && !module.begun && !module.is_pinned()
+        module.resolved_by_require && !module.load_started && !module.is_non_reloadable()
     }
 
     /// A CommonJS module was loaded again: what it requires now is in the next report.
@@ -280,14 +280,14 @@ impl Engine {
         let id = self.module_at(path);
         let module = self.graph.get_mut(id);
         module.by_require = true;
-        if module.begun || module.is_pinned() {
+        if module.load_started || module.is_non_reloadable() {
             return id;
         }
         let found = self.look_at(id);
         let module = self.graph.get_mut(id);
-        module.begun = true;
+        module.load_started = true;
         module.read = Some(found);
-        module.seen = Some(found);
+        module.last_hash = Some(found);
         let since = self.threads.get(&thread).and_then(|thread| thread.unreported_since);
         // Where `require` is hooked, it is a handler of somebody's own (`require.extensions`) that has read the file, past the
         // hooks, and no notes were kept.
@@ -315,7 +315,7 @@ impl Engine {
     }
 
     /// A required ES module could not be evicted: only a restart can apply the change.
-    pub fn irreplaceable(&mut self, path: &str) {
+    pub fn eviction_failed(&mut self, path: &str) {
         if let Some(id) = self.graph.find(path) {
             self.ask_for_restart(id);
         }

@@ -53,7 +53,7 @@ impl Engine {
             return;
         }
         self.real_directories.clear();
-        self.shortcuts.clear();
+        self.fast_path.clear();
         self.came(&directories.came, now, |directory| directories.came_above(directory));
         for (path, event) in self.concerned(|path| directories.event_above(path)) {
             self.push(&path, event, now);
@@ -62,7 +62,7 @@ impl Engine {
 
     /// Anything may have changed.
     pub(super) fn suspect_all(&mut self) {
-        self.shortcuts.clear();
+        self.fast_path.clear();
         self.real_directories.clear();
         self.came(&[std::path::MAIN_SEPARATOR_STR.to_owned()], Instant::now(), |_| true);
         for (path, ()) in self.concerned(|_| Some(())) {

@@ -14,7 +14,7 @@ pub enum Tracking {
     /// It was disposed of already.
     Disposed,
     /// Its evaluation is over with the current turn.
-    RunsInOneGo,
+    SyncBody,
     /// Its evaluation may take longer.
     MayWait,
 }
@@ -67,7 +67,7 @@ impl Engine {
         // It was superseded between its link and its evaluation.
         if instance.superseded
             && !instance.disposed
-            && !std::mem::replace(&mut instance.leaves, true)
+            && !std::mem::replace(&mut instance.retiring, true)
             && let Some(thread) = self.threads.get_mut(&instance.thread)
         {
             thread.deferred.insert(id);
@@ -75,28 +75,28 @@ impl Engine {
         match instance {
             Instance { disposed: true, .. } => Tracking::Disposed,
             Instance { awaits: true, .. } => Tracking::MayWait,
-            _ => Tracking::RunsInOneGo,
+            _ => Tracking::SyncBody,
         }
     }
 
     /// Whether the instance's body runs in one go.
-    pub fn runs_in_one_go(&self, id: InstanceId) -> bool {
+    pub fn has_sync_body(&self, id: InstanceId) -> bool {
         self.instances.get(id).is_some_and(|instance| !instance.awaits)
     }
 
     /// The body of a tracked instance that runs in one go has run, to its end or not. If [`Engine::ended`] will tell, too, what
     /// it has registered is settled then.
     pub fn ran_tracked(&mut self, id: InstanceId, now: Instant) {
-        if self.instances.get(id).is_some_and(|instance| instance.witnessed) {
+        if self.instances.get(id).is_some_and(|instance| instance.observed) {
             self.end_evaluation(id, false);
         } else {
             self.ended(id, false, now);
         }
     }
 
-    /// The evaluation of a tracked or witnessed instance has ended.
+    /// The evaluation of a tracked or observed instance has ended.
     pub fn ended(&mut self, id: InstanceId, threw: bool, now: Instant) {
-        self.settle_place(id, threw, now);
+        self.settle_slot(id, threw, now);
         for thread in self.threads.values_mut() {
             thread.endings.remove(&id);
         }
@@ -152,7 +152,7 @@ impl Engine {
         if let Some(instance) = self.instances.get_mut(id) {
             instance.disposes_async = true;
             if let Some(state) = self.threads.get_mut(&instance.thread) {
-                state.renewing.held.disposes_async(instance);
+                state.reimporting.held.disposes_async(instance);
             }
         }
     }
@@ -183,7 +183,7 @@ impl Thread {
     /// An instance is superseded by version `current`.
     fn retire(&mut self, instance: &mut Instance, current: u32) {
         let was_superseded = std::mem::replace(&mut instance.superseded, true);
-        if std::mem::replace(&mut instance.leaves, true) {
+        if std::mem::replace(&mut instance.retiring, true) {
             return;
         }
         match instance.state {
@@ -195,7 +195,7 @@ impl Thread {
             _ if was_superseded && instance.version + 1 < current => {
                 self.abandoned.push(instance.id);
             }
-            _ => instance.leaves = false,
+            _ => instance.retiring = false,
         }
     }
 }

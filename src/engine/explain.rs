@@ -70,10 +70,12 @@ impl Engine {
     /// A file that is no module.
     fn explain_file(&self, path: &str, real: Arc<str>) -> Explanation {
         let found =
-            self.watchers(path).into_iter().filter(|&id| self.graph.get(id).begun).map(|id| {
-                let by = self.graph.get(id).path.clone();
-                self.explain_module(id, Cause::Watched { by }, Some(&real))
-            });
+            self.watchers(path).into_iter().filter(|&id| self.graph.get(id).load_started).map(
+                |id| {
+                    let by = self.graph.get(id).path.clone();
+                    self.explain_module(id, Cause::Watched { by }, Some(&real))
+                },
+            );
         let found: Vec<_> = found.collect();
         if let Some(worst) = found.iter().find(|it| it.outcome != Outcome::Hot) {
             return worst.clone();

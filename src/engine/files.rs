@@ -87,27 +87,27 @@ impl Files {
                 self.known.insert(file, known);
             }
         }
-        // Only now: what was held and is held again is watched all the time.
+        // Only now: what was retained and is retained again is watched all the time.
         if let Some(watch) = watch {
             for directory in &before {
-                watch.let_go(directory);
+                watch.release(directory);
             }
         }
     }
 
-    /// What it has held was held by a watch that is no more.
+    /// The watch that retained its directories is gone.
     pub fn forget_held(&mut self) {
         self.held.clear();
         self.linked.forget();
     }
 
     /// They count no longer.
-    pub fn let_go(&mut self, mut watch: Option<&mut Watch>) {
+    pub fn release(&mut self, mut watch: Option<&mut Watch>) {
         self.linked.retain(watch.as_deref_mut(), |_| false);
         let held = std::mem::take(&mut self.held);
         if let Some(watch) = watch {
             for directory in held {
-                watch.let_go(&directory);
+                watch.release(&directory);
             }
         }
     }
@@ -139,7 +139,7 @@ impl Files {
     }
 
     /// Whether the file holds something else than when it was last asked about. If only reading a large file can tell, it
-    /// holds the same until [`Files::learn`] says otherwise.
+    /// holds the same until [`Files::record_format`] says otherwise.
     pub fn is_change(
         &mut self,
         path: &str,
@@ -179,7 +179,7 @@ impl Files {
     }
 
     /// Takes in what a large file holds. Returns whether that is a change, of which [`Files::is_change`] tells next.
-    pub fn learn(&mut self, hashed: &Hashed) -> bool {
+    pub fn record_format(&mut self, hashed: &Hashed) -> bool {
         let Some(known) = self.known.get_mut(&hashed.path) else { return false };
         let Some(stamp) = hashed.stamp else { return false };
         if known.stamp == Some(stamp) {
@@ -212,7 +212,7 @@ impl Files {
         if let Some(watch) = watch
             && self.held.insert(directory.into())
         {
-            watch.hold(directory);
+            watch.retain(directory);
         }
         let mut found = Vec::new();
         let Ok(entries) = std::fs::read_dir(directory) else { return found };

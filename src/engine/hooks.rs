@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::error::NotDynamicError;
-use crate::graph::accept::Climb;
+use crate::graph::accept::Propagation;
 use crate::graph::instance::{Instance, State};
 use crate::graph::{EdgeKind, ModuleId, ModuleKind, NewEdge, Scope, ThreadId};
 use crate::package::installed_root;
@@ -96,7 +96,7 @@ impl Engine {
     }
 
     /// Whether the importer is but a wrapper that a loader outside of ours has put around the target, under the target's path
-    /// and a query of its own. It never passes our `load`. Whoever asked for the wrapper has his edge to the target already.
+    /// and a query of its own. It never passes our `load`. The importer of the wrapper has its edge to the target already.
     fn is_wrapped(&self, import: &Import, target: ModuleId) -> bool {
         import.parent.is_some_and(|url| {
             self.instances.find(import.thread, url).is_none()
@@ -111,7 +111,7 @@ impl Engine {
     fn url_to_require(&mut self, thread: ThreadId, target: &Meaning) -> Option<String> {
         let module = self.graph.get(target.module);
         let version = module.version;
-        if version == 0 || !module.is_es || module.is_pinned() {
+        if version == 0 || !module.is_es || module.is_non_reloadable() {
             return None;
         }
         let is_current = |i: &&Instance| i.thread == thread && i.version == version && i.order > 0;
@@ -135,8 +135,8 @@ impl Engine {
     ) -> Result<(), NotDynamicError> {
         let module = self.graph.get(target);
         let by_attribute = import.attribute == Some("true");
-        let meant_hot =
-            !module.is_pinned() && (by_attribute || module.boundary.includes(import.thread));
+        let meant_hot = !module.is_non_reloadable()
+            && (by_attribute || module.boundary.includes(import.thread));
         let throws = self.config.as_ref().is_some_and(|config| config.throw_when_static);
         if throws
             && meant_hot
@@ -166,12 +166,12 @@ impl Engine {
             self.note_listing(importer.module, target);
         }
         if self.graph.accepted().own.contains(&(import.thread, target)) {
-            self.witness_importer(import);
+            self.observe_importer(import);
         }
         if import.require {
             let module = self.graph.get_mut(target);
             module.by_require = true;
-            module.asked_for = true;
+            module.resolved_by_require = true;
             self.expect_reports(import.thread, target);
             self.read_addon(target);
         }
@@ -181,7 +181,7 @@ impl Engine {
     /// A required addon passes no `load` hook: what it holds is read before Node loads it.
     fn read_addon(&mut self, target: ModuleId) {
         let module = self.graph.get(target);
-        if module.is_addon() && !module.begun && !module.is_pinned() {
+        if module.is_addon() && !module.load_started && !module.is_non_reloadable() {
             let found = self.look_at(target);
             self.note_read(target, found);
         }
@@ -232,22 +232,22 @@ impl Engine {
         for module in std::mem::take(&mut self.unlinked) {
             if !self.graph.is_cold(module) {
                 let evaluated = |thread, id| self.instances.have_evaluated(thread, id);
-                let climb = Climb { evaluated: &evaluated, past: false };
-                for id in self.graph.climb_statically(module, &climb) {
+                let propagation = Propagation { evaluated: &evaluated, ignoring_own_accept: false };
+                for id in self.graph.propagate_statically(module, &propagation) {
                     self.bump_silently(id);
                 }
             }
         }
     }
 
-    /// What `url` stands for, learnt if it is new; `None` if it is no file.
+    /// What `url` stands for, recorded if it is new; `None` if it is no file.
     pub(super) fn meaning_of(&mut self, url: &str) -> Option<Meaning> {
         if let Some(meaning) = self.urls.meaning(url) {
             self.revived(meaning.module);
             return Some(meaning);
         }
         let module = self.module_at(&path_of(url)?);
-        let clean = self.urls.learn(url, module);
+        let clean = self.urls.record_format(url, module);
         Some(Meaning { module, clean, version: 0 })
     }
 
@@ -283,8 +283,8 @@ impl Engine {
         }
         // Loaded before us: it stays, and whatever it imports from now on is an `import()`.
         let module = self.module_at(&path);
-        self.urls.learn(url, module);
-        self.graph.add_stranger(import.thread, module);
+        self.urls.record_format(url, module);
+        self.graph.add_unknown_importer(import.thread, module);
         Some(Importer { module, version: 0, kind: kind(false) })
     }
 
@@ -294,7 +294,7 @@ impl Engine {
             return None;
         }
         let module = self.virtual_module(url);
-        let clean = self.urls.learn(url, module);
+        let clean = self.urls.record_format(url, module);
         Some(Meaning { module, clean, version: 0 })
     }
 

@@ -82,7 +82,7 @@ impl Engine {
                 if let Some(today) = today.as_deref().and_then(Path::to_str) {
                     self.rebind(&alias, module, today);
                 }
-                if self.graph.get(module).begun {
+                if self.graph.get(module).load_started {
                     self.decide_on(module, batch);
                 }
             }

@@ -12,7 +12,7 @@ use crate::source::{awaits, decode, needs_prelude};
 use crate::url::{Meaning, path_of};
 
 use super::Engine;
-use super::outbox::Happening;
+use super::outbox::HotEvent;
 
 /// A load that has begun: Node is about to read a module.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub enum Format {
         /// Its text says `await` somewhere.
         awaits: bool,
         /// It could not notice that it has no prelude.
-        bare: bool,
+        without_prelude: bool,
     },
     /// CommonJS.
     CommonJs,
@@ -72,7 +72,7 @@ impl Engine {
         let version = self.version_of(&meaning);
         let clean = (version > 0).then(|| meaning.clean.to_string());
         let begins = self.instances.begin(thread, url, module, version);
-        let is_new = begins && !self.graph.get(module).is_pinned();
+        let is_new = begins && !self.graph.get(module).is_non_reloadable();
         if begins && !is_new {
             self.reads(thread, url);
         }
@@ -122,16 +122,16 @@ impl Engine {
     pub(super) fn note_read(&mut self, id: ModuleId, found: Fingerprint) {
         let module = self.graph.get_mut(id);
         module.read = Some(found);
-        module.seen = Some(found);
+        module.last_hash = Some(found);
         // What was decided before led to this version: it says nothing of what is read now.
-        module.decided = None;
-        module.begun = true;
+        module.last_decided = None;
+        module.load_started = true;
     }
 
     /// As [`Engine::load`] and [`Engine::loaded`], for the first instance of a plain ES module that Node has not read: what
     /// runs is the very text that was hashed. `None` if Node is to read it, or if there is work to be done before.
     pub fn read(&mut self, thread: ThreadId, url: &str) -> Option<Source> {
-        if !self.is_quiet(thread) || self.is_disposing(thread) {
+        if !self.has_no_work(thread) || self.is_disposing(thread) {
             return None;
         }
         let meaning = self.urls.meaning(url)?;
@@ -140,9 +140,9 @@ impl Engine {
         if self.version_of(&meaning) > 0 || path_of(url)? != *module.path {
             return None;
         }
-        let is_pinned = module.is_pinned();
+        let is_non_reloadable = module.is_non_reloadable();
         let (mut file, stamp) = open(Path::new(module.path.as_ref())).ok()?;
-        if let Some(watch) = self.watch.as_mut().filter(|_| !is_pinned) {
+        if let Some(watch) = self.watch.as_mut().filter(|_| !is_non_reloadable) {
             self.linked.note(&module.path, &stamp, watch);
         }
         let mut bytes = Vec::new();
@@ -152,13 +152,13 @@ impl Engine {
         if module.read.is_some_and(|read| read != found) {
             return None;
         }
-        if self.instances.begin(thread, url, id, 0) && !is_pinned {
+        if self.instances.begin(thread, url, id, 0) && !is_non_reloadable {
             self.note_map(id);
             self.note_read(id, found);
         }
-        let bare = !needs_prelude(text);
-        self.note_loaded(thread, url, Format::Es { awaits: awaits(text), bare });
-        Some(Source { text: text.to_owned(), needs_prelude: !self.may_be_left(bare) })
+        let without_prelude = !needs_prelude(text);
+        self.note_loaded(thread, url, Format::Es { awaits: awaits(text), without_prelude });
+        Some(Source { text: text.to_owned(), needs_prelude: !self.may_be_left(without_prelude) })
     }
 
     /// Node has read `url`, which is in `format`.
@@ -167,12 +167,14 @@ impl Engine {
         self.note_loaded(thread, url, format);
     }
 
-    /// What the ES module `url`, which was loaded, needs. `bare`: see [`Format::Es`].
-    pub fn need(&self, thread: ThreadId, url: &str, bare: bool) -> Need {
+    /// What the ES module `url`, which was loaded, needs. `without_prelude`: see [`Format::Es`].
+    pub fn need(&self, thread: ThreadId, url: &str, without_prelude: bool) -> Need {
         let is_first = |meaning: &Meaning| self.version_of(meaning) == 0;
         if self.must_wait(thread, url) {
             Need::Wait
-        } else if self.urls.meaning(url).as_ref().is_none_or(is_first) && self.may_be_left(bare) {
+        } else if self.urls.meaning(url).as_ref().is_none_or(is_first)
+            && self.may_be_left(without_prelude)
+        {
             Need::Nothing
         } else {
             Need::Prelude
@@ -181,9 +183,9 @@ impl Engine {
 
     /// Whether the first instance of a module needs no prelude. Where something accepts itself, it matters when those that
     /// import it have run; where the parent process alone reports changes, whether they have failed.
-    fn may_be_left(&self, bare: bool) -> bool {
+    fn may_be_left(&self, without_prelude: bool) -> bool {
         let is_watched = self.watch.is_some() || !self.has_parent;
-        bare && is_watched && self.graph.accepted().own.is_empty()
+        without_prelude && is_watched && self.graph.accepted().own.is_empty()
     }
 
     /// The version at which a URL is loaded now.
@@ -193,7 +195,7 @@ impl Engine {
 
     fn note_loaded(&mut self, thread: ThreadId, url: &str, format: Format) {
         self.compare_stamp(thread, url);
-        let is_left = matches!(format, Format::Es { bare, .. } if self.may_be_left(bare));
+        let is_left = matches!(format, Format::Es { without_prelude, .. } if self.may_be_left(without_prelude));
         let Some(instance) = self.instances.find_mut(thread, url) else { return };
         if instance.order > 0 {
             // Node asks for the source of what it has already, and throws the answer away.
@@ -209,7 +211,7 @@ impl Engine {
         match format {
             Format::Es { awaits, .. } => {
                 instance.awaits = awaits;
-                instance.bare = is_left;
+                instance.without_prelude = is_left;
                 let required = self.graph.is_required(module);
                 let module = self.graph.get_mut(module);
                 module.is_es = true;
@@ -239,9 +241,9 @@ impl Engine {
         instance.order = self.evaluations;
         let (id, module, version) = (instance.id, instance.module, instance.version);
         self.flush_deferred_of(thread, module);
-        self.flush_held_of(thread, module);
-        if self.must_witness(thread, url, module) {
-            self.witness(id);
+        self.flush_kept_of(thread, module);
+        if self.must_observe(thread, url, module) {
+            self.observe(id);
         }
         self.settle_edges(thread, module, version);
         Some(id)
@@ -267,16 +269,16 @@ impl Engine {
         self.make_stale(&lost);
         for &id in &lost {
             self.bump(id);
-            self.let_go(id);
+            self.release_module(id);
         }
         if !lost.is_empty() {
             self.forget_registrations(&lost);
-            self.happened(|engine| {
+            self.emit(|engine| {
                 let paths = lost.iter().map(|&id| engine.graph.get(id).path.clone());
-                Happening::Prune { paths: paths.collect() }
+                HotEvent::Prune { paths: paths.collect() }
             });
             for thread in self.threads.values_mut().filter(|thread| thread.interest.losses) {
-                thread.pending.lost.extend_from_slice(&lost);
+                thread.pending.pruned_modules.extend_from_slice(&lost);
             }
         }
     }

@@ -153,7 +153,7 @@ impl Engine {
         if !self.manifests.held.contains(folder) {
             self.manifests.held.insert(folder.into());
             if let Some(watch) = &mut self.watch {
-                watch.hold(folder);
+                watch.retain(folder);
             }
         }
     }
@@ -162,7 +162,7 @@ impl Engine {
     pub(super) fn watch_manifests(&mut self) {
         let Some(watch) = &mut self.watch else { return };
         for folder in &self.manifests.held {
-            watch.hold(folder);
+            watch.retain(folder);
         }
     }
 

@@ -41,7 +41,7 @@ impl Engine {
         if !std::mem::replace(&mut self.maps.are_used, true) {
             let is_loaded = |id: &ModuleId| {
                 let module = self.graph.get(*id);
-                module.begun && !module.is_pinned() && !module.pruned
+                module.load_started && !module.is_non_reloadable() && !module.pruned
             };
             for id in self.graph.ids().filter(is_loaded).collect::<Vec<_>>() {
                 self.note_map(id);
@@ -72,7 +72,7 @@ impl Engine {
         if self.maps.by_module.insert(id, path.clone()).is_none()
             && let Some(watch) = &mut self.watch
         {
-            watch.hold(parent(&path));
+            watch.retain(parent(&path));
         }
         let seen = self.maps.linked.fingerprint(&path, self.watch.as_mut());
         self.maps.by_path.insert(path, Map { module: id, seen });
@@ -83,8 +83,8 @@ impl Engine {
         let Some(path) = self.maps.by_module.remove(&id) else { return };
         self.maps.by_path.remove(&path);
         if let Some(watch) = &mut self.watch {
-            self.maps.linked.let_go(&path, Some(watch));
-            watch.let_go(parent(&path));
+            self.maps.linked.release(&path, Some(watch));
+            watch.release(parent(&path));
         }
     }
 
@@ -98,7 +98,7 @@ impl Engine {
         self.maps.linked.forget();
         let Some(watch) = &mut self.watch else { return };
         for path in self.maps.by_path.keys() {
-            watch.hold(parent(path));
+            watch.retain(parent(path));
             if let Some(stamp) = Stamp::of_file(Path::new(path.as_ref())) {
                 self.maps.linked.note(path, &stamp, watch);
             }
@@ -115,7 +115,7 @@ impl Engine {
         }
         map.seen = now;
         let id = map.module;
-        if self.graph.get(id).begun {
+        if self.graph.get(id).load_started {
             let by = self.graph.get(id).path.clone();
             self.decide_because(id, Cause::Watched { by }, path, batch);
         }

@@ -93,13 +93,13 @@ impl Engine {
     pub(super) fn miss(&mut self, path: &str) -> ModuleId {
         let id = self.module_at(path);
         let module = self.graph.get_mut(id);
-        if module.begun {
+        if module.load_started {
             // Its importers are to hear of it, too.
             self.undecided.push((path.into(), Reporter::Watcher));
         } else {
-            module.begun = true;
+            module.load_started = true;
             module.read = Some(Fingerprint::Absent);
-            module.seen = Some(Fingerprint::Absent);
+            module.last_hash = Some(Fingerprint::Absent);
         }
         self.missing.expect(path, id);
         id

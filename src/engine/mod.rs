@@ -2,7 +2,7 @@
 //!
 //! - [`hooks`], [`loading`]: an import is resolved, loaded, evaluated.
 //! - [`commonjs`]: what `require` did behind the hooks' back.
-//! - [`shortcuts`]: imports about which Node need not be asked.
+//! - [`fast_path`]: imports about which Node need not be asked.
 //! - [`lookups`]: what is only resolved.
 //! - [`links`]: paths that lead to a module through a symlink.
 //! - [`listings`]: folders that packages list, and new files in them.
@@ -13,23 +13,25 @@
 //! - [`changes`], [`directories`]: file events become updates.
 //! - [`reports`]: what the parent process says has changed.
 //! - [`outbox`]: each thread's pending work, handed out atomically.
-//! - [`places`], [`accept`]: what instances register, and what is imported again for them.
-//! - [`ahead`]: what was linked before it may run.
-//! - [`dump`], [`picture`], [`explain`]: the graph, to be looked at; what a change would do.
-//! - [`news`]: what happens, for other processes.
+//! - [`slots`], [`accept`]: what instances register, and what is imported again for them.
+//! - [`prelink`]: what was linked before it may run.
+//! - [`dump`], [`snapshot`], [`explain`]: the graph, to be looked at; what a change would do.
+//! - [`broadcast`]: what happens, for other processes.
 
 mod accept;
-mod ahead;
+mod broadcast;
 mod changes;
 mod commonjs;
 mod directories;
 mod disposal;
 mod dump;
 mod explain;
+mod fast_path;
 mod files;
 mod given;
 mod hashing;
 mod hooks;
+mod kept;
 mod links;
 mod listings;
 mod loading;
@@ -37,19 +39,17 @@ mod lookups;
 mod manifests;
 mod maps;
 mod missing;
-mod news;
+mod observe;
 mod outbox;
-mod picture;
-mod places;
-mod renewal;
+mod prelink;
+mod reimport;
 mod reports;
 mod saved_options;
-mod service;
-mod shortcuts;
+mod slots;
+mod snapshot;
 mod thread;
 mod unmatched;
 mod watched;
-mod witness;
 
 use std::collections::BTreeMap;
 use std::path::is_separator;
@@ -70,7 +70,7 @@ use crate::stamp::Stamp;
 use crate::url::Urls;
 use crate::watch::linked::LinkedFiles;
 use crate::watch::settle::Settle;
-use crate::watch::{Sleeper, Waker, Watch, parent};
+use crate::watch::{Poller, Waker, Watch, parent};
 
 pub use changes::{Caller, Next};
 use commonjs::Unreported;
@@ -78,6 +78,7 @@ pub use commonjs::{Required, When};
 pub use disposal::Tracking;
 pub use dump::DumpNode;
 pub use explain::{Explanation, Outcome};
+use fast_path::FastPath;
 use files::Files;
 use given::Given;
 use hashing::Hashing;
@@ -89,11 +90,10 @@ use manifests::Manifests;
 pub use manifests::Missing as MissingPackage;
 use maps::Maps;
 use missing::Missing;
-pub use outbox::{Happening, Message, Reload, Update};
-use places::Places;
-pub use renewal::{Accepting, Linked, Renewal};
+pub use outbox::{HotEvent, Message, Reload, Update};
+pub use reimport::{Accepting, Linked, Reimport};
 use reports::Reports;
-use shortcuts::Shortcuts;
+use slots::Slots;
 use thread::Thread;
 use unmatched::Unmatched;
 pub use unmatched::{Search, Searched};
@@ -107,14 +107,14 @@ pub struct Engine {
     config: Option<Config>,
     graph: Graph,
     instances: Instances,
-    places: Places,
+    slots: Slots,
     lookups: Vec<Lookup>,
     urls: Urls,
     /// Paths that lead to a module's real path through a symlink.
     aliases: FxHashMap<Arc<str>, ModuleId>,
     /// Directories' real paths.
     real_directories: FxHashMap<Arc<str>, Arc<str>>,
-    shortcuts: Shortcuts,
+    fast_path: FastPath,
     /// Symlinks, and the aliases that go through them.
     links: FxHashMap<Arc<str>, Vec<Arc<str>>>,
     /// Modules whose link has failed.
@@ -156,7 +156,7 @@ pub struct Engine {
     /// Somebody wants to know when the app runs.
     is_awaited: bool,
     /// What who follows is still to be told, a line of JSON each, if anybody does.
-    news: Option<Vec<String>>,
+    broadcasts: Option<Vec<String>>,
     /// For `NODE_DEBUG=hot-hook`.
     notes: Option<Vec<String>>,
 }
@@ -172,12 +172,12 @@ impl Engine {
             config: None,
             graph: Graph::default(),
             instances: Instances::default(),
-            places: Places::default(),
+            slots: Slots::default(),
             lookups: Vec::new(),
             urls: Urls::default(),
             aliases: FxHashMap::default(),
             real_directories: FxHashMap::default(),
-            shortcuts: Shortcuts::default(),
+            fast_path: FastPath::default(),
             links: FxHashMap::default(),
             unlinked: Vec::new(),
             undecided: Vec::new(),
@@ -205,7 +205,7 @@ impl Engine {
             linking_since: None,
             waker,
             is_awaited: false,
-            news: None,
+            broadcasts: None,
             notes: None,
         }
     }
@@ -252,16 +252,16 @@ impl Engine {
         let id = self.module_at(path);
         let found = self.fingerprint(id);
         let module = self.graph.get_mut(id);
-        module.begun = true;
+        module.load_started = true;
         module.read.get_or_insert(found);
-        module.seen.get_or_insert(found);
+        module.last_hash.get_or_insert(found);
         self.add_root(thread, id);
     }
 
     /// These options hold from now on. Nothing that is watched before and after is lost sight of in between.
     fn apply(&mut self, config: Config) {
         let held = (self.held_paths(), self.root_directory().to_owned());
-        self.shortcuts.clear();
+        self.fast_path.clear();
         let mut aliases = FxHashMap::<ModuleId, Vec<&str>>::default();
         for (path, id) in &self.aliases {
             aliases.entry(*id).or_default().push(path);
@@ -300,7 +300,7 @@ impl Engine {
             let watch = means.map(|_| Watch::new(poll, self.waker.clone()));
             self.watch = watch.map(|it| if fallback { it } else { it.without_fallback() });
             self.means = means;
-            // What was held was so by the watch before.
+            // The watch before retained them.
             self.restart.forget_held();
             self.linked.forget();
             // Whoever sleeps is to sleep on it from now on.
@@ -313,7 +313,7 @@ impl Engine {
         is_new
     }
 
-    /// `before`: what was held until now, by which root directory.
+    /// `before`: what was retained until now, by which root directory.
     fn hold_again(&mut self, is_new: bool, before: (Vec<Arc<str>>, String)) {
         let now = (self.held_paths(), self.root_directory().to_owned());
         if !is_new && now == before {
@@ -326,7 +326,7 @@ impl Engine {
             let (paths, root) = before;
             let Some(watch) = &mut self.watch else { return };
             for directory in paths.iter().flat_map(|path| directories(path, &root)) {
-                watch.let_go(directory);
+                watch.release(directory);
             }
             return;
         }
@@ -338,23 +338,23 @@ impl Engine {
         }
     }
 
-    /// The paths whose directories are held.
+    /// The paths whose directories are retained.
     fn held_paths(&self) -> Vec<Arc<str>> {
         let modules = self.graph.ids().map(|id| self.graph.get(id));
         let modules = modules.filter(|module| module.kind == ModuleKind::File && !module.pruned);
         modules.map(|module| &module.path).chain(self.links.keys()).cloned().collect()
     }
 
-    /// A module is ignored no longer. Nobody knows what it held when it was loaded, only whether it was changed since.
+    /// A module is ignored no longer. What it held when it was loaded is unknown, only whether it was changed since.
     fn freed(&mut self, id: ModuleId) {
         if self.instances.of_module(id).next().is_none() {
             return;
         }
         let (found, path) = (self.look_at(id), self.graph.get(id).path.clone());
         let module = self.graph.get_mut(id);
-        module.begun = true;
+        module.load_started = true;
         module.read.get_or_insert(found);
-        module.seen.get_or_insert(found);
+        module.last_hash.get_or_insert(found);
         if commonjs::changed_since(&path, self.started) {
             self.undecided.push((path, Reporter::WatcherWhileReading));
         }
@@ -379,10 +379,10 @@ impl Engine {
         self.graph.walked()
     }
 
-    /// Lets `sleeper` wake at file events.
-    pub fn wake_on_events(&self, sleeper: &mut Sleeper) {
+    /// Lets `poller` wake at file events.
+    pub fn wake_on_events(&self, poller: &mut Poller) {
         if let Some(watch) = &self.watch {
-            watch.wake_on_events(sleeper);
+            watch.wake_on_events(poller);
         }
     }
 
@@ -507,7 +507,7 @@ impl Engine {
         let Some(watch) = &mut self.watch else { return };
         let root = self.config.as_ref().map_or("", |config| config.root_directory.as_str());
         for directory in directories(path, root) {
-            if watch.hold(directory)
+            if watch.retain(directory)
                 && let Some(notes) = &mut self.notes
             {
                 notes.push(format!("watch {directory}"));
@@ -515,15 +515,15 @@ impl Engine {
         }
     }
 
-    fn let_go(&mut self, id: ModuleId) {
+    fn release_module(&mut self, id: ModuleId) {
         self.forget_map(id);
         let path = self.graph.get(id).path.clone();
-        self.shortcuts.clear();
+        self.fast_path.clear();
         let Some(watch) = &mut self.watch else { return };
         let root = self.config.as_ref().map_or("", |config| config.root_directory.as_str());
-        self.linked.let_go(&path, Some(watch));
+        self.linked.release(&path, Some(watch));
         for directory in directories(&path, root) {
-            watch.let_go(directory);
+            watch.release(directory);
         }
     }
 
@@ -540,8 +540,8 @@ impl Engine {
         let module = self.graph.get_mut(id);
         module.keeps_url |= shares;
         module.version = version;
-        module.begun = false;
-        module.asked_for = false;
+        module.load_started = false;
+        module.resolved_by_require = false;
         module.read = None;
         module.doubtful = false;
         if module.keeps_url {
@@ -556,10 +556,10 @@ impl Engine {
     /// that a change of it still counts.
     fn bump_silently(&mut self, id: ModuleId) {
         let module = self.graph.get(id);
-        let (begun, read) = (module.begun, module.read);
+        let (begun, read) = (module.load_started, module.read);
         self.bump(id);
         let module = self.graph.get_mut(id);
-        module.begun = begun;
+        module.load_started = begun;
         module.read = read;
     }
 
@@ -608,7 +608,7 @@ fn judge(config: &Config, real: &str, aliases: &[&str]) -> (ModuleKind, Scope) {
 
 /// Whether a boundary is meant by an edge.
 fn is_meant_hot(target: &Module, edge: &Edge) -> bool {
-    !target.is_pinned() && (edge.by_attribute || target.boundary.includes(edge.thread))
+    !target.is_non_reloadable() && (edge.by_attribute || target.boundary.includes(edge.thread))
 }
 
 /// The directory of `path`, and those above it up to `root`: any of them may be moved away and back.

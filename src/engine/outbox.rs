@@ -7,7 +7,7 @@ use crate::graph::instance::InstanceId;
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
-use super::renewal::Renewal;
+use super::reimport::Reimport;
 use super::thread::Thread;
 
 /// What is told to the parent process and to the app.
@@ -35,7 +35,7 @@ pub struct Reload {
 
 /// What a thread's listeners hear of. All paths are absolute.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Happening {
+pub enum HotEvent {
     /// Something was invalidated.
     Update {
         /// What has changed.
@@ -65,23 +65,23 @@ pub struct Update {
     /// Instances that have registered something: their `dispose` handlers are to run, latest evaluation first.
     pub disposals: Vec<InstanceId>,
     /// Files whose CommonJS modules are stale: they leave `require.cache`.
-    pub stale: Vec<Arc<str>>,
+    pub commonjs_evictions: Vec<Arc<str>>,
     /// Files whose ES modules or JSON are stale under their plain URLs, which they keep.
-    pub plain: Vec<Arc<str>>,
+    pub es_evictions: Vec<Arc<str>>,
     /// URLs of importers whose resolutions Node must not remember.
-    pub forgotten: Vec<Arc<str>>,
+    pub resolution_evictions: Vec<Arc<str>>,
     /// What is to be imported again at once.
-    pub renewals: Vec<Renewal>,
+    pub reimports: Vec<Reimport>,
     /// The files that have changed, if something is to be imported again.
     pub changed: Vec<Arc<str>>,
     /// Pruned modules' instances: their `prune` handlers are to run.
     pub pruned: Vec<InstanceId>,
     /// Instances whose `accept` and `prune` handlers count no longer.
-    pub outdated: Vec<InstanceId>,
+    pub dropped_registrations: Vec<InstanceId>,
     /// Pruned modules, of which nothing is to be kept.
-    pub lost: Vec<ModuleId>,
+    pub pruned_modules: Vec<ModuleId>,
     /// What its listeners are to hear of.
-    pub happenings: Vec<Happening>,
+    pub events: Vec<HotEvent>,
     /// What the parent and the app are to be told.
     pub messages: Vec<Message>,
     /// The options are others, not by a call.
@@ -107,13 +107,13 @@ impl Engine {
         let state = self.threads.get_mut(&thread).filter(|thread| thread.has_pending())?;
         state.releasable.append(&mut state.abandoned);
         let mut update = std::mem::take(&mut state.pending);
-        update.renewals = self.take_renewals(thread);
-        let begins = !update.renewals.is_empty();
+        update.reimports = self.take_reimports(thread);
+        let begins = !update.reimports.is_empty();
         if begins {
-            let renewing = &mut self.threads.get_mut(&thread)?.renewing;
-            renewing.under_way.push_back(update.renewals.clone());
+            let reimporting = &mut self.threads.get_mut(&thread)?.reimporting;
+            reimporting.under_way.push_back(update.reimports.clone());
         }
-        self.keep_in_service(thread, begins);
+        self.keep_until_replaced(thread, begins);
         let disposals = std::mem::take(&mut self.threads.get_mut(&thread)?.disposals);
         update.disposals = self.begin_disposals(thread, disposals);
         Some(update)
@@ -130,7 +130,7 @@ impl Engine {
     /// The module under the file's plain URL is stale, in every thread.
     pub(super) fn make_plain_stale(&mut self, path: &Arc<str>) {
         for thread in self.threads.values_mut() {
-            thread.pending.plain.push(path.clone());
+            thread.pending.es_evictions.push(path.clone());
         }
     }
 
@@ -140,7 +140,7 @@ impl Engine {
         let paths: Vec<_> =
             modules.filter(|it| it.may_be_required()).map(|it| it.path.clone()).collect();
         for thread in self.threads.values_mut() {
-            thread.pending.stale.extend_from_slice(&paths);
+            thread.pending.commonjs_evictions.extend_from_slice(&paths);
         }
     }
 
@@ -150,7 +150,7 @@ impl Engine {
         let urls: Vec<_> =
             importers.iter().flat_map(|(id, _)| self.urls.of_module(*id)).cloned().collect();
         for thread in self.threads.values_mut() {
-            thread.pending.forgotten.extend_from_slice(&urls);
+            thread.pending.resolution_evictions.extend_from_slice(&urls);
         }
     }
 
@@ -162,14 +162,14 @@ impl Engine {
     }
 
     /// Tells the threads that listen, and who follows, if there is one, `what` has happened.
-    pub(super) fn happened(&mut self, what: impl FnOnce(&Self) -> Happening) {
-        if !self.is_followed() && !self.threads.values().any(|it| it.interest.happenings) {
+    pub(super) fn emit(&mut self, what: impl FnOnce(&Self) -> HotEvent) {
+        if !self.is_followed() && !self.threads.values().any(|it| it.interest.events) {
             return;
         }
         let what = what(self);
-        self.spread(&what);
-        for thread in self.threads.values_mut().filter(|thread| thread.interest.happenings) {
-            thread.pending.happenings.push(what.clone());
+        self.broadcast(&what);
+        for thread in self.threads.values_mut().filter(|thread| thread.interest.events) {
+            thread.pending.events.push(what.clone());
         }
     }
 

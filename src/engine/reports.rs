@@ -74,7 +74,7 @@ impl Engine {
     }
 
     /// The parent process says that a file has changed.
-    pub fn told(&mut self, path: &str, removed: bool, now: Instant) {
+    pub fn reported(&mut self, path: &str, removed: bool, now: Instant) {
         // What our own watch knows comes first.
         self.collect(now);
         let id = self.reported_module(path);
@@ -112,8 +112,8 @@ impl Engine {
         let module = self.graph.get(id);
         reporter == Reporter::Parent
             && self.config.as_ref().is_some_and(|config| config.watch == Watching::Nothing)
-            && module.begun
-            && module.decided.is_none()
+            && module.load_started
+            && module.last_decided.is_none()
             && matches!(decide(&self.graph, &self.instances, id), Verdict::FullReload(_))
     }
 
@@ -202,7 +202,7 @@ impl Engine {
         let runs = self.instances.of_module(id).filter(|i| i.state == State::Evaluating);
         let ids: Vec<_> = runs.map(|i| i.id).collect();
         for id in ids {
-            self.witness(id);
+            self.observe(id);
         }
     }
 
@@ -217,7 +217,8 @@ impl Engine {
             return false;
         }
         self.instances.of_module(id).filter(|i| !i.superseded && i.version == version).any(|i| {
-            let has_linked = i.state != State::Linking || i.reading || i.bare || i.commonjs;
+            let has_linked =
+                i.state != State::Linking || i.reading || i.without_prelude || i.commonjs;
             i.state == State::Failed || (module.is_es && !has_linked)
         })
     }

@@ -12,13 +12,13 @@ use crate::graph::{ModuleId, ThreadId};
 use super::Engine;
 use super::commonjs::Moment;
 use super::outbox::Update;
-use super::renewal::Renewing;
+use super::reimport::Reimporting;
 
 /// What a thread wants to be told, besides what it must.
 #[derive(Default)]
 pub(super) struct Interest {
     /// Somebody listens to what happens.
-    pub happenings: bool,
+    pub events: bool,
     /// Its modules keep something from instance to instance.
     pub losses: bool,
 }
@@ -35,10 +35,10 @@ pub(super) struct Thread {
     pub pending: Update,
     /// Superseded instances that have evaluated, with when they began to.
     pub disposals: Vec<(u64, InstanceId)>,
-    pub renewing: Renewing,
+    pub reimporting: Reimporting,
     pub interest: Interest,
     /// Instances of which it is to be told when their evaluation ends.
-    pub witnesses: Vec<InstanceId>,
+    pub to_observe: Vec<InstanceId>,
     /// Instances of which it will tell when their evaluation ends.
     pub endings: FxHashSet<InstanceId>,
     /// Superseded instances that still evaluate: disposed of when that ends, or before the next one of their module.
@@ -114,8 +114,8 @@ impl Engine {
     pub fn detach(&mut self, thread: ThreadId) {
         self.threads.remove(&thread);
         self.instances.remove_thread(thread);
-        self.shortcuts.forget(thread);
-        self.retain_places(|place| place.thread != thread);
+        self.fast_path.forget(thread);
+        self.retain_slots(|slot| slot.thread != thread);
         self.graph.drop_thread(thread);
         self.prune();
         if self.given.forget(thread) {
@@ -128,7 +128,7 @@ impl Engine {
 
     /// The thread has listeners.
     pub fn listen(&mut self, thread: ThreadId) {
-        self.threads.entry(thread).or_default().interest.happenings = true;
+        self.threads.entry(thread).or_default().interest.events = true;
     }
 
     /// Wakes the threads that have pending work.
@@ -228,7 +228,7 @@ impl Engine {
 
     /// The thread has a CommonJS module that may be reloaded.
     pub(super) fn expect_reports(&mut self, thread: ThreadId, module: ModuleId) {
-        if !self.graph.get(module).is_pinned() {
+        if !self.graph.get(module).is_non_reloadable() {
             self.threads.entry(thread).or_default().has_commonjs = true;
         }
     }
@@ -255,13 +255,13 @@ impl Thread {
     pub fn has_pending(&self) -> bool {
         !self.disposals.is_empty()
             || !self.abandoned.is_empty()
-            || self.renewing.is_due()
+            || self.reimporting.is_due()
             || !self.pending.is_empty()
     }
 
     /// What has changed, if it is to import something again because of that.
     pub fn tell_changed(&mut self, files: &[Arc<str>]) {
-        if self.renewing.is_due() {
+        if self.reimporting.is_due() {
             self.pending.changed.extend_from_slice(files);
         }
     }

@@ -13,7 +13,7 @@ use super::Engine;
 use super::changes::Batch;
 use super::files::Files;
 use super::hashing::Hashed;
-use super::outbox::Happening;
+use super::outbox::HotEvent;
 
 impl Engine {
     /// From now on, a change of a file that one of `patterns` matches counts as a change of the instance's module.
@@ -31,26 +31,26 @@ impl Engine {
         files.set(&matcher, self.watch.as_mut(), &mut self.hashing);
         match self.entry_of(id) {
             Some((_, entry)) => entry.watches.push(files),
-            None => files.let_go(self.watch.as_mut()),
+            None => files.release(self.watch.as_mut()),
         }
-        Ok(self.places.knows(id))
+        Ok(self.slots.knows(id))
     }
 
     /// Whether a module watches `path`.
     pub(super) fn is_watched(&self, path: &str) -> bool {
-        let watches = self.places.all().flat_map(|(_, entry)| &entry.watches);
+        let watches = self.slots.all().flat_map(|(_, entry)| &entry.watches);
         watches.into_iter().any(|files| files.have(path))
     }
 
     /// The files that modules watch.
     pub(super) fn watched_files(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.places.all().flat_map(|(_, entry)| &entry.watches).flat_map(Files::files)
+        self.slots.all().flat_map(|(_, entry)| &entry.watches).flat_map(Files::files)
     }
 
     /// A directory came. Returns the watched files that came with it.
     pub(super) fn watched_appeared(&mut self, directory: &str) -> Vec<Arc<str>> {
         let Some(watch) = &mut self.watch else { return Vec::new() };
-        let watches = self.places.all_mut().flat_map(|(_, entry)| &mut entry.watches);
+        let watches = self.slots.all_mut().flat_map(|(_, entry)| &mut entry.watches);
         watches.flat_map(|files| files.directory_appeared(directory, watch)).collect()
     }
 
@@ -58,7 +58,7 @@ impl Engine {
     pub(super) fn watch_again(&mut self) {
         self.watch_manifests();
         let Some(watch) = &mut self.watch else { return };
-        for (_, entry) in self.places.all_mut() {
+        for (_, entry) in self.slots.all_mut() {
             for files in &mut entry.watches {
                 files.watch_again(watch, &mut self.hashing);
             }
@@ -68,11 +68,11 @@ impl Engine {
     /// A file has changed that modules may watch.
     pub(super) fn consider_watched(&mut self, path: &str, batch: &mut Batch) {
         let mut modules = Vec::new();
-        for (place, entry) in self.places.all_mut() {
+        for (slot, entry) in self.slots.all_mut() {
             for files in &mut entry.watches {
                 if files.have(path) && files.is_change(path, self.watch.as_mut(), &mut self.hashing)
                 {
-                    modules.push(place.module);
+                    modules.push(slot.module);
                 }
             }
         }
@@ -80,7 +80,7 @@ impl Engine {
         modules.dedup();
         for id in modules {
             // Nobody began to load this version: whoever does will read what the file holds now.
-            if self.graph.get(id).begun {
+            if self.graph.get(id).load_started {
                 let by = self.graph.get(id).path.clone();
                 self.decide_because(id, Cause::Watched { by }, path, batch);
             }
@@ -90,9 +90,9 @@ impl Engine {
     /// What a large file holds. Returns whether modules watch it for which that is a change.
     pub(super) fn learn_watched(&mut self, hashed: &Hashed) -> bool {
         let mut is_change = false;
-        for (_, entry) in self.places.all_mut() {
+        for (_, entry) in self.slots.all_mut() {
             for files in &mut entry.watches {
-                is_change |= files.learn(hashed);
+                is_change |= files.record_format(hashed);
             }
         }
         is_change
@@ -101,9 +101,9 @@ impl Engine {
     /// The modules that watch a file, or whose source map it is.
     pub(super) fn watchers(&self, path: &str) -> Vec<ModuleId> {
         let watch =
-            self.places.all().filter(|(_, entry)| entry.watches.iter().any(|it| it.have(path)));
+            self.slots.all().filter(|(_, entry)| entry.watches.iter().any(|it| it.have(path)));
         let mut modules: Vec<_> =
-            watch.map(|(place, _)| place.module).chain(self.mapped_by(path)).collect();
+            watch.map(|(slot, _)| slot.module).chain(self.mapped_by(path)).collect();
         modules.sort_unstable();
         modules.dedup();
         modules
@@ -122,10 +122,7 @@ impl Engine {
     pub(super) fn consider_invalidated(&mut self, batch: &mut Batch) {
         for (id, message) in std::mem::take(&mut self.invalidated) {
             let path = self.graph.get(id).path.clone();
-            self.happened(|_| Happening::Invalidate {
-                path: path.clone(),
-                message: message.clone(),
-            });
+            self.emit(|_| HotEvent::Invalidate { path: path.clone(), message: message.clone() });
             self.decide_because(id, Cause::Invalidated { message }, &path, batch);
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   root ──▶ app ──accepted──▶ page ──▶ text        app accepts page, or page accepts itself
-//!   cold     cold              └──── hot ────┘      a change of text climbs to page, and stops
+//!   cold     cold              └──── hot ────┘      a change of text propagates to page, and stops
 //! ```
 
 use petgraph::visit::EdgeRef;
@@ -19,12 +19,12 @@ pub struct Accepted {
     pub dependencies: FxHashSet<(ThreadId, ModuleId, ModuleId)>,
 }
 
-/// How a climb meets accepted edges.
-pub struct Climb<'a> {
+/// How propagation meets accepted edges.
+pub struct Propagation<'a> {
     /// Whether a module's current instances in a thread have evaluated: one that has not may yet take what is old.
     pub evaluated: &'a dyn Fn(ThreadId, ModuleId) -> bool,
     /// The changed module has said that accepting itself does not help.
-    pub past: bool,
+    pub ignoring_own_accept: bool,
 }
 
 impl Graph {
@@ -64,14 +64,14 @@ impl Graph {
     }
 
     /// Whether the thread's imports of a module, or its being an entry point, are accepted by the module itself.
-    /// `past`: a module for which that does not count.
+    /// `ignoring_own_accept`: a module for which that does not count.
     pub(super) fn accepts_itself(
         &self,
         thread: ThreadId,
         id: ModuleId,
-        past: Option<ModuleId>,
+        ignoring_own_accept: Option<ModuleId>,
     ) -> bool {
-        past != Some(id) && self.accepted.own.contains(&(thread, id))
+        ignoring_own_accept != Some(id) && self.accepted.own.contains(&(thread, id))
     }
 
     /// Whether an edge is accepted.
@@ -80,14 +80,14 @@ impl Graph {
         importer: ModuleId,
         edge: &Edge,
         target: ModuleId,
-        past: Option<ModuleId>,
+        ignoring_own_accept: Option<ModuleId>,
     ) -> bool {
         let Accepted { own, dependencies } = &self.accepted;
         if own.is_empty() && dependencies.is_empty() {
             return false;
         }
         dependencies.contains(&(edge.thread, importer, target))
-            || self.accepts_itself(edge.thread, target, past)
+            || self.accepts_itself(edge.thread, target, ignoring_own_accept)
     }
 
     /// The modules that static edges lead to from `from`, and this.

@@ -23,7 +23,8 @@ impl Graph {
 
     /// Whether a hot or accepted edge leads to it.
     pub fn is_entered(&self, id: ModuleId) -> bool {
-        self.edges_into(id).any(|edge| self.is_barred(edge.source(), edge.weight(), id, None))
+        self.edges_into(id)
+            .any(|edge| self.stops_propagation(edge.source(), edge.weight(), id, None))
     }
 
     /// All modules that are cold.
@@ -36,7 +37,7 @@ impl Graph {
         self.walk(false)
     }
 
-    /// The modules that the roots and the pinned modules reach, over all edges or those alone that make `cold`.
+    /// The modules that the roots and the non-reloadable modules reach, over all edges or those alone that make `cold`.
     fn walk(&self, cold: bool) -> Visited {
         let mut visited = Visited::default();
         let mut stack: Vec<_> =
@@ -48,7 +49,7 @@ impl Graph {
             self.count_walk(1);
             for edge in self.edges_from(id) {
                 let next = edge.target();
-                let ends = cold && self.is_barred(id, edge.weight(), next, None);
+                let ends = cold && self.stops_propagation(id, edge.weight(), next, None);
                 if !ends && !visited.contains(next) {
                     stack.push(next);
                 }
@@ -57,24 +58,26 @@ impl Graph {
         visited
     }
 
-    /// The entry points; `cold`: without those that accept themselves, but for `past`.
+    /// The entry points; `cold`: without those that accept themselves, but for `ignoring_own_accept`.
     pub(super) fn starts(
         &self,
         cold: bool,
-        past: Option<ModuleId>,
+        ignoring_own_accept: Option<ModuleId>,
     ) -> impl Iterator<Item = ModuleId> {
-        let counts = move |&&(thread, id): &&_| !cold || !self.accepts_itself(thread, id, past);
+        let counts = move |&&(thread, id): &&_| {
+            !cold || !self.accepts_itself(thread, id, ignoring_own_accept)
+        };
         self.roots.iter().filter(counts).map(|&(_, id)| id)
     }
 
     /// Whether an edge is hot or accepted: what is cold ends there.
-    pub(super) fn is_barred(
+    pub(super) fn stops_propagation(
         &self,
         importer: ModuleId,
         edge: &Edge,
         target: ModuleId,
-        past: Option<ModuleId>,
+        ignoring_own_accept: Option<ModuleId>,
     ) -> bool {
-        edge.hot || self.is_accepted(importer, edge, target, past)
+        edge.hot || self.is_accepted(importer, edge, target, ignoring_own_accept)
     }
 }

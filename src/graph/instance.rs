@@ -49,7 +49,7 @@ pub struct Instance {
     /// A newer version exists, or nothing reaches it any more.
     pub superseded: bool,
     /// It is superseded, and to be disposed of as soon as that may be.
-    pub leaves: bool,
+    pub retiring: bool,
     /// It was disposed of.
     pub disposed: bool,
     /// Between our read of its file and the end of Node's: an event for the file counts without comparing.
@@ -65,9 +65,9 @@ pub struct Instance {
     /// JavaScript keeps a record of it until it is disposed of: of what it has registered, if only that it accepts itself.
     pub recorded: bool,
     /// The end of its evaluation will be told, although it registered nothing.
-    pub witnessed: bool,
+    pub observed: bool,
     /// It has no prelude: that it begins to evaluate is not told.
-    pub bare: bool,
+    pub without_prelude: bool,
     /// It registered a handler that will take its time.
     pub disposes_async: bool,
     /// It called `import.meta.hot.decline()`.
@@ -168,7 +168,7 @@ impl Instances {
             url: url.into(),
             state: State::Linking,
             superseded: false,
-            leaves: false,
+            retiring: false,
             disposed: false,
             reading: false,
             stamp: None,
@@ -176,8 +176,8 @@ impl Instances {
             awaits: false,
             tracked: false,
             recorded: false,
-            witnessed: false,
-            bare: false,
+            observed: false,
+            without_prelude: false,
             disposes_async: false,
             declined: false,
             order: 0,

@@ -84,13 +84,13 @@ pub struct Module {
     /// How often it was invalidated.
     pub version: u32,
     /// Whether anybody began to load the current version.
-    pub begun: bool,
+    pub load_started: bool,
     /// What the first read of the current version found.
     pub read: Option<Fingerprint>,
     /// What was last read or decided on: a file event that finds it again says nothing.
-    pub seen: Option<Fingerprint>,
+    pub last_hash: Option<Fingerprint>,
     /// What was last decided on since the current version was read, or before anybody read it.
-    pub decided: Option<Fingerprint>,
+    pub last_decided: Option<Fingerprint>,
     /// Its file was written while the current version was read, and no event told: what runs may not be [`Self::read`].
     pub doubtful: bool,
     /// It was loaded as an ES module.
@@ -100,7 +100,7 @@ pub struct Module {
     /// It was required, or imported as something else than an ES module: a `require.cache` may hold it.
     pub by_require: bool,
     /// A `require()` of the current version was resolved: whether or not anybody is seen to load it.
-    pub asked_for: bool,
+    pub resolved_by_require: bool,
     /// `require()` has loaded it as an ES module: it knows no queries, so every instance has the plain URL.
     pub keeps_url: bool,
     /// Nothing reaches it any more; it keeps its version for when it comes back.
@@ -109,7 +109,7 @@ pub struct Module {
 
 impl Module {
     /// Whether it keeps its instance until a restart, whoever imports it.
-    pub fn is_pinned(&self) -> bool {
+    pub fn is_non_reloadable(&self) -> bool {
         self.kind != ModuleKind::File
     }
 
@@ -133,7 +133,7 @@ pub struct Graph {
     /// In the order in which they came.
     pinned: Vec<ModuleId>,
     roots: Vec<(ThreadId, ModuleId)>,
-    strangers: FxHashSet<(ThreadId, ModuleId)>,
+    unknown_importers: FxHashSet<(ThreadId, ModuleId)>,
     accepted: Accepted,
     /// How many edges of the store are gone.
     gone: usize,
@@ -162,20 +162,20 @@ impl Graph {
             kind,
             boundary,
             version: 0,
-            begun: false,
+            load_started: false,
             read: None,
-            seen: None,
-            decided: None,
+            last_hash: None,
+            last_decided: None,
             doubtful: false,
             is_es: false,
             is_json: false,
             by_require: false,
-            asked_for: false,
+            resolved_by_require: false,
             keeps_url: false,
             pruned: false,
         });
         self.by_path.insert(path, id);
-        // A pinned module is cold from the start.
+        // A non-reloadable module is cold from the start.
         if kind != ModuleKind::File {
             self.pinned.push(id);
             self.edges_changed();
@@ -201,7 +201,7 @@ impl Graph {
             }
             module.boundary = boundary;
         }
-        self.pinned = self.ids().filter(|&id| self.store[id].is_pinned()).collect();
+        self.pinned = self.ids().filter(|&id| self.store[id].is_non_reloadable()).collect();
         self.edges_changed();
         freed
     }
@@ -246,16 +246,16 @@ impl Graph {
     }
 
     /// Makes a module a root because nobody knows who imports it: until somebody does.
-    pub fn add_stranger(&mut self, thread: ThreadId, module: ModuleId) {
+    pub fn add_unknown_importer(&mut self, thread: ThreadId, module: ModuleId) {
         if !self.roots.contains(&(thread, module)) {
             self.add_root(thread, module);
-            self.strangers.insert((thread, module));
+            self.unknown_importers.insert((thread, module));
         }
     }
 
     /// An importer of a module was found: it is a root no longer, if it was one for want of that.
-    pub fn remove_stranger(&mut self, thread: ThreadId, module: ModuleId) {
-        if self.strangers.remove(&(thread, module)) {
+    pub fn remove_unknown_importer(&mut self, thread: ThreadId, module: ModuleId) {
+        if self.unknown_importers.remove(&(thread, module)) {
             self.roots.retain(|root| *root != (thread, module));
             self.edges_changed();
         }
@@ -269,7 +269,7 @@ impl Graph {
     /// Drops what a thread that has ended imported, and its roots.
     pub fn drop_thread(&mut self, thread: ThreadId) {
         self.roots.retain(|&(owner, _)| owner != thread);
-        self.strangers.retain(|&(owner, _)| owner != thread);
+        self.unknown_importers.retain(|&(owner, _)| owner != thread);
         let gone: Vec<_> = self
             .store
             .edge_indices()
@@ -279,7 +279,7 @@ impl Graph {
         self.edges_changed();
     }
 
-    /// Takes the modules out that no root reaches any more, and returns them. Pinned ones stay: Node keeps them.
+    /// Takes the modules out that no root reaches any more, and returns them. Non-reloadable ones stay: Node keeps them.
     pub fn prune(&mut self) -> Vec<ModuleId> {
         let reached = self.reachable();
         let lost: Vec<_> = self

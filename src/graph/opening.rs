@@ -30,23 +30,23 @@ impl Openings {
 }
 
 impl Graph {
-    /// See [`Openings`]. `is_wrong`: whether the import that makes a module cold should have been hot. `past`: that module's
+    /// See [`Openings`]. `is_wrong`: whether the import that makes a module cold should have been hot. `ignoring_own_accept`: that module's
     /// accepting itself does not count.
     pub fn openings(
         &self,
-        past: Option<ModuleId>,
+        ignoring_own_accept: Option<ModuleId>,
         is_wrong: impl Fn(ModuleId) -> bool,
     ) -> Openings {
         let mut next = vec![Vec::new(); self.store.node_bound() + 1];
         next[0] = self
-            .starts(true, past)
+            .starts(true, ignoring_own_accept)
             .chain(self.pinned.iter().copied())
             .map(|id| id.index() + 1)
             .collect();
         for id in self.ids() {
-            let cold = self
-                .edges_from(id)
-                .filter(|edge| !self.is_barred(id, edge.weight(), edge.target(), past));
+            let cold = self.edges_from(id).filter(|edge| {
+                !self.stops_propagation(id, edge.weight(), edge.target(), ignoring_own_accept)
+            });
             next[id.index() + 1].extend(cold.map(|edge| edge.target().index() + 1));
         }
         let dominators = Dominators::new(&next);
@@ -73,13 +73,13 @@ impl Graph {
         Openings { dominators, best, modules }
     }
 
-    /// The step of `chain` that alone, if it were hot, would make the last one's module hot: see [`Openings`]. `past`: see
+    /// The step of `chain` that alone, if it were hot, would make the last one's module hot: see [`Openings`]. `ignoring_own_accept`: see
     /// [`Graph::chain`].
-    pub fn opening(&self, chain: &[Step], past: bool) -> Option<usize> {
+    pub fn opening(&self, chain: &[Step], ignoring_own_accept: bool) -> Option<usize> {
         let target = self.find(&chain.last()?.path)?;
-        let wrong: Vec<_> = chain.iter().filter(|step| step.wrongly_imported).collect();
+        let wrong: Vec<_> = chain.iter().filter(|step| step.static_boundary_import).collect();
         let is_wrong = |id| wrong.iter().any(|step| step.path == self.get(id).path);
-        let (_, to) = self.openings(past.then_some(target), is_wrong).of(target)?;
+        let (_, to) = self.openings(ignoring_own_accept.then_some(target), is_wrong).of(target)?;
         chain.iter().position(|step| step.path == self.get(to).path)
     }
 }

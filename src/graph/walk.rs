@@ -1,4 +1,4 @@
-//! Walks that answer a question about one module: who must run again, and what makes it cold.
+//! Walks from one module: which modules must run again, and what makes it cold.
 
 use std::cell::OnceCell;
 use std::collections::VecDeque;
@@ -9,7 +9,7 @@ use petgraph::visit::EdgeRef;
 use rustc_hash::FxHashMap;
 use serde::{Serialize, Serializer};
 
-use super::accept::Climb;
+use super::accept::Propagation;
 use super::{Edge, EdgeKind, Graph, ModuleId};
 
 /// One step of a chain of imports.
@@ -24,7 +24,7 @@ pub struct Step {
     pub specifier: Arc<str>,
     /// A boundary entered by something else than `import()`.
     #[serde(skip)]
-    pub wrongly_imported: bool,
+    pub static_boundary_import: bool,
     /// By a `require()` that would be hot, if it led to a boundary.
     #[serde(skip)]
     pub late: bool,
@@ -42,7 +42,7 @@ impl Step {
             path,
             kind: by.map(|edge| edge.kind),
             specifier: by.map_or_else(|| "".into(), |edge| edge.specifier.clone()),
-            wrongly_imported: by
+            static_boundary_import: by
                 .is_some_and(|edge| edge.meant_hot && edge.kind == EdgeKind::Static),
             late: by.is_some_and(|edge| edge.late),
         }
@@ -70,7 +70,7 @@ pub struct Crossing<'a> {
     /// It is an accepted edge.
     pub accepted: bool,
     /// A change of the target invalidates the importer, too.
-    pub climbs: bool,
+    pub propagates: bool,
 }
 
 /// The modules that walks have come to, by their index.
@@ -97,44 +97,48 @@ impl Graph {
     ///
     /// ```text
     ///   root ──▶ app ──hot──▶ controller ──▶ service ──▶ changed
-    ///   cold     cold    │    ◀──────────────────────── climbs
+    ///   cold     cold    │    ◀──────────────────────── propagates
     ///                    └ stops here: a cold importer repeats its import
     /// ```
     ///
-    /// Accepted edges stop it, if the importer has evaluated and is not itself below the target: a cycle is climbed.
-    pub fn climb(&self, changed: ModuleId, climb: &Climb) -> Vec<ModuleId> {
-        self.climb_on(changed, climb, &mut Visited::default())
+    /// Accepted edges stop it, if the importer has evaluated and is not itself below the target: a cycle is propagated.
+    pub fn propagate(&self, changed: ModuleId, propagation: &Propagation) -> Vec<ModuleId> {
+        self.propagate_from(changed, propagation, &mut Visited::default())
     }
 
-    /// [`Graph::climb`], without the modules that an earlier climb has visited and what it found above them.
-    pub fn climb_on(
+    /// [`Graph::propagate`], without the modules that an earlier propagation has visited and what it found above them.
+    pub fn propagate_from(
         &self,
         changed: ModuleId,
-        climb: &Climb,
+        propagation: &Propagation,
         visited: &mut Visited,
     ) -> Vec<ModuleId> {
-        self.climb_over(changed, climb, visited, |_| true)
+        self.propagate_over(changed, propagation, visited, |_| true)
     }
 
     /// `failed` and the importers that cannot be linked without it: along static edges, as far as they are not cold.
-    pub fn climb_statically(&self, failed: ModuleId, climb: &Climb) -> Vec<ModuleId> {
-        self.climb_over(failed, climb, &mut Visited::default(), |edge| {
+    pub fn propagate_statically(
+        &self,
+        failed: ModuleId,
+        propagation: &Propagation,
+    ) -> Vec<ModuleId> {
+        self.propagate_over(failed, propagation, &mut Visited::default(), |edge| {
             edge.kind == EdgeKind::Static
         })
     }
 
-    fn climb_over(
+    fn propagate_over(
         &self,
         start: ModuleId,
-        climb: &Climb,
+        propagation: &Propagation,
         visited: &mut Visited,
         follow: impl Fn(&Edge) -> bool,
     ) -> Vec<ModuleId> {
         let is_new = visited.insert(start);
-        if !is_new && !climb.past {
+        if !is_new && !propagation.ignoring_own_accept {
             return Vec::new();
         }
-        let past = climb.past.then_some(start);
+        let ignoring_own_accept = propagation.ignoring_own_accept.then_some(start);
         let cold = self.cold();
         let mut order = vec![start];
         let mut next = 0;
@@ -148,7 +152,9 @@ impl Graph {
             let below = OnceCell::new();
             // Oldest first.
             for edge in into.drain(..).rev() {
-                if !self.stops(&edge, climb, past, &below) && visited.insert(edge.source()) {
+                if !self.stops(&edge, propagation, ignoring_own_accept, &below)
+                    && visited.insert(edge.source())
+                {
                     order.push(edge.source());
                 }
             }
@@ -159,22 +165,22 @@ impl Graph {
         order
     }
 
-    /// Whether a climb ends before it crosses an edge. `below`: what static edges lead to from its target.
+    /// Whether propagation ends before it crosses an edge. `below`: what static edges lead to from its target.
     fn stops(
         &self,
         edge: &EdgeReference<Edge>,
-        climb: &Climb,
-        past: Option<ModuleId>,
+        propagation: &Propagation,
+        ignoring_own_accept: Option<ModuleId>,
         below: &OnceCell<Visited>,
     ) -> bool {
         let (importer, target) = (edge.source(), edge.target());
-        self.is_accepted(importer, edge.weight(), target, past)
-            && (climb.evaluated)(edge.weight().thread, importer)
+        self.is_accepted(importer, edge.weight(), target, ignoring_own_accept)
+            && (propagation.evaluated)(edge.weight().thread, importer)
             && !below.get_or_init(|| self.statically_below(target)).contains(importer)
     }
 
-    /// All modules whose climb leads to one of `tops`.
-    pub fn beneath(&self, tops: Vec<ModuleId>, climb: &Climb) -> Visited {
+    /// All modules whose propagation leads to one of `tops`.
+    pub fn affected_below(&self, tops: Vec<ModuleId>, propagation: &Propagation) -> Visited {
         let (mut visited, cold) = (Visited::default(), self.cold());
         let mut stack = tops;
         while let Some(id) = stack.pop() {
@@ -182,7 +188,8 @@ impl Graph {
                 continue;
             }
             let leads_on = |edge: &EdgeReference<Edge>| {
-                !visited.contains(edge.target()) && !self.stops(edge, climb, None, &OnceCell::new())
+                !visited.contains(edge.target())
+                    && !self.stops(edge, propagation, None, &OnceCell::new())
             };
             stack.extend(self.edges_from(id).filter(leads_on).map(|edge| edge.target()));
         }
@@ -190,26 +197,26 @@ impl Graph {
     }
 
     /// The shortest chain of edges from a root to `target` that crosses no hot or accepted edge; empty if `target` is not
-    /// cold. Entry points are tried before other pinned modules, because they explain more. `past`: its accepting itself
+    /// cold. Entry points are tried before other non-reloadable modules, because they explain more. `ignoring_own_accept`: its accepting itself
     /// does not count.
-    pub fn chain(&self, target: ModuleId, past: bool) -> Vec<Step> {
-        let past = past.then_some(target);
-        let roots: Vec<_> = self.starts(true, past).collect();
-        let chain = self.chain_from(&roots, target, past);
+    pub fn chain(&self, target: ModuleId, ignoring_own_accept: bool) -> Vec<Step> {
+        let ignoring_own_accept = ignoring_own_accept.then_some(target);
+        let roots: Vec<_> = self.starts(true, ignoring_own_accept).collect();
+        let chain = self.chain_from(&roots, target, ignoring_own_accept);
         if !chain.is_empty() {
             return chain;
         }
-        self.chain_from(&self.pinned, target, past)
+        self.chain_from(&self.pinned, target, ignoring_own_accept)
     }
 
     fn chain_from(
         &self,
         roots: &[ModuleId],
         target: ModuleId,
-        past: Option<ModuleId>,
+        ignoring_own_accept: Option<ModuleId>,
     ) -> Vec<Step> {
         let mut came_by = Arrivals::default();
-        self.search(roots, past, Some(target), &mut came_by);
+        self.search(roots, ignoring_own_accept, Some(target), &mut came_by);
         if came_by.contains_key(&target) { self.trace(&came_by, target) } else { Vec::new() }
     }
 
@@ -226,7 +233,7 @@ impl Graph {
     fn search<'a>(
         &'a self,
         starts: &[ModuleId],
-        past: Option<ModuleId>,
+        ignoring_own_accept: Option<ModuleId>,
         target: Option<ModuleId>,
         came_by: &mut Arrivals<'a>,
     ) {
@@ -242,7 +249,9 @@ impl Graph {
                 return;
             }
             for (next, edge) in self.imports(id) {
-                if !came_by.contains_key(&next) && !self.is_barred(id, edge, next, past) {
+                if !came_by.contains_key(&next)
+                    && !self.stops_propagation(id, edge, next, ignoring_own_accept)
+                {
                     came_by.insert(next, Some((id, edge)));
                     queue.push_back(next);
                 }
@@ -251,7 +260,7 @@ impl Graph {
     }
 
     /// The edges into a module in the order in which they came, with what becomes of a change of it there.
-    pub fn crossings(&self, id: ModuleId, climb: &Climb) -> Vec<Crossing<'_>> {
+    pub fn crossings(&self, id: ModuleId, propagation: &Propagation) -> Vec<Crossing<'_>> {
         let (cold, below) = (self.cold(), OnceCell::new());
         let mut crossings: Vec<_> = self
             .edges_into(id)
@@ -259,7 +268,8 @@ impl Graph {
                 importer: edge.source(),
                 edge: edge.weight(),
                 accepted: self.is_accepted(edge.source(), edge.weight(), id, None),
-                climbs: !cold.contains(edge.source()) && !self.stops(&edge, climb, None, &below),
+                propagates: !cold.contains(edge.source())
+                    && !self.stops(&edge, propagation, None, &below),
             })
             .collect();
         crossings.reverse();

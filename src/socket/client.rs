@@ -1,4 +1,4 @@
-//! Somebody who has connected: he asks, reads his answer and is let go, or follows what happens.
+//! A client that has connected: it sends a request, reads the response and is disconnected, or follows what happens.
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
 use serde_json::Value;
 
-use super::{Answer, failure};
+use super::{Response, failure};
 
-/// How long a question may take to arrive.
-pub const QUESTION: Duration = Duration::from_secs(2);
-/// How long an answer may take to be read.
-pub const ANSWER: Duration = Duration::from_secs(10);
-/// The longest question, in bytes: a path and little else.
+/// How long a request may take to arrive.
+pub const REQUEST: Duration = Duration::from_secs(2);
+/// How long a response may take to be read.
+pub const RESPONSE: Duration = Duration::from_secs(10);
+/// The longest request, in bytes: a path and little else.
 pub const LONGEST: usize = 64 * 1024;
 /// How much, in bytes, may wait for who follows and does not read.
 const BACKLOG: usize = 1024 * 1024;
@@ -21,13 +21,13 @@ const BACKLOG: usize = 1024 * 1024;
 /// How far it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Its question is to come until then.
+    /// Its request is to come until then.
     Asks(Instant),
-    /// It is to have read its answer until then.
+    /// It is to have read its response until then.
     Reads(Instant),
     /// It hears what happens.
     Follows,
-    /// It is let go.
+    /// It is disconnected.
     Gone,
 }
 
@@ -36,23 +36,23 @@ pub struct Client {
     stream: UnixStream,
     /// How far it is.
     pub state: State,
-    question: Vec<u8>,
+    request: Vec<u8>,
     /// What it is to be told, from `told` on.
-    answer: Vec<u8>,
+    response: Vec<u8>,
     told: usize,
 }
 
 impl Client {
     /// Has just connected.
     pub fn new(stream: UnixStream, now: Instant) -> Self {
-        let state = State::Asks(now + QUESTION);
-        Self { stream, state, question: Vec::new(), answer: Vec::new(), told: 0 }
+        let state = State::Asks(now + REQUEST);
+        Self { stream, state, request: Vec::new(), response: Vec::new(), told: 0 }
     }
 
     /// What is to be waited for.
     pub fn awaits(&self) -> PollFd<'_> {
         let writes =
-            if self.told < self.answer.len() { PollFlags::OUT } else { PollFlags::empty() };
+            if self.told < self.response.len() { PollFlags::OUT } else { PollFlags::empty() };
         let flags = match self.state {
             // Having asked, it may well say no more.
             State::Reads(_) => writes,
@@ -72,15 +72,15 @@ impl Client {
     /// It follows, and is told a line.
     pub fn tell(&mut self, line: &str) {
         self.say(line);
-        if self.answer.len() - self.told > BACKLOG {
+        if self.response.len() - self.told > BACKLOG {
             self.state = State::Gone;
         }
     }
 
     /// See [`super::Socket::serve`].
-    pub fn serve(&mut self, ready: bool, now: Instant, answer: impl FnMut(&Value) -> Answer) {
+    pub fn serve(&mut self, ready: bool, now: Instant, respond: impl FnMut(&Value) -> Response) {
         match self.state {
-            State::Asks(_) if ready => self.hear(now, answer),
+            State::Asks(_) if ready => self.hear(now, respond),
             State::Follows if ready => self.watch(),
             State::Asks(until) | State::Reads(until) if until <= now => self.state = State::Gone,
             _ => {}
@@ -90,40 +90,40 @@ impl Client {
         }
     }
 
-    fn hear(&mut self, now: Instant, mut answer: impl FnMut(&Value) -> Answer) {
+    fn hear(&mut self, now: Instant, mut respond: impl FnMut(&Value) -> Response) {
         let mut buffer = [0; 4096];
         let line = loop {
             match (&self.stream).read(&mut buffer) {
                 Ok(0) => return self.state = State::Gone,
-                Ok(count) => self.question.extend_from_slice(&buffer[..count]),
+                Ok(count) => self.request.extend_from_slice(&buffer[..count]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return self.state = State::Gone,
             }
-            if let Some(end) = self.question.iter().position(|&byte| byte == b'\n') {
-                break &self.question[..end];
+            if let Some(end) = self.request.iter().position(|&byte| byte == b'\n') {
+                break &self.request[..end];
             }
-            if self.question.len() > LONGEST {
-                break &self.question;
+            if self.request.len() > LONGEST {
+                break &self.request;
             }
         };
-        let answer = match serde_json::from_slice(line) {
+        let response = match serde_json::from_slice(line) {
             _ if line.len() > LONGEST => {
-                failure(&format!("the question is longer than {LONGEST} bytes"))
+                failure(&format!("the request is longer than {LONGEST} bytes"))
             }
-            Ok(question) => answer(&question),
-            Err(error) => failure(&format!("the question is not JSON: {error}")),
+            Ok(request) => respond(&request),
+            Err(error) => failure(&format!("the request is not JSON: {error}")),
         };
-        self.question = Vec::new();
-        let (state, text) = match answer {
-            Answer::Once(text) => (State::Reads(now + ANSWER), text),
-            Answer::Follow(text) => (State::Follows, text),
+        self.request = Vec::new();
+        let (state, text) = match response {
+            Response::Once(text) => (State::Reads(now + RESPONSE), text),
+            Response::Follow(text) => (State::Follows, text),
         };
         self.state = state;
         self.say(&text);
     }
 
-    /// Who follows says nothing more: if he does, or goes, that is the end.
+    /// A follower sends nothing more: if it does, or goes, that is the end.
     fn watch(&mut self) {
         match (&self.stream).read(&mut [0]) {
             Err(error)
@@ -133,14 +133,14 @@ impl Client {
     }
 
     fn say(&mut self, line: &str) {
-        self.answer.drain(..std::mem::take(&mut self.told));
-        self.answer.extend_from_slice(line.as_bytes());
-        self.answer.push(b'\n');
+        self.response.drain(..std::mem::take(&mut self.told));
+        self.response.extend_from_slice(line.as_bytes());
+        self.response.push(b'\n');
         self.write();
     }
 
     fn write(&mut self) {
-        while let rest @ [_, ..] = &self.answer[self.told..] {
+        while let rest @ [_, ..] = &self.response[self.told..] {
             match (&self.stream).write(rest) {
                 Ok(count) if count > 0 => self.told += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
@@ -148,7 +148,7 @@ impl Client {
                 _ => return self.state = State::Gone,
             }
         }
-        (self.answer, self.told) = (Vec::new(), 0);
+        (self.response, self.told) = (Vec::new(), 0);
         if matches!(self.state, State::Reads(_)) {
             self.state = State::Gone;
         }

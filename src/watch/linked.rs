@@ -19,9 +19,9 @@ impl LinkedFiles {
     /// overtaken unseen. `watch` is to hold its directory.
     pub fn note(&mut self, path: &Arc<str>, stamp: &Stamp, watch: &mut Watch) {
         if !watch.is_linked(path, stamp) {
-            self.let_go(path, Some(watch));
+            self.release(path, Some(watch));
         } else if self.0.insert(path.clone()) {
-            watch.hold_file(path);
+            watch.retain_file(path);
         }
     }
 
@@ -37,11 +37,11 @@ impl LinkedFiles {
     }
 
     /// The file counts no longer.
-    pub fn let_go(&mut self, path: &str, watch: Option<&mut Watch>) {
+    pub fn release(&mut self, path: &str, watch: Option<&mut Watch>) {
         if self.0.remove(path)
             && let Some(watch) = watch
         {
-            watch.let_go_file(path);
+            watch.release_file(path);
         }
     }
 
@@ -49,12 +49,12 @@ impl LinkedFiles {
     pub fn retain(&mut self, mut watch: Option<&mut Watch>, counts: impl Fn(&str) -> bool) {
         for path in self.0.extract_if(|path| !counts(path)) {
             if let Some(watch) = &mut watch {
-                watch.let_go_file(&path);
+                watch.release_file(&path);
             }
         }
     }
 
-    /// They were held by a watch that is no more.
+    /// The watch that retained them is gone.
     pub fn forget(&mut self) {
         self.0.clear();
     }

@@ -36,7 +36,7 @@ use poll::Poll;
 #[cfg(unix)]
 pub(crate) use remote::file_system;
 use settle::FileEvent;
-pub use sleep::{Sleeper, Waker};
+pub use sleep::{Poller, Waker};
 #[cfg(not(target_os = "linux"))]
 use system::Native;
 
@@ -97,7 +97,7 @@ enum Means {
     Unwatched,
     /// It cannot be listed: whoever knows its files looks at them at the interval.
     Unlisted,
-    /// It does not exist; this ancestor of it does, and is held for it.
+    /// It does not exist; this ancestor of it does, and is retained in its place.
     Missing(Arc<str>),
 }
 
@@ -126,7 +126,7 @@ pub struct Watch {
     remote: fn(&str) -> Option<&'static str>,
     /// In order, so that those below one stand together.
     directories: BTreeMap<Arc<str>, Directory>,
-    /// The files that are watched by themselves, and how often they are held.
+    /// The files that are watched by themselves, with their reference counts.
     files: FxHashMap<Arc<str>, u32>,
     problems: Vec<String>,
     events: Vec<Event>,
@@ -187,14 +187,14 @@ impl Watch {
         self.polled.is_some() || self.next_look.is_some()
     }
 
-    /// Lets `sleeper` wake at file events.
-    pub fn wake_on_events(&self, sleeper: &mut Sleeper) {
+    /// Lets `poller` wake at file events.
+    pub fn wake_on_events(&self, poller: &mut Poller) {
         #[cfg(target_os = "linux")]
         if let Some(native) = &self.native {
-            sleeper.also_on(native.handles());
+            poller.also_on(native.handles());
         }
         #[cfg(not(target_os = "linux"))]
-        let _ = sleeper;
+        let _ = poller;
     }
 
     /// Ends all watches before the process does: see [`Native::unwatch_all`].
@@ -205,8 +205,8 @@ impl Watch {
         }
     }
 
-    /// Watches `directory` until it was let go as often as it was held. Returns whether that is new.
-    pub fn hold(&mut self, directory: &str) -> bool {
+    /// Watches `directory`. Reference-counted. Returns whether that is new.
+    pub fn retain(&mut self, directory: &str) -> bool {
         if let Some(known) = self.directories.get_mut(directory) {
             known.holders += 1;
             return false;
@@ -218,7 +218,7 @@ impl Watch {
     }
 
     /// See [`Watch::hold`].
-    pub fn let_go(&mut self, directory: &str) {
+    pub fn release(&mut self, directory: &str) {
         let Some(known) = self.directories.get_mut(directory) else { return };
         known.holders -= 1;
         if known.holders == 0 {
@@ -234,8 +234,8 @@ impl Watch {
         stamp.links > 1 || self.native.as_ref().is_some_and(|native| native.is_mounted(path))
     }
 
-    /// Watches a file by itself, besides its directory, which is held longer.
-    fn hold_file(&mut self, path: &Arc<str>) {
+    /// Watches a file by itself, besides its directory, which is retained longer.
+    fn retain_file(&mut self, path: &Arc<str>) {
         let holders = self.files.entry(path.clone()).or_default();
         *holders += 1;
         if *holders == 1 {
@@ -243,8 +243,8 @@ impl Watch {
         }
     }
 
-    /// See [`Watch::hold_file`].
-    fn let_go_file(&mut self, path: &str) {
+    /// See [`Watch::retain_file`].
+    fn release_file(&mut self, path: &str) {
         let Some(holders) = self.files.get_mut(path) else { return };
         *holders -= 1;
         if *holders == 0 {
@@ -261,12 +261,12 @@ impl Watch {
         cfg!(target_os = "linux") && means == Some(&Means::Native)
     }
 
-    /// The directories that are held, and how often.
+    /// The directories that are retained, with their reference counts.
     pub fn directories(&self) -> impl Iterator<Item = (&str, u32)> {
         self.directories.iter().map(|(path, known)| (&**path, known.holders))
     }
 
-    /// How many directories are held.
+    /// How many directories are retained.
     pub fn len(&self) -> usize {
         self.directories.len()
     }
@@ -474,7 +474,7 @@ impl Watch {
         while !Path::new(ancestor).is_dir() && parent(ancestor) != ancestor {
             (missing, ancestor) = (ancestor, parent(ancestor));
         }
-        self.hold(ancestor);
+        self.retain(ancestor);
         // What came before the watch gives no event.
         if Path::new(missing).is_dir() {
             self.events.push(Event::Directory { path: missing.to_owned(), appeared: true });
@@ -498,7 +498,7 @@ impl Watch {
                 self.detach(directory, &Means::Native);
                 self.detach(directory, &Means::Polled);
             }
-            Means::Missing(ancestor) => self.let_go(ancestor),
+            Means::Missing(ancestor) => self.release(ancestor),
             Means::Unlisted | Means::Unwatched => {}
         }
     }
@@ -533,7 +533,7 @@ impl Watch {
             .map(|(directory, _)| directory.clone())
             .collect();
         for directory in concerned {
-            // One of them may have been held for another only, and be changed or gone by now.
+            // One of them may have been retained for another only, and be changed or gone by now.
             let Some(means) = self.directories.get(&directory).map(|known| known.means.clone())
             else {
                 continue;

@@ -125,7 +125,7 @@ impl Shared {
         };
         let now = list(directory, &before);
         let directories = &mut self.state.lock().directories;
-        // It may have been let go meanwhile, and held again.
+        // It may have been released meanwhile, and retained again.
         if !directories.get(directory).is_some_and(|known| Arc::ptr_eq(known, &before)) {
             return Vec::new();
         }

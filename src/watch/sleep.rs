@@ -13,32 +13,32 @@ mod imp {
     #[derive(Clone)]
     pub struct Waker(Arc<PipeWriter>);
 
-    pub struct Sleeper {
+    pub struct Poller {
         pipe: PipeReader,
         #[cfg(target_os = "linux")]
         events: Vec<(Arc<std::os::fd::OwnedFd>, PollFlags)>,
     }
 
-    pub fn pair() -> std::io::Result<(Waker, Sleeper)> {
+    pub fn pair() -> std::io::Result<(Waker, Poller)> {
         let (read, write) = std::io::pipe()?;
         rustix::io::ioctl_fionbio(&read, true)?;
         rustix::io::ioctl_fionbio(&write, true)?;
-        let sleeper = Sleeper {
+        let poller = Poller {
             pipe: read,
             #[cfg(target_os = "linux")]
             events: Vec::new(),
         };
-        Ok((Waker(Arc::new(write)), sleeper))
+        Ok((Waker(Arc::new(write)), poller))
     }
 
     impl Waker {
         pub fn wake(&self) {
-            // A full pipe is as good: the sleeper will wake.
+            // A full pipe is as good: the poller will wake.
             let _ = (&*self.0).write(&[0]);
         }
     }
 
-    impl Sleeper {
+    impl Poller {
         #[cfg(target_os = "linux")]
         pub fn also_on(&mut self, events: Vec<(Arc<std::os::fd::OwnedFd>, PollFlags)>) {
             self.events = events;
@@ -66,11 +66,11 @@ mod imp {
     #[derive(Clone)]
     pub struct Waker(SyncSender<()>);
 
-    pub struct Sleeper(Receiver<()>);
+    pub struct Poller(Receiver<()>);
 
-    pub fn pair() -> std::io::Result<(Waker, Sleeper)> {
+    pub fn pair() -> std::io::Result<(Waker, Poller)> {
         let (sender, receiver) = sync_channel(1);
-        Ok((Waker(sender), Sleeper(receiver)))
+        Ok((Waker(sender), Poller(receiver)))
     }
 
     impl Waker {
@@ -79,7 +79,7 @@ mod imp {
         }
     }
 
-    impl Sleeper {
+    impl Poller {
         pub fn sleep(&self, timeout: Option<Duration>) {
             match timeout {
                 Some(timeout) => drop(self.0.recv_timeout(timeout)),
@@ -89,19 +89,19 @@ mod imp {
     }
 }
 
-/// Ends a [`Sleeper`]'s sleep from any thread.
+/// Ends a [`Poller`]'s sleep from any thread.
 #[derive(Clone)]
 pub struct Waker(imp::Waker);
 
 /// What the engine's one thread waits on.
-pub struct Sleeper(imp::Sleeper);
+pub struct Poller(imp::Poller);
 
-/// A sleeper and what wakes it.
+/// A poller and what wakes it.
 ///
 /// # Errors
 /// No more file descriptors.
-pub fn pair() -> std::io::Result<(Waker, Sleeper)> {
-    imp::pair().map(|(waker, sleeper)| (Waker(waker), Sleeper(sleeper)))
+pub fn pair() -> std::io::Result<(Waker, Poller)> {
+    imp::pair().map(|(waker, poller)| (Waker(waker), Poller(poller)))
 }
 
 impl Waker {
@@ -111,7 +111,7 @@ impl Waker {
     }
 }
 
-impl Sleeper {
+impl Poller {
     /// Also wakes when one of `events` is ready for what stands beside it; not for what was given before.
     #[cfg(target_os = "linux")]
     pub fn also_on(
@@ -129,7 +129,7 @@ impl Sleeper {
         self.0.sleep(timeout);
     }
 
-    /// [`Sleeper::sleep`], but no longer than until something of `also` is ready: what, is told there.
+    /// [`Poller::sleep`], but no longer than until something of `also` is ready: what, is told there.
     #[cfg(unix)]
     pub fn sleep_also_on<'a>(
         &'a self,

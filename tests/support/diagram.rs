@@ -112,7 +112,7 @@ pub fn draw(chain: &[Step]) -> String {
     let mut words = Vec::new();
     for step in chain {
         if let Some(kind) = step.kind {
-            words.push(arrow(kind, step.wrongly_imported));
+            words.push(arrow(kind, step.static_boundary_import));
         }
         words.push(&step.path);
     }

@@ -13,7 +13,7 @@ use hot_hook::graph::instance::InstanceId;
 use hot_hook::path::resolve;
 use hot_hook::url::path_of;
 use hot_hook::watch::settle::QUIET;
-use hot_hook::watch::{Sleeper, sleep};
+use hot_hook::watch::{Poller, sleep};
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 
@@ -55,7 +55,7 @@ pub struct Node {
     names: FxHashMap<InstanceId, String>,
     updates: Vec<(ThreadId, Update)>,
     skipped: Duration,
-    _sleeper: Sleeper,
+    _sleeper: Poller,
 }
 
 impl Node {
@@ -65,7 +65,7 @@ impl Node {
     }
 
     pub fn with(options: &Value, files: &[(&str, &str)]) -> Self {
-        let (waker, sleeper) = sleep::pair().expect("a pipe");
+        let (waker, poller) = sleep::pair().expect("a pipe");
         let mut node = Self {
             engine: Engine::new(waker),
             folder: Folder::new(),
@@ -76,7 +76,7 @@ impl Node {
             names: FxHashMap::default(),
             updates: Vec::new(),
             skipped: Duration::ZERO,
-            _sleeper: sleeper,
+            _sleeper: poller,
         };
         for (name, text) in [("app.mjs", "app")].iter().chain(files) {
             node.write(name, text);
@@ -192,7 +192,7 @@ impl Node {
         };
         self.deliver(thread);
         let other = self.engine.resolve(&import, &url).map_err(|error| error.to_string())?;
-        self.engine.learn(thread, &url);
+        self.engine.record_format(thread, &url);
         Ok(other.unwrap_or(url))
     }
 
@@ -212,7 +212,12 @@ impl Node {
             self.engine.unloaded(thread, url);
             return Err(format!("{url} cannot be read"));
         };
-        self.engine.loaded(thread, url, Format::Es { awaits: false, bare: false }, self.now());
+        self.engine.loaded(
+            thread,
+            url,
+            Format::Es { awaits: false, without_prelude: false },
+            self.now(),
+        );
         self.link_imports(thread, url, &text)
     }
 

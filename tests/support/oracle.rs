@@ -84,16 +84,17 @@ impl Oracle {
         self.roots.iter().map(|&(_, id)| id).collect()
     }
 
-    /// Whether an arrow is accepted; the acceptance of `past` by itself does not count.
-    fn is_accepted(&self, arrow: &Arrow, past: Option<usize>) -> bool {
-        let own = self.own.contains(&(arrow.thread, arrow.to)) && past != Some(arrow.to);
+    /// Whether an arrow is accepted; the acceptance of `ignoring_own_accept` by itself does not count.
+    fn is_accepted(&self, arrow: &Arrow, ignoring_own_accept: Option<usize>) -> bool {
+        let own =
+            self.own.contains(&(arrow.thread, arrow.to)) && ignoring_own_accept != Some(arrow.to);
         own || self.dependencies.contains(&(arrow.thread, arrow.from, arrow.to))
     }
 
-    /// Whether the climb ends before an arrow's importer.
-    fn stops(&self, arrow: &Arrow, past: Option<usize>) -> bool {
+    /// Whether the propagation ends before an arrow's importer.
+    fn stops(&self, arrow: &Arrow, ignoring_own_accept: Option<usize>) -> bool {
         let is_static = |arrow: &Arrow| arrow.kind == EdgeKind::Static;
-        self.is_accepted(arrow, past)
+        self.is_accepted(arrow, ignoring_own_accept)
             && !self.unfinished.contains(&(arrow.thread, arrow.from))
             && self.paths(&[arrow.to], arrow.from, &is_static).is_empty()
     }
@@ -107,11 +108,13 @@ impl Oracle {
     }
 
     /// The modules on the chain that makes `id` cold: of the shortest, the one whose edges came first.
-    pub fn chain(&self, id: usize, past: Option<usize>) -> Option<Vec<usize>> {
-        let stays = |root: &&(u32, usize)| !self.own.contains(root) || past == Some(root.1);
+    pub fn chain(&self, id: usize, ignoring_own_accept: Option<usize>) -> Option<Vec<usize>> {
+        let stays =
+            |root: &&(u32, usize)| !self.own.contains(root) || ignoring_own_accept == Some(root.1);
         let roots: Vec<_> = self.roots.iter().filter(stays).map(|&(_, id)| id).collect();
         [roots, self.pinned_ones()].iter().find_map(|starts| {
-            let follow = |arrow: &Arrow| !arrow.hot && !self.is_accepted(arrow, past);
+            let follow =
+                |arrow: &Arrow| !arrow.hot && !self.is_accepted(arrow, ignoring_own_accept);
             let paths = self.paths(starts, id, &follow);
             let best = paths.into_iter().min_by_key(|path| (path.len(), path.clone()))?;
             let mut modules = vec![starts[best[0]]];
@@ -121,9 +124,10 @@ impl Oracle {
     }
 
     /// How many imports away from `id` each module that must run again is; `None` for those that need not.
-    pub fn climb(&self, id: usize, past: Option<usize>) -> Vec<Option<usize>> {
+    pub fn propagate(&self, id: usize, ignoring_own_accept: Option<usize>) -> Vec<Option<usize>> {
         let cold: Vec<_> = (0..self.pinned.len()).map(|id| self.is_cold(id)).collect();
-        let runs_again = |arrow: &Arrow| !cold[arrow.from] && !self.stops(arrow, past);
+        let runs_again =
+            |arrow: &Arrow| !cold[arrow.from] && !self.stops(arrow, ignoring_own_accept);
         let distance = |from: usize| {
             self.paths(&[from], id, &runs_again).iter().map(|path| path.len() - 1).min()
         };

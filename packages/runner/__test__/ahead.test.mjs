@@ -3,8 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { createFolder, nodeIs } from '../../../__test__/support/app.mjs'
+import { ADDON, copyPackage, createFolder, nodeIs } from '../../../__test__/support/app.mjs'
 import { ask, isAlive, startRunner, value } from './support/runner.mjs'
 
 /** Answers with what all modules hold, and how often each has run. */
@@ -252,19 +251,16 @@ for (const [what, options] of [
 
 /** hot-hook as it is while an installation rewrites it: `broken` throws, and leaves word. @param {string} folder of the app @param {string} broken */
 function installBroken(folder, broken) {
-  const root = fileURLToPath(new URL('../../..', import.meta.url))
   const copy = path.join(folder, 'node_modules/hot-hook')
   fs.rmSync(copy, { recursive: true, force: true })
-  fs.mkdirSync(copy, { recursive: true })
-  for (const name of fs.readdirSync(root)) {
-    if (/\.(mjs|js|json|node)$/.test(name) && name !== broken) fs.copyFileSync(path.join(root, name), path.join(copy, name))
-  }
+  copyPackage(copy)
+  fs.copyFileSync(ADDON, path.join(copy, 'lib/native', path.basename(ADDON)))
   fs.writeFileSync(path.join(copy, broken), `import fs from 'node:fs'; fs.appendFileSync(${JSON.stringify(path.join(folder, 'tried'))}, 'x'); throw new Error('cannot be loaded')`)
 }
 
 test('a process ahead that cannot load what is ours is none, and says nothing', async (t) => {
   const folder = createFolder(t, { files: FILES })
-  installBroken(folder, 'ahead.mjs')
+  installBroken(folder, 'lib/runtime/prelink.mjs')
   const runner = await startRunner(t, { folder })
   for (let n = 1; n <= 2; n++) {
     await runner.until('one was started ahead', () => fs.existsSync(`${folder}/tried`) && fs.readFileSync(`${folder}/tried`, 'utf8').length >= n)

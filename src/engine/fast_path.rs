@@ -17,7 +17,7 @@ use super::hooks::Import;
 
 /// What Node has said, by thread and by the directory's URL, which ends with a slash.
 #[derive(Default)]
-pub(super) struct Shortcuts(FxHashMap<ThreadId, FxHashMap<Box<str>, Directory>>);
+pub(super) struct FastPath(FxHashMap<ThreadId, FxHashMap<Box<str>, Directory>>);
 
 /// A directory that no symlink leads to.
 struct Directory {
@@ -47,7 +47,7 @@ impl Extension {
     }
 }
 
-impl Shortcuts {
+impl FastPath {
     /// Nothing is known any more: paths, or packages, may have changed.
     pub(super) fn clear(&mut self) {
         self.0.clear();
@@ -66,7 +66,7 @@ impl Engine {
     /// # Errors
     /// Those of [`Engine::resolve`].
     pub fn resolve_directly(&mut self, import: &Import) -> Result<Option<String>, NotDynamicError> {
-        if !self.is_quiet(import.thread) {
+        if !self.has_no_work(import.thread) {
             return Ok(None);
         }
         let Some(url) = self.shortcut(import) else { return Ok(None) };
@@ -82,7 +82,7 @@ impl Engine {
         }
         let url = join(importer, import.specifier)?;
         let (directory, name) = url.split_at(url.rfind('/')? + 1);
-        let known = self.shortcuts.0.get(&import.thread)?.get(directory)?;
+        let known = self.fast_path.0.get(&import.thread)?.get(directory)?;
         if !known.modules.contains(&Extension::of(name)?) {
             return None;
         }
@@ -92,19 +92,19 @@ impl Engine {
         }
         if self.urls.meaning(&url).is_none() {
             let module = self.module_at_real(&path);
-            self.urls.learn(&url, module);
+            self.urls.record_format(&url, module);
         }
         Some(url)
     }
 
     /// Node itself says that `url`, which stands for `module`, is an ES module, and nobody had a hand in it.
-    pub fn learn(&mut self, thread: ThreadId, url: &str) {
+    pub fn record_format(&mut self, thread: ThreadId, url: &str) {
         let Some(module) = self.urls.meaning(url).filter(|m| m.version == 0).map(|m| m.module)
         else {
             return;
         };
         let Some((directory, extension)) = self.lesson(url, module) else { return };
-        let known = self.shortcuts.0.entry(thread).or_default();
+        let known = self.fast_path.0.entry(thread).or_default();
         if let Some(known) = known.get_mut(directory) {
             if !known.modules.contains(&extension) {
                 known.modules.push(extension);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::graph::{ModuleId, ThreadId};
 
-use super::outbox::Happening;
+use super::outbox::HotEvent;
 use super::{Engine, Reload};
 
 impl Engine {
@@ -35,43 +35,43 @@ impl Engine {
 
     /// Somebody follows from now on.
     pub fn follow(&mut self) {
-        self.news.get_or_insert_default();
+        self.broadcasts.get_or_insert_default();
     }
 
     /// What has happened since the last call, a line of JSON each, if somebody followed then; `follows` says whether anybody
     /// does from now on.
-    pub fn take_news(&mut self, follows: bool) -> Vec<String> {
-        std::mem::replace(&mut self.news, follows.then(Vec::new)).unwrap_or_default()
+    pub fn take_broadcasts(&mut self, follows: bool) -> Vec<String> {
+        std::mem::replace(&mut self.broadcasts, follows.then(Vec::new)).unwrap_or_default()
     }
 
     pub(super) fn is_followed(&self) -> bool {
-        self.news.is_some()
+        self.broadcasts.is_some()
     }
 
     /// For who follows.
-    pub(super) fn spread(&mut self, what: &Happening) {
-        if let Some(line) = self.news.is_some().then(|| self.to_json(what)).flatten()
-            && let Some(news) = &mut self.news
+    pub(super) fn broadcast(&mut self, what: &HotEvent) {
+        if let Some(line) = self.broadcasts.is_some().then(|| self.to_json(what)).flatten()
+            && let Some(lines) = &mut self.broadcasts
         {
-            news.push(line.to_string());
+            lines.push(line.to_string());
             self.waker.wake();
         }
     }
 
     /// As `Happening` of packages/dump-viewer/index.d.ts has it.
-    fn to_json(&self, what: &Happening) -> Option<Value> {
+    fn to_json(&self, what: &HotEvent) -> Option<Value> {
         let show = |path: &Arc<str>| self.show(path);
         let (event, data) = match what {
-            Happening::Update { files, versions } => {
+            HotEvent::Update { files, versions } => {
                 let files: Vec<_> = files.iter().map(show).collect();
                 let paths: Vec<_> = versions.iter().map(|(path, _)| show(path)).collect();
                 ("update", json!({ "files": files, "paths": paths }))
             }
-            Happening::FullReload(Reload { reload, text, hint }) => {
+            HotEvent::FullReload(Reload { reload, text, hint }) => {
                 let path = show(&reload.path);
                 ("restart", json!({ "path": path, "text": text, "hint": hint }))
             }
-            Happening::Prune { .. } | Happening::Invalidate { .. } => return None,
+            HotEvent::Prune { .. } | HotEvent::Invalidate { .. } => return None,
         };
         Some(json!({ "event": event, "data": data }))
     }

@@ -1,8 +1,8 @@
-//! Places: a thread, a module and a URL of the user's. The instances that follow one another at a place hand on what
+//! Slots: a thread, a module and a URL of the user's. The instances that follow one another at a slot hand on what
 //! they have registered with the engine.
 //!
 //! ```text
-//!   x.mjs  ──▶  x.mjs?v=1  ──▶  x.mjs?v=2        one place: x.mjs
+//!   x.mjs  ──▶  x.mjs?v=1  ──▶  x.mjs?v=2        one slot: x.mjs
 //!   x.mjs?raw  ──▶  x.mjs?raw&v=1                another
 //! ```
 //!
@@ -22,7 +22,7 @@ use super::files::Files;
 
 /// Where instances follow one another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Place {
+pub(super) struct Slot {
     pub thread: ThreadId,
     pub module: ModuleId,
     /// The URL without our version.
@@ -45,18 +45,18 @@ pub(super) struct Entry {
     pub watches: Vec<Files>,
 }
 
-/// What was registered, by place.
+/// What was registered, by slot.
 #[derive(Default)]
-pub(super) struct Places {
-    entries: FxHashMap<Place, Vec<Entry>>,
-    by_instance: FxHashMap<InstanceId, Place>,
+pub(super) struct Slots {
+    entries: FxHashMap<Slot, Vec<Entry>>,
+    by_instance: FxHashMap<InstanceId, Slot>,
 }
 
-impl Places {
+impl Slots {
     /// What an instance has registered so far; it begins with nothing.
-    pub fn entry(&mut self, place: Place, instance: InstanceId, order: u64) -> &mut Entry {
-        self.by_instance.insert(instance, place.clone());
-        let entries = self.entries.entry(place).or_default();
+    pub fn entry(&mut self, slot: Slot, instance: InstanceId, order: u64) -> &mut Entry {
+        self.by_instance.insert(instance, slot.clone());
+        let entries = self.entries.entry(slot).or_default();
         if let Some(at) = entries.iter().position(|entry| entry.instance == instance) {
             return &mut entries[at];
         }
@@ -73,10 +73,10 @@ impl Places {
         &mut entries[at]
     }
 
-    /// Of instances that never came to an end, only the last was in service. Returns the others, which it forgets.
-    fn trim(&mut self, place: &Place) -> Vec<Entry> {
-        let last = self.entries.get(place).and_then(|entries| Some(entries.last()?.instance));
-        self.forget(place, |entry| !entry.complete && Some(entry.instance) != last)
+    /// Of instances whose evaluation never ended only the last counts. Forgets the others, and returns them.
+    fn trim(&mut self, slot: &Slot) -> Vec<Entry> {
+        let last = self.entries.get(slot).and_then(|entries| Some(entries.last()?.instance));
+        self.forget(slot, |entry| !entry.complete && Some(entry.instance) != last)
     }
 
     /// Whether an instance has registered anything.
@@ -85,38 +85,38 @@ impl Places {
     }
 
     /// Whether anything was registered there.
-    pub fn has(&self, place: &Place) -> bool {
-        self.entries.contains_key(place)
+    pub fn has(&self, slot: &Slot) -> bool {
+        self.entries.contains_key(slot)
     }
 
-    /// What counts at each place of a thread.
-    pub fn current(&self, thread: ThreadId) -> impl Iterator<Item = (&Place, &Entry)> {
-        let of_thread = self.entries.iter().filter(move |(place, _)| place.thread == thread);
-        of_thread.filter_map(|(place, entries)| {
+    /// What counts at each slot of a thread.
+    pub fn current(&self, thread: ThreadId) -> impl Iterator<Item = (&Slot, &Entry)> {
+        let of_thread = self.entries.iter().filter(move |(slot, _)| slot.thread == thread);
+        of_thread.filter_map(|(slot, entries)| {
             let entries = &entries[first_counting(entries)..];
             let first = entries.first().filter(|entry| entry.complete);
-            Some((place, first.or(entries.last())?))
+            Some((slot, first.or(entries.last())?))
         })
     }
 
     /// All that counts, or may come to count when what evaluates has.
-    pub fn all(&self) -> impl Iterator<Item = (&Place, &Entry)> {
-        self.entries.iter().flat_map(|(place, entries)| {
-            entries[first_counting(entries)..].iter().map(move |entry| (place, entry))
+    pub fn all(&self) -> impl Iterator<Item = (&Slot, &Entry)> {
+        self.entries.iter().flat_map(|(slot, entries)| {
+            entries[first_counting(entries)..].iter().map(move |entry| (slot, entry))
         })
     }
 
-    /// [`Places::all`], to be changed.
-    pub fn all_mut(&mut self) -> impl Iterator<Item = (&Place, &mut Entry)> {
-        self.entries.iter_mut().flat_map(|(place, entries)| {
+    /// [`Slots::all`], to be changed.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = (&Slot, &mut Entry)> {
+        self.entries.iter_mut().flat_map(|(slot, entries)| {
             let first = first_counting(entries);
-            entries[first..].iter_mut().map(move |entry| (place, entry))
+            entries[first..].iter_mut().map(move |entry| (slot, entry))
         })
     }
 
-    /// What the registrations at a place say is accepted.
-    fn accepted_at(&self, place: &Place) -> (bool, FxHashSet<ModuleId>) {
-        let entries = self.entries.get(place).map_or(&[][..], Vec::as_slice);
+    /// What the registrations at a slot say is accepted.
+    fn accepted_at(&self, slot: &Slot) -> (bool, FxHashSet<ModuleId>) {
+        let entries = self.entries.get(slot).map_or(&[][..], Vec::as_slice);
         let entries = &entries[first_counting(entries)..];
         let dependencies = entries.iter().flat_map(|entry| &entry.dependencies);
         let dependencies = dependencies.map(|&(id, _)| id).collect();
@@ -129,26 +129,26 @@ impl Places {
     }
 
     /// An instance has run to its end: what those before it have registered counts no longer. Returns that.
-    fn completed(&mut self, place: &Place, id: InstanceId) -> Vec<Entry> {
-        for entry in self.entries.get_mut(place).into_iter().flatten() {
+    fn completed(&mut self, slot: &Slot, id: InstanceId) -> Vec<Entry> {
+        for entry in self.entries.get_mut(slot).into_iter().flatten() {
             entry.complete |= entry.instance == id;
         }
-        self.forget(place, |entry| entry.instance < id)
+        self.forget(slot, |entry| entry.instance < id)
     }
 
     /// An instance has thrown, which may have been taken for complete.
-    fn failed(&mut self, place: &Place, id: InstanceId) {
-        for entry in self.entries.get_mut(place).into_iter().flatten() {
+    fn failed(&mut self, slot: &Slot, id: InstanceId) {
+        for entry in self.entries.get_mut(slot).into_iter().flatten() {
             entry.complete &= entry.instance != id;
         }
     }
 
-    /// Forgets what was registered at a place that `which` says yes to, and returns it.
-    fn forget(&mut self, place: &Place, which: impl Fn(&Entry) -> bool) -> Vec<Entry> {
-        let Some(entries) = self.entries.get_mut(place) else { return Vec::new() };
+    /// Forgets what was registered at a slot that `which` says yes to, and returns it.
+    fn forget(&mut self, slot: &Slot, which: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        let Some(entries) = self.entries.get_mut(slot) else { return Vec::new() };
         let gone: Vec<_> = entries.extract_if(.., |entry| which(entry)).collect();
         if entries.is_empty() {
-            self.entries.remove(place);
+            self.entries.remove(slot);
         }
         for entry in &gone {
             self.by_instance.remove(&entry.instance);
@@ -157,23 +157,23 @@ impl Places {
     }
 }
 
-/// Of the entries of a place, the last one whose instance has run to its end, as far as is known, or the first of all.
+/// Of the entries of a slot, the last one whose instance has run to its end, as far as is known, or the first of all.
 fn first_counting(entries: &[Entry]) -> usize {
     entries.iter().rposition(|entry| entry.complete).unwrap_or(0)
 }
 
 impl Engine {
     /// What an instance has registered so far. `None` if it has been disposed of: it is too late for it.
-    pub(super) fn entry_of(&mut self, id: InstanceId) -> Option<(Place, &mut Entry)> {
+    pub(super) fn entry_of(&mut self, id: InstanceId) -> Option<(Slot, &mut Entry)> {
         let instance = self.instances.get(id).filter(|instance| !instance.disposed)?;
         let order = instance.order;
-        let place = self.place_of(instance)?;
-        if !self.places.knows(id) {
-            let outdated = self.places.trim(&place);
-            self.outdate(&place, outdated);
+        let slot = self.slot_of(instance)?;
+        if !self.slots.knows(id) {
+            let outdated = self.slots.trim(&slot);
+            self.outdate(&slot, outdated);
         }
         self.expect_end(id);
-        Some((place.clone(), self.places.entry(place, id, order)))
+        Some((slot.clone(), self.slots.entry(slot, id, order)))
     }
 
     /// The end of an instance's evaluation will be told.
@@ -182,7 +182,7 @@ impl Engine {
             && matches!(instance.state, State::Linking | State::Evaluating)
             && let Some(state) = self.threads.get_mut(&instance.thread)
         {
-            instance.witnessed = true;
+            instance.observed = true;
             state.endings.insert(id);
         }
     }
@@ -194,21 +194,21 @@ impl Engine {
             return;
         }
         instance.state = State::Evaluated;
-        let Some(place) = self.places.by_instance.get(&id).cloned() else { return };
-        let before = self.places.accepted_at(&place);
-        for entry in self.places.entries.get_mut(&place).into_iter().flatten() {
+        let Some(slot) = self.slots.by_instance.get(&id).cloned() else { return };
+        let before = self.slots.accepted_at(&slot);
+        for entry in self.slots.entries.get_mut(&slot).into_iter().flatten() {
             entry.complete |= entry.instance == id;
         }
-        self.accepted_changed_at(&place, &before);
+        self.accepted_changed_at(&slot, &before);
     }
 
     /// Where an instance lives, for what is kept there: the module, and the URL without our version. From now on there is a
     /// record of it.
     pub fn keeps_at(&mut self, id: InstanceId) -> Option<(ModuleId, Arc<str>)> {
         self.instances.get_mut(id)?.recorded = true;
-        let place = self.place_of(self.instances.get(id)?)?;
-        self.threads.get_mut(&place.thread)?.interest.losses = true;
-        Some((place.module, place.url))
+        let slot = self.slot_of(self.instances.get(id)?)?;
+        self.threads.get_mut(&slot.thread)?.interest.losses = true;
+        Some((slot.module, slot.url))
     }
 
     /// An instance has registered something that may come to count after it was disposed of. Returns whether that counts:
@@ -218,79 +218,80 @@ impl Engine {
     }
 
     /// Where an instance lives.
-    pub(super) fn place_of(&self, instance: &Instance) -> Option<Place> {
+    pub(super) fn slot_of(&self, instance: &Instance) -> Option<Slot> {
         let meaning = self.urls.meaning(&instance.url)?;
-        Some(Place { thread: instance.thread, module: instance.module, url: meaning.clean })
+        Some(Slot { thread: instance.thread, module: instance.module, url: meaning.clean })
     }
 
-    /// The evaluation of an instance has ended: whose registrations count at its place may be another question now.
-    pub(super) fn settle_place(&mut self, id: InstanceId, threw: bool, now: Instant) {
+    /// The evaluation of an instance has ended: other registrations may count at its slot now.
+    pub(super) fn settle_slot(&mut self, id: InstanceId, threw: bool, now: Instant) {
         let instance = self.instances.get(id);
-        let in_service = instance.is_none_or(|instance| instance.superseded);
-        let place = instance.and_then(|instance| self.place_of(instance));
-        let Some(place) = place.or_else(|| self.places.by_instance.get(&id).cloned()) else {
+        let accepted_modules = instance.is_none_or(|instance| instance.superseded);
+        let slot = instance.and_then(|instance| self.slot_of(instance));
+        let Some(slot) = slot.or_else(|| self.slots.by_instance.get(&id).cloned()) else {
             return;
         };
-        if !self.places.has(&place) {
+        if !self.slots.has(&slot) {
             return;
         }
-        let before = self.places.accepted_at(&place);
-        let outdated = match (threw, in_service) {
+        let before = self.slots.accepted_at(&slot);
+        let outdated = match (threw, accepted_modules) {
             // What it has not registered says nothing: it may be half a file.
-            (false, _) if !self.places.knows(id) && self.is_outdated(&place, in_service, now) => {
+            (false, _)
+                if !self.slots.knows(id) && self.is_outdated(&slot, accepted_modules, now) =>
+            {
                 return;
             }
-            (false, _) => self.places.completed(&place, id),
-            (true, false) => self.places.forget(&place, |entry| entry.instance == id),
+            (false, _) => self.slots.completed(&slot, id),
+            (true, false) => self.slots.forget(&slot, |entry| entry.instance == id),
             (true, true) => {
-                self.places.failed(&place, id);
+                self.slots.failed(&slot, id);
                 Vec::new()
             }
         };
-        self.outdate(&place, outdated);
-        self.accepted_changed_at(&place, &before);
+        self.outdate(&slot, outdated);
+        self.accepted_changed_at(&slot, &before);
     }
 
-    /// What was registered at a place counts no longer.
-    fn outdate(&mut self, place: &Place, entries: Vec<Entry>) {
+    /// What was registered at a slot counts no longer.
+    fn outdate(&mut self, slot: &Slot, entries: Vec<Entry>) {
         for mut entry in entries {
             for files in &mut entry.watches {
-                files.let_go(self.watch.as_mut());
+                files.release(self.watch.as_mut());
             }
-            if let Some(state) = self.threads.get_mut(&place.thread) {
-                state.pending.outdated.push(entry.instance);
+            if let Some(state) = self.threads.get_mut(&slot.thread) {
+                state.pending.dropped_registrations.push(entry.instance);
             }
         }
     }
 
-    /// Whether a place has a newer version, or is about to: what its file holds is not what was read, or it is being
-    /// written. It is looked at before the events are. A writer begins with an empty file, however long he takes.
-    fn is_outdated(&mut self, place: &Place, superseded: bool, now: Instant) -> bool {
-        let found = self.fingerprint(place.module);
+    /// Whether a slot has a newer version, or is about to: what its file holds is not what was read, or it is being
+    /// written. It is looked at before the events are. A writer begins with an empty file, however long it takes.
+    fn is_outdated(&mut self, slot: &Slot, superseded: bool, now: Instant) -> bool {
+        let found = self.fingerprint(slot.module);
         self.collect(now);
-        let module = self.graph.get(place.module);
+        let module = self.graph.get(slot.module);
         let is_undecided = self.undecided.iter().any(|(path, _)| *path == module.path);
         let is_unsettled = is_undecided || self.settle.is_waiting(&module.path);
         superseded || is_unsettled || found.is_empty() || module.read != Some(found)
     }
 
-    /// Forgets what was registered at the places that `keep` says no to.
-    pub(super) fn retain_places(&mut self, keep: impl Fn(&Place) -> bool) {
-        let gone: Vec<_> =
-            self.places.entries.keys().filter(|place| !keep(place)).cloned().collect();
-        for place in &gone {
-            let outdated = self.places.forget(place, |_| true);
-            self.outdate(place, outdated);
+    /// Forgets what was registered at the slots that `keep` says no to.
+    pub(super) fn retain_slots(&mut self, keep: impl Fn(&Slot) -> bool) {
+        let gone: Vec<_> = self.slots.entries.keys().filter(|slot| !keep(slot)).cloned().collect();
+        for slot in &gone {
+            let outdated = self.slots.forget(slot, |_| true);
+            self.outdate(slot, outdated);
         }
         if !gone.is_empty() {
             self.accepted_changed();
         }
     }
 
-    /// Tells the graph what is accepted now, if that is not what was said at the place `before`: mostly, an instance registers
+    /// Tells the graph what is accepted now, if that is not what was said at the slot `before`: mostly, an instance registers
     /// what the one before it has registered.
-    fn accepted_changed_at(&mut self, place: &Place, before: &(bool, FxHashSet<ModuleId>)) {
-        if self.places.accepted_at(place) != *before {
+    fn accepted_changed_at(&mut self, slot: &Slot, before: &(bool, FxHashSet<ModuleId>)) {
+        if self.slots.accepted_at(slot) != *before {
             self.accepted_changed();
         }
     }
@@ -298,12 +299,12 @@ impl Engine {
     /// Tells the graph what is accepted now.
     fn accepted_changed(&mut self) {
         let mut accepted = Accepted::default();
-        for (place, entry) in self.places.all() {
+        for (slot, entry) in self.slots.all() {
             if entry.own {
-                accepted.own.insert((place.thread, place.module));
+                accepted.own.insert((slot.thread, slot.module));
             }
             let dependencies = entry.dependencies.iter();
-            let dependencies = dependencies.map(|&(id, _)| (place.thread, place.module, id));
+            let dependencies = dependencies.map(|&(id, _)| (slot.thread, slot.module, id));
             accepted.dependencies.extend(dependencies);
         }
         self.graph.set_accepted(accepted);

@@ -24,8 +24,8 @@ fn json(of: &impl serde::Serialize) -> String {
 
 /// The graph with all that was decided on it, as JSON: see `packages/dump-viewer/README.md`.
 #[napi]
-pub fn picture() -> Result<String, Error> {
-    Ok(with(|engine| engine.picture())?.to_json())
+pub fn snapshot() -> Result<String, Error> {
+    Ok(with(|engine| engine.snapshot())?.to_json())
 }
 
 /// Paths as people want to read them: relative to the folder of package.json.

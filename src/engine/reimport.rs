@@ -10,11 +10,11 @@ use crate::graph::instance::InstanceId;
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
-use super::service::Held;
+use super::kept::Held;
 
 /// A module that is to be imported again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Renewal {
+pub struct Reimport {
     /// Its URL without our version.
     pub url: Arc<str>,
     /// It must be imported as JSON.
@@ -34,7 +34,7 @@ pub struct Accepting {
     pub urls: Vec<Arc<str>>,
 }
 
-/// What is to be done with the renewals that have linked.
+/// What is to be done with the reimports that have linked.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Linked {
     /// Those to go on with: the others were changed once more meanwhile, and belong to the next update.
@@ -49,56 +49,63 @@ pub struct Linked {
 
 /// What a thread has to import again, and what waits for that.
 #[derive(Default)]
-pub(super) struct Renewing {
+pub(super) struct Reimporting {
     /// Changed modules that accept themselves.
     own: FxHashSet<ModuleId>,
     /// Changed modules that somebody else accepts.
     dependencies: FxHashSet<ModuleId>,
     pub held: Held,
     /// What the updates import again that were handed out, in this order, and did not come to [`Engine::linked`] yet.
-    pub under_way: VecDeque<Vec<Renewal>>,
+    pub under_way: VecDeque<Vec<Reimport>>,
     /// The versions that are being imported, by URL without version.
     pins: FxHashMap<Arc<str>, u32>,
 }
 
-impl Renewing {
+impl Reimporting {
     /// Whether there is anything to import again.
     pub fn is_due(&self) -> bool {
         !self.own.is_empty() || !self.dependencies.is_empty()
     }
 
-    /// Whether an update that waits for its turn does the same as this renewal, or more.
-    fn will_do(&self, renewal: &Renewal) -> bool {
-        let covers = |it: &Renewal| it.url == renewal.url && it.own >= renewal.own;
+    /// Whether an update that waits for its turn does the same as this reimport, or more.
+    fn will_do(&self, reimport: &Reimport) -> bool {
+        let covers = |it: &Reimport| it.url == reimport.url && it.own >= reimport.own;
         self.under_way.iter().flatten().any(covers)
     }
 }
 
 impl Engine {
-    /// These modules are superseded by one decision: what accepts them is to import them again. `past`: it has changed in
+    /// These modules are superseded by one decision: what accepts them is to import them again. `ignoring_own_accept`: it has changed in
     /// a way that accepting itself does not help.
-    pub(super) fn renew(&mut self, bumped: &[ModuleId], past: Option<ModuleId>) {
-        if self.places.is_empty() {
+    pub(super) fn reimport_for(
+        &mut self,
+        bumped: &[ModuleId],
+        ignoring_own_accept: Option<ModuleId>,
+    ) {
+        if self.slots.is_empty() {
             return;
         }
         let bumped: FxHashSet<_> = bumped.iter().copied().collect();
         for (&thread, state) in &mut self.threads {
-            for (place, entry) in self.places.current(thread) {
-                if entry.own && bumped.contains(&place.module) && past != Some(place.module) {
-                    state.renewing.own.insert(place.module);
+            for (slot, entry) in self.slots.current(thread) {
+                if entry.own
+                    && bumped.contains(&slot.module)
+                    && ignoring_own_accept != Some(slot.module)
+                {
+                    state.reimporting.own.insert(slot.module);
                 }
                 let changed = entry.dependencies.iter().filter(|(id, _)| bumped.contains(id));
-                state.renewing.dependencies.extend(changed.map(|&(id, _)| id));
+                state.reimporting.dependencies.extend(changed.map(|&(id, _)| id));
             }
         }
     }
 
     /// What a thread is to import again. What somebody accepts who is superseded himself is none of it.
-    pub(super) fn take_renewals(&mut self, thread: ThreadId) -> Vec<Renewal> {
+    pub(super) fn take_reimports(&mut self, thread: ThreadId) -> Vec<Reimport> {
         let Some(state) = self.threads.get_mut(&thread) else { return Vec::new() };
-        let own = std::mem::take(&mut state.renewing.own);
-        let dependencies = std::mem::take(&mut state.renewing.dependencies);
-        let mut found: Vec<Renewal> = Vec::new();
+        let own = std::mem::take(&mut state.reimporting.own);
+        let dependencies = std::mem::take(&mut state.reimporting.dependencies);
+        let mut found: Vec<Reimport> = Vec::new();
         let mut known: FxHashMap<Arc<str>, usize> = FxHashMap::default();
         let mut add = |id: ModuleId, url: &Arc<str>, own: bool| {
             let at = *known.entry(url.clone()).or_insert(found.len());
@@ -106,12 +113,12 @@ impl Engine {
                 known.own |= own;
             } else {
                 let json = self.graph.get(id).is_json;
-                found.push(Renewal { url: url.clone(), json, own });
+                found.push(Reimport { url: url.clone(), json, own });
             }
         };
-        for (place, entry) in self.accepting(thread) {
-            if entry.own && own.contains(&place.module) {
-                add(place.module, &place.url, true);
+        for (slot, entry) in self.accepting(thread) {
+            if entry.own && own.contains(&slot.module) {
+                add(slot.module, &slot.url, true);
             }
             for (id, url) in self.accepted_by(entry) {
                 if dependencies.contains(id) {
@@ -124,15 +131,20 @@ impl Engine {
 
     /// The URL under which a module is imported again, which Node resolved to `url`. `first`: it is to be today's; if
     /// not, the one that was given then.
-    pub fn renewed(&mut self, thread: ThreadId, url: &str, first: bool) -> Option<String> {
+    pub fn resolve_for_update(
+        &mut self,
+        thread: ThreadId,
+        url: &str,
+        first: bool,
+    ) -> Option<String> {
         if first {
             self.retry_unlinked();
         }
         let meaning = self.meaning_of(url)?;
         let module = self.graph.get(meaning.module);
-        let plain = module.is_pinned() || module.keeps_url;
+        let plain = module.is_non_reloadable() || module.keeps_url;
         let mut version = module.version;
-        let pins = &mut self.threads.entry(thread).or_default().renewing.pins;
+        let pins = &mut self.threads.entry(thread).or_default().reimporting.pins;
         if first {
             pins.insert(meaning.clean.clone(), version);
         } else {
@@ -145,23 +157,23 @@ impl Engine {
         })
     }
 
-    /// What was imported again under the URL that [`Engine::renewed`] gave has evaluated, or thrown.
-    pub fn renewal_ended(&mut self, thread: ThreadId, url: &str, threw: bool, now: Instant) {
-        let Some(url) = self.renewed(thread, url, false) else { return };
+    /// What was imported again under the URL that [`Engine::resolve_for_update`] gave has evaluated, or thrown.
+    pub fn reimport_ended(&mut self, thread: ThreadId, url: &str, threw: bool, now: Instant) {
+        let Some(url) = self.resolve_for_update(thread, url, false) else { return };
         if let Some(id) = self.find(thread, &url) {
             self.ended(id, threw, now);
         }
     }
 
     /// Node does not find what is to be imported again: when it comes back, that is a change.
-    pub fn unrenewed(&mut self, url: &str) {
+    pub fn unresolved_for_update(&mut self, url: &str) {
         let Some(meaning) = self.meaning_of(url) else { return };
         let found = self.fingerprint(meaning.module);
         let module = self.graph.get_mut(meaning.module);
-        if !module.begun {
-            module.begun = true;
+        if !module.load_started {
+            module.load_started = true;
             module.read = Some(found);
-            module.seen = Some(found);
+            module.last_hash = Some(found);
         }
     }
 
@@ -177,7 +189,7 @@ impl Engine {
             let linked = instances.find(|it| it.thread == thread && it.version == version);
             let Some(meaning) = linked.and_then(|it| self.urls.meaning(&it.url)) else { continue };
             if !urls.contains(&meaning.clean) {
-                let pins = &mut self.threads.entry(thread).or_default().renewing.pins;
+                let pins = &mut self.threads.entry(thread).or_default().reimporting.pins;
                 pins.insert(meaning.clean.clone(), version);
                 urls.push(meaning.clean);
             }
@@ -186,27 +198,27 @@ impl Engine {
     }
 
     /// What a thread imports again has linked, as far as it could: it is about to evaluate. To be called once for each update
-    /// that has renewals, in the order in which they were handed out.
-    pub fn linked(&mut self, thread: ThreadId, renewals: &[Renewal]) -> Linked {
+    /// that has reimports, in the order in which they were handed out.
+    pub fn linked(&mut self, thread: ThreadId, reimports: &[Reimport]) -> Linked {
         let mut linked = Linked::default();
         if let Some(state) = self.threads.get_mut(&thread) {
-            state.renewing.under_way.pop_front();
+            state.reimporting.under_way.pop_front();
         }
         let (mut modules, mut going) = (Vec::new(), FxHashMap::default());
-        for renewal in renewals {
-            let Some(meaning) = self.urls.meaning(&renewal.url) else { continue };
-            let renewing = self.threads.get(&thread).map(|state| &state.renewing);
-            let pinned = renewing.and_then(|it| it.pins.get(&meaning.clean));
+        for reimport in reimports {
+            let Some(meaning) = self.urls.meaning(&reimport.url) else { continue };
+            let reimporting = self.threads.get(&thread).map(|state| &state.reimporting);
+            let pinned = reimporting.and_then(|it| it.pins.get(&meaning.clean));
             if pinned == Some(&self.graph.get(meaning.module).version) {
                 modules.push(meaning.module);
                 linked.urls.push(meaning.clean);
-                going.insert(&renewal.url, renewal.own);
-            } else if renewing.is_none_or(|it| !it.will_do(renewal)) {
-                self.renew(&[meaning.module], (!renewal.own).then_some(meaning.module));
+                going.insert(&reimport.url, reimport.own);
+            } else if reimporting.is_none_or(|it| !it.will_do(reimport)) {
+                self.reimport_for(&[meaning.module], (!reimport.own).then_some(meaning.module));
             }
         }
-        for (place, entry) in self.accepting(thread) {
-            let own = entry.own && going.get(&place.url) == Some(&true);
+        for (slot, entry) in self.accepting(thread) {
+            let own = entry.own && going.get(&slot.url) == Some(&true);
             let urls = self.accepted_by(entry).iter().map(|(_, url)| url);
             let urls = urls.filter(|url| going.contains_key(url));
             let urls: Vec<_> = urls.cloned().collect();
@@ -216,7 +228,7 @@ impl Engine {
         }
         linked.first = self.ways_into_cycles(thread, &modules);
         let below = self.graph.below(thread, &modules);
-        let mut gone = self.let_go_of_held(thread, |module, _| below.contains(&module));
+        let mut gone = self.release_kept(thread, |module, _| below.contains(&module));
         gone.extend(self.take_deferred_below(thread, &below));
         linked.disposals = self.begin_disposals(thread, gone);
         linked

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::decision::{FullReload, Reason, declined};
 use crate::fingerprint::Fingerprint;
-use crate::graph::accept::Climb;
+use crate::graph::accept::Propagation;
 use crate::graph::instance::Instance;
 use crate::graph::{Arrivals, Crossing, EdgeKind, ModuleId, ModuleKind, Openings, Step, Visited};
 
@@ -16,18 +16,18 @@ use super::{Engine, Outcome};
 
 /// The graph, over all threads.
 #[derive(Debug, Serialize)]
-pub struct Picture {
+pub struct GraphSnapshot {
     /// In the order in which they came.
-    modules: Vec<PictureModule>,
+    modules: Vec<SnapshotModule>,
     /// Those into a module stand together, in the order in which they came.
-    edges: Vec<PictureEdge>,
+    edges: Vec<SnapshotEdge>,
 }
 
 /// What a change of a module would lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum State {
-    /// It would be invalidated, with all that edges which climb lead to.
+    /// It would be invalidated, with all that edges which propagate lead to.
     Hot,
     /// A restart: the chain of `via` edges leads to it from a root.
     Cold,
@@ -43,7 +43,7 @@ enum State {
     clippy::struct_excessive_bools,
     reason = "independent facts, all combinations of which occur"
 )]
-struct PictureModule {
+struct SnapshotModule {
     /// Relative to the root directory, with forward slashes.
     path: String,
     /// How often it was invalidated.
@@ -75,7 +75,7 @@ struct PictureModule {
 
 /// Imports of one module by another that are alike in kind and heat, in whatever thread.
 #[derive(Debug, Serialize)]
-struct PictureEdge {
+struct SnapshotEdge {
     /// The importer, by its place among the modules.
     from: usize,
     /// The imported module, by its place among the modules.
@@ -92,7 +92,7 @@ struct PictureEdge {
     specifier: Arc<str>,
 }
 
-/// What makes two imports one in the picture.
+/// What makes two imports one in the snapshot.
 type Key = (ModuleId, ModuleId, EdgeKind, bool);
 
 /// What was found out of all modules together.
@@ -104,8 +104,8 @@ struct Findings<'a> {
     openings: Openings,
 }
 
-impl Picture {
-    /// As JSON. It takes as long as to make the picture, and needs no lock.
+impl GraphSnapshot {
+    /// As JSON. It takes as long as to make the snapshot, and needs no lock.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
@@ -113,22 +113,22 @@ impl Picture {
 
 impl Engine {
     /// The graph with all that was decided on it.
-    pub fn picture(&self) -> Picture {
+    pub fn snapshot(&self) -> GraphSnapshot {
         let ids: Vec<_> = self.graph.ids().filter(|&id| self.is_drawn(id)).collect();
         let places: FxHashMap<_, _> = ids.iter().enumerate().map(|(at, &id)| (id, at)).collect();
-        let (edges, by_key) = self.picture_edges(&ids, &places);
+        let (edges, by_key) = self.snapshot_edges(&ids, &places);
         let findings = self.findings();
         let via = |id: ModuleId| {
             let (from, edge) = findings.arrivals.get(&id).copied().flatten()?;
             by_key.get(&(from, id, edge.kind, edge.hot)).copied()
         };
-        let modules = ids.iter().map(|&id| self.picture_module(id, &findings, via(id)));
-        Picture { modules: modules.collect(), edges }
+        let modules = ids.iter().map(|&id| self.snapshot_module(id, &findings, via(id)));
+        GraphSnapshot { modules: modules.collect(), edges }
     }
 
     fn findings(&self) -> Findings<'_> {
         let arrivals = self.graph.arrivals();
-        let is_wrong = |id: ModuleId| self.step_to(id, &arrivals).wrongly_imported;
+        let is_wrong = |id: ModuleId| self.step_to(id, &arrivals).static_boundary_import;
         Findings {
             declined: declined(&self.graph, &self.instances),
             declining: self.declining(),
@@ -137,7 +137,7 @@ impl Engine {
         }
     }
 
-    /// The first that a climb from each module comes to of those that decline, itself perhaps.
+    /// The first that propagation from each module comes to of those that decline, itself perhaps.
     fn declining(&self) -> FxHashMap<ModuleId, ModuleId> {
         let declines = |id: &ModuleId| self.declines(*id) && !self.graph.is_cold(*id);
         let tops: Vec<_> = self.graph.ids().filter(declines).collect();
@@ -145,9 +145,9 @@ impl Engine {
         if tops.is_empty() {
             return FxHashMap::default();
         }
-        let climbing = self.climbing();
+        let propagating = self.propagating();
         let mut below: FxHashMap<ModuleId, Vec<ModuleId>> = FxHashMap::default();
-        for (&target, importers) in &climbing {
+        for (&target, importers) in &propagating {
             for &importer in importers {
                 below.entry(importer).or_default().push(target);
             }
@@ -159,8 +159,8 @@ impl Engine {
                 if nearest.contains_key(&target) {
                     continue;
                 }
-                // Of those as near, the one that a climb comes to first; all of them are known by now.
-                let next = climbing[&target]
+                // Of those as near, the one that propagation comes to first; all of them are known by now.
+                let next = propagating[&target]
                     .iter()
                     .find_map(|importer| nearest.get(importer).filter(|&&(at, _)| at == distance));
                 let Some(&(_, found)) = next else { continue };
@@ -171,13 +171,13 @@ impl Engine {
         nearest.into_iter().map(|(id, (_, found))| (id, found)).collect()
     }
 
-    /// Whom a change of each module climbs to at once, in the order in which it does.
-    fn climbing(&self) -> FxHashMap<ModuleId, Vec<ModuleId>> {
+    /// Where a change of each module propagates to at once, in that order.
+    fn propagating(&self) -> FxHashMap<ModuleId, Vec<ModuleId>> {
         let evaluated = |thread, id| self.instances.have_evaluated(thread, id);
-        let climb = Climb { evaluated: &evaluated, past: false };
+        let propagation = Propagation { evaluated: &evaluated, ignoring_own_accept: false };
         let importers = |id| {
-            let crossings = self.graph.crossings(id, &climb).into_iter();
-            crossings.filter(|crossing| crossing.climbs).map(|it| it.importer).collect()
+            let crossings = self.graph.crossings(id, &propagation).into_iter();
+            crossings.filter(|crossing| crossing.propagates).map(|it| it.importer).collect()
         };
         self.graph.ids().map(|id| (id, importers(id))).collect()
     }
@@ -196,12 +196,12 @@ impl Engine {
         is_there && !module.pruned
     }
 
-    fn picture_module(
+    fn snapshot_module(
         &self,
         id: ModuleId,
         findings: &Findings,
         via: Option<usize>,
-    ) -> PictureModule {
+    ) -> SnapshotModule {
         let module = self.graph.get(id);
         let state = match module.kind {
             ModuleKind::File if self.graph.is_cold(id) => State::Cold,
@@ -210,7 +210,7 @@ impl Engine {
             ModuleKind::Ignored | ModuleKind::Virtual => State::Ignored,
         };
         let restart = self.config().and_then(|config| config.restart.matching(&module.path));
-        let is_addon = module.is_addon() && !module.is_pinned();
+        let is_addon = module.is_addon() && !module.is_non_reloadable();
         let outcome = match (restart, state) {
             (Some(_), _) | (None, State::Cold) => Outcome::Restart,
             (None, _) if is_addon => Outcome::Restart,
@@ -230,7 +230,7 @@ impl Engine {
             (None, State::Hot | State::Ignored) => None,
         };
         let reload = reason.map(|reason| FullReload::new(module.path.clone(), reason));
-        PictureModule {
+        SnapshotModule {
             path: self.show(&module.path),
             version: module.version,
             state,
@@ -267,21 +267,23 @@ impl Engine {
         self.graph.get(id).path.clone()
     }
 
-    fn picture_edges(
+    fn snapshot_edges(
         &self,
         ids: &[ModuleId],
         places: &FxHashMap<ModuleId, usize>,
-    ) -> (Vec<PictureEdge>, FxHashMap<Key, usize>) {
+    ) -> (Vec<SnapshotEdge>, FxHashMap<Key, usize>) {
         let evaluated = |thread, id| self.instances.have_evaluated(thread, id);
-        let climb = Climb { evaluated: &evaluated, past: false };
+        let propagation = Propagation { evaluated: &evaluated, ignoring_own_accept: false };
         let (mut edges, mut by_key) = (Vec::new(), FxHashMap::default());
         for &id in ids {
-            for Crossing { importer, edge, accepted, climbs } in self.graph.crossings(id, &climb) {
+            for Crossing { importer, edge, accepted, propagates: climbs } in
+                self.graph.crossings(id, &propagation)
+            {
                 let Some(&from) = places.get(&importer) else { continue };
                 let key = (importer, id, edge.kind, edge.hot);
                 let at = *by_key.entry(key).or_insert(edges.len());
                 if at == edges.len() {
-                    edges.push(PictureEdge {
+                    edges.push(SnapshotEdge {
                         from,
                         to: places[&id],
                         kind: edge.kind.name(),
@@ -291,7 +293,7 @@ impl Engine {
                         specifier: edge.specifier.clone(),
                     });
                 } else {
-                    // What only one of them accepts still makes the target cold, and a change climbs by the other.
+                    // What only one of them accepts still makes the target cold, and a change propagates by the other.
                     edges[at].accepted &= accepted;
                     edges[at].climbs |= climbs;
                 }

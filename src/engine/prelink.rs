@@ -17,7 +17,7 @@ use super::outbox::Update;
 const GRAIN: Duration = Duration::from_millis(20);
 
 impl Engine {
-    /// From now on until [`Engine::rewind`] the thread links, and runs nothing.
+    /// From now on until [`Engine::drop_stale_prelink`] the thread links, and runs nothing.
     pub fn link_ahead(&mut self) {
         self.linking_since.get_or_insert_with(SystemTime::now);
     }
@@ -25,7 +25,12 @@ impl Engine {
     /// The thread has linked the app whose entry is `entry`, and is about to run it. What it linked to is forgotten where a
     /// file has changed, upwards to the entry. Returns the URLs that Node is to forget, too; `None` if something has
     /// changed that cannot be loaded anew: only another process can run the app.
-    pub fn rewind(&mut self, thread: ThreadId, entry: &str, now: Instant) -> Option<Vec<Arc<str>>> {
+    pub fn drop_stale_prelink(
+        &mut self,
+        thread: ThreadId,
+        entry: &str,
+        now: Instant,
+    ) -> Option<Vec<Arc<str>>> {
         let since = self.linking_since.take()? - GRAIN;
         self.app_begins();
         self.await_matches(now);
@@ -56,7 +61,7 @@ impl Engine {
         let mut visited = Visited::default();
         let has_changed = |id: &ModuleId| {
             let module = self.graph.get(*id);
-            let is_read = module.begun && !module.is_pinned() && !module.pruned;
+            let is_read = module.load_started && !module.is_non_reloadable() && !module.pruned;
             is_read && module.read != Some(self.fingerprint(*id))
         };
         let changed = std::iter::once(entry).chain(self.graph.ids().filter(has_changed));
@@ -75,8 +80,8 @@ impl Engine {
         let instances: Vec<_> =
             self.instances.of_module(id).map(|i| (i.id, i.thread, i.url.clone())).collect();
         let module = self.graph.get_mut(id);
-        module.begun = false;
-        module.asked_for = false;
+        module.load_started = false;
+        module.resolved_by_require = false;
         module.read = None;
         let unload = |(instance, thread, url): (_, _, Arc<str>)| {
             self.graph.drop_older_edges(thread, id, u32::MAX);

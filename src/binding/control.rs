@@ -2,7 +2,7 @@
 //! that is busy answers, too.
 
 #[cfg(unix)]
-pub use unix::{Desk, close};
+pub use unix::{ControlServer, close};
 
 #[cfg(unix)]
 mod unix {
@@ -17,8 +17,8 @@ mod unix {
 
     use super::super::host::with;
     use crate::engine::{Caller, Engine};
-    use crate::socket::{Answer, Files, Socket, failure};
-    use crate::watch::Sleeper;
+    use crate::socket::{Files, Response, Socket, failure};
+    use crate::watch::Poller;
 
     /// An app that ends sooner is never asked.
     const START: Duration = Duration::from_millis(250);
@@ -26,8 +26,8 @@ mod unix {
     static HAS_ENDED: AtomicBool = AtomicBool::new(false);
     static OPEN: Mutex<Option<Arc<Files>>> = Mutex::new(None);
 
-    /// Where questions come in, by and by.
-    pub enum Desk {
+    /// Where requests come in, by and by.
+    pub enum ControlServer {
         /// The app has not run for [`START`] yet, which is looked at then, if at any time.
         Closed { look: Option<Instant>, runs: bool },
         /// It is served.
@@ -36,7 +36,7 @@ mod unix {
         Never,
     }
 
-    impl Desk {
+    impl ControlServer {
         /// One that opens when the app has run for a moment; `HOT_HOOK_SOCKET=0` forbids it.
         pub fn new() -> Self {
             let look = Some(Instant::now() + START);
@@ -45,17 +45,17 @@ mod unix {
         }
 
         /// Sleeps until there is something to do, or for `timeout`, and answers what is asked.
-        pub fn sleep(&mut self, sleeper: &Sleeper, timeout: Option<Duration>) {
+        pub fn sleep(&mut self, poller: &Poller, timeout: Option<Duration>) {
             let timeout = self.timeout().into_iter().chain(timeout).min();
             let ready = match self {
-                Self::Open(socket) => wait(socket, sleeper, timeout),
+                Self::Open(socket) => wait(socket, poller, timeout),
                 Self::Closed { .. } | Self::Never => {
-                    sleeper.sleep(timeout);
+                    poller.sleep(timeout);
                     Vec::new()
                 }
             };
             let work = AssertUnwindSafe(|| match self {
-                Self::Open(socket) => socket.serve(&ready, Instant::now(), answer),
+                Self::Open(socket) => socket.serve(&ready, Instant::now(), respond),
                 Self::Closed { look, runs } if look.is_none_or(|at| at <= Instant::now()) => {
                     let runs = *runs;
                     self.look(runs);
@@ -71,8 +71,9 @@ mod unix {
         /// Tells who follows what has happened.
         pub fn tell(&mut self) {
             let Self::Open(socket) = self else { return };
-            let news = with(|engine| engine.take_news(socket.is_followed())).unwrap_or_default();
-            for line in news {
+            let lines =
+                with(|engine| engine.take_broadcasts(socket.is_followed())).unwrap_or_default();
+            for line in lines {
                 socket.tell(&line);
             }
         }
@@ -109,9 +110,9 @@ mod unix {
         }
     }
 
-    fn wait(socket: &Socket, sleeper: &Sleeper, timeout: Option<Duration>) -> Vec<bool> {
+    fn wait(socket: &Socket, poller: &Poller, timeout: Option<Duration>) -> Vec<bool> {
         let mut awaited = socket.awaits();
-        sleeper.sleep_also_on(timeout, &mut awaited);
+        poller.sleep_also_on(timeout, &mut awaited);
         awaited.iter().map(|fd| !fd.revents().is_empty()).collect()
     }
 
@@ -133,26 +134,26 @@ mod unix {
         unsafe { libc::atexit(at_exit) };
     }
 
-    fn answer(question: &Value) -> Answer {
-        let text = |name: &str| question.get(name).and_then(Value::as_str);
+    fn respond(request: &Value) -> Response {
+        let text = |name: &str| request.get(name).and_then(Value::as_str);
         let found = match (text("ask"), text("path")) {
             (Some("explain"), Some(path)) => with(|engine| {
                 engine.drain(Caller::Watcher, Instant::now());
                 let found = engine.explain(path);
-                Answer::Once(serde_json::to_string(&found).unwrap_or_default())
+                Response::Once(serde_json::to_string(&found).unwrap_or_default())
             }),
             (Some("graph"), _) => with(|engine| {
                 engine.drain(Caller::Watcher, Instant::now());
-                engine.picture()
+                engine.snapshot()
             })
-            .map(|picture| Answer::Once(picture.to_json())),
+            .map(|snapshot| Response::Once(snapshot.to_json())),
             (Some("follow"), _) => with(|engine| {
                 engine.follow();
-                Answer::Follow(json!({ "event": "hello" }).to_string())
+                Response::Follow(json!({ "event": "hello" }).to_string())
             }),
             _ => {
                 return failure(
-                    "hot-hook does not know this question: it may be of another version",
+                    "hot-hook does not know this request: it may be of another version",
                 );
             }
         };
@@ -161,24 +162,24 @@ mod unix {
 }
 
 #[cfg(not(unix))]
-pub use elsewhere::{Desk, close};
+pub use elsewhere::{ControlServer, close};
 
 #[cfg(not(unix))]
 mod elsewhere {
     use std::time::Duration;
 
-    use crate::watch::Sleeper;
+    use crate::watch::Poller;
 
-    /// There are no questions.
-    pub struct Desk;
+    /// There are no requests.
+    pub struct ControlServer;
 
-    impl Desk {
+    impl ControlServer {
         pub fn new() -> Self {
             Self
         }
 
-        pub fn sleep(&mut self, sleeper: &Sleeper, timeout: Option<Duration>) {
-            sleeper.sleep(timeout);
+        pub fn sleep(&mut self, poller: &Poller, timeout: Option<Duration>) {
+            poller.sleep(timeout);
         }
 
         pub fn tell(&mut self) {}

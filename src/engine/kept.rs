@@ -1,4 +1,4 @@
-//! What is below what is accepted stays in service until that which replaces it has linked.
+//! What is below what is accepted is kept until its replacement has linked.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -7,7 +7,7 @@ use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
 
-/// Superseded instances that stay in service until what replaces them has linked.
+/// Superseded instances that are kept until their replacements have linked.
 #[derive(Default)]
 pub(super) struct Held {
     by_module: FxHashMap<ModuleId, Vec<(u64, InstanceId)>>,
@@ -65,15 +65,15 @@ impl Held {
 }
 
 impl Engine {
-    /// Superseded instances that are below what is accepted stay in service until what replaces them has linked; those do
-    /// no longer that nobody accepts any more. `begins`: an update is handed out that imports something again.
+    /// Superseded instances that are below what is accepted are kept until their replacements have linked; those are
+    /// kept no longer that nothing accepts any more. `begins`: an update is handed out that imports something again.
     ///
     /// It is called once for each module that loads: only where something may have changed is the graph walked.
-    pub(super) fn keep_in_service(&mut self, thread: ThreadId, begins: bool) {
+    pub(super) fn keep_until_replaced(&mut self, thread: ThreadId, begins: bool) {
         let losses = self.graph.losses();
         let Some(state) = self.threads.get_mut(&thread) else { return };
-        let waits = !state.renewing.under_way.is_empty();
-        let held = &mut state.renewing.held;
+        let waits = !state.reimporting.under_way.is_empty();
+        let held = &mut state.reimporting.held;
         // Edges go with each module that evaluates: while an update is under way those of all are looked at together.
         let may_be_lost =
             held.checked.1 != losses.1 || ((begins || !waits) && held.checked != losses);
@@ -86,9 +86,9 @@ impl Engine {
             disposals.into_iter().partition(|&(_, id)| self.is_replaced(id));
         let mut disposals = over;
         if is_due || !candidates.is_empty() {
-            let below = self.graph.below(thread, &self.in_service(thread));
+            let below = self.graph.below(thread, &self.accepted_modules(thread));
             let Some(state) = self.threads.get_mut(&thread) else { return };
-            let mut held = std::mem::take(&mut state.renewing.held);
+            let mut held = std::mem::take(&mut state.reimporting.held);
             if is_due {
                 let is_over = |module, id| !below.contains(&module) || self.is_replaced(id);
                 disposals.extend(held.take_if(is_over));
@@ -103,7 +103,7 @@ impl Engine {
                 }
             }
             let Some(state) = self.threads.get_mut(&thread) else { return };
-            state.renewing.held = held;
+            state.reimporting.held = held;
         }
         if let Some(state) = self.threads.get_mut(&thread) {
             state.disposals.extend(disposals);
@@ -118,30 +118,30 @@ impl Engine {
         })
     }
 
-    /// Whether something stays in service whose disposal may take its time.
+    /// Whether something is kept whose disposal may take its time.
     pub(super) fn holds_asynchronous(&self, thread: ThreadId) -> bool {
         let state = self.threads.get(&thread);
-        state.is_some_and(|state| !state.renewing.held.asynchronous.is_empty())
+        state.is_some_and(|state| !state.reimporting.held.asynchronous.is_empty())
     }
 
-    /// The modules that are accepted in a thread by somebody who still counts.
-    fn in_service(&self, thread: ThreadId) -> Vec<ModuleId> {
+    /// The modules that are accepted in a thread by registrations that count.
+    fn accepted_modules(&self, thread: ThreadId) -> Vec<ModuleId> {
         let mut modules = Vec::new();
-        for (place, entry) in self.places.current(thread) {
-            modules.extend(entry.own.then_some(place.module));
+        for (slot, entry) in self.slots.current(thread) {
+            modules.extend(entry.own.then_some(slot.module));
             modules.extend(self.accepted_by(entry).iter().map(|&(id, _)| id));
         }
         modules
     }
 
-    /// Takes such instances out of those that stay in service.
-    pub(super) fn let_go_of_held(
+    /// Takes such instances out of those that are kept.
+    pub(super) fn release_kept(
         &mut self,
         thread: ThreadId,
         which: impl Fn(ModuleId, InstanceId) -> bool,
     ) -> Vec<(u64, InstanceId)> {
         let state = self.threads.get_mut(&thread);
-        state.map(|state| state.renewing.held.take_if(which)).unwrap_or_default()
+        state.map(|state| state.reimporting.held.take_if(which)).unwrap_or_default()
     }
 
     /// If something of `below` waits for the end of its evaluation, what waits does so no longer: an update is disposed
@@ -166,10 +166,10 @@ impl Engine {
         gone
     }
 
-    /// A new instance of `module` is about to evaluate: those before it are in service no longer.
-    pub(super) fn flush_held_of(&mut self, thread: ThreadId, module: ModuleId) {
+    /// A new instance of `module` is about to evaluate: those before it are kept no longer.
+    pub(super) fn flush_kept_of(&mut self, thread: ThreadId, module: ModuleId) {
         if let Some(state) = self.threads.get_mut(&thread) {
-            state.disposals.extend(state.renewing.held.take_of(module));
+            state.disposals.extend(state.reimporting.held.take_of(module));
         }
     }
 }
