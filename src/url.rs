@@ -97,7 +97,7 @@ pub struct Urls {
 
 impl Urls {
     /// Notes that `clean`, a URL without our version, stands for `module`.
-    pub fn record_format(&mut self, clean: &str, module: ModuleId) -> Arc<str> {
+    pub fn record(&mut self, clean: &str, module: ModuleId) -> Arc<str> {
         if let Some((key, known)) = self.known.get_key_value(clean)
             && known.module == module
         {
@@ -193,7 +193,7 @@ mod tests {
     fn only_issued_versions_are_ours() {
         let mut urls = Urls::default();
         let module = ModuleId::new(4);
-        let clean = urls.record_format("file:///a.mjs", module);
+        let clean = urls.record("file:///a.mjs", module);
         assert_eq!(urls.meaning("file:///a.mjs?v=1"), None, "a user's own query");
         let issued = urls.issue(&clean, 1);
         assert_eq!(
@@ -212,7 +212,7 @@ mod tests {
     fn another_spelling_of_an_issued_version_is_the_users() {
         let mut urls = Urls::default();
         for clean in ["file:///a.mjs", "file:///a.mjs?"] {
-            urls.learn(clean, ModuleId::new(0));
+            urls.record(clean, ModuleId::new(0));
             urls.issue(clean, 3);
         }
         for url in ["?v=03", "?v=+3", "&v=3", "??v=3", "?v=3&", "?V=3", "#?v=3"] {
@@ -224,9 +224,9 @@ mod tests {
     fn a_user_query_is_a_url_of_its_own() {
         let mut urls = Urls::default();
         let module = ModuleId::new(0);
-        urls.record_format("file:///a.mjs", module);
+        urls.record("file:///a.mjs", module);
         assert!(!urls.is_taken(module, 5));
-        let five = urls.record_format("file:///a.mjs?v=5", module);
+        let five = urls.record("file:///a.mjs?v=5", module);
         assert!(urls.is_taken(module, 5) && !urls.is_taken(module, 4));
         let url = urls.issue(&five, 5);
         assert_eq!(url, "file:///a.mjs?v=5&v=5");

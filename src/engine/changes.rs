@@ -119,7 +119,7 @@ impl Engine {
     /// What large files hold, which took long to find out.
     fn take_hashed(&mut self) {
         for hashed in self.hashing.results() {
-            let restarts = self.restart.record_format(&hashed);
+            let restarts = self.restart.record_hash(&hashed);
             // Whoever reports them, somebody has.
             let reporter = if restarts { Reporter::Parent } else { Reporter::Watcher };
             if let (Some(id), Some(stamp)) = (self.graph.find(&hashed.path), hashed.stamp) {

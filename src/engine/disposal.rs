@@ -152,7 +152,7 @@ impl Engine {
         if let Some(instance) = self.instances.get_mut(id) {
             instance.disposes_async = true;
             if let Some(state) = self.threads.get_mut(&instance.thread) {
-                state.reimporting.held.disposes_async(instance);
+                state.reimporting.kept.disposes_async(instance);
             }
         }
     }
@@ -165,7 +165,7 @@ impl Engine {
     /// Whether modules that load now must wait before they run.
     pub(super) fn is_disposing(&self, thread: ThreadId) -> bool {
         self.threads.get(&thread).is_some_and(|thread| thread.disposing)
-            || self.holds_asynchronous(thread)
+            || self.keeps_asynchronous(thread)
     }
 
     /// Whether a module that was loaded must wait before it runs. What is required cannot: so it does only if it must now.
@@ -175,7 +175,7 @@ impl Engine {
             instance.is_some_and(|instance| self.graph.is_required(instance.module))
         };
         self.threads.get(&thread).is_some_and(|thread| thread.disposing)
-            || (self.holds_asynchronous(thread) && !is_required())
+            || (self.keeps_asynchronous(thread) && !is_required())
     }
 }
 

@@ -92,7 +92,7 @@ impl Engine {
         }
         if self.urls.meaning(&url).is_none() {
             let module = self.module_at_real(&path);
-            self.urls.record_format(&url, module);
+            self.urls.record(&url, module);
         }
         Some(url)
     }

@@ -139,7 +139,7 @@ impl Files {
     }
 
     /// Whether the file holds something else than when it was last asked about. If only reading a large file can tell, it
-    /// holds the same until [`Files::record_format`] says otherwise.
+    /// holds the same until [`Files::record_hash`] says otherwise.
     pub fn is_change(
         &mut self,
         path: &str,
@@ -179,7 +179,7 @@ impl Files {
     }
 
     /// Takes in what a large file holds. Returns whether that is a change, of which [`Files::is_change`] tells next.
-    pub fn record_format(&mut self, hashed: &Hashed) -> bool {
+    pub fn record_hash(&mut self, hashed: &Hashed) -> bool {
         let Some(known) = self.known.get_mut(&hashed.path) else { return false };
         let Some(stamp) = hashed.stamp else { return false };
         if known.stamp == Some(stamp) {

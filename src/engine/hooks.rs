@@ -247,7 +247,7 @@ impl Engine {
             return Some(meaning);
         }
         let module = self.module_at(&path_of(url)?);
-        let clean = self.urls.record_format(url, module);
+        let clean = self.urls.record(url, module);
         Some(Meaning { module, clean, version: 0 })
     }
 
@@ -283,7 +283,7 @@ impl Engine {
         }
         // Loaded before us: it stays, and whatever it imports from now on is an `import()`.
         let module = self.module_at(&path);
-        self.urls.record_format(url, module);
+        self.urls.record(url, module);
         self.graph.add_unknown_importer(import.thread, module);
         Some(Importer { module, version: 0, kind: kind(false) })
     }
@@ -294,7 +294,7 @@ impl Engine {
             return None;
         }
         let module = self.virtual_module(url);
-        let clean = self.urls.record_format(url, module);
+        let clean = self.urls.record(url, module);
         Some(Meaning { module, clean, version: 0 })
     }
 

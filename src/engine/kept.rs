@@ -9,7 +9,7 @@ use super::Engine;
 
 /// Superseded instances that are kept until their replacements have linked.
 #[derive(Default)]
-pub(super) struct Held {
+pub(super) struct Kept {
     by_module: FxHashMap<ModuleId, Vec<(u64, InstanceId)>>,
     /// Those of them whose disposal may take its time.
     asynchronous: FxHashSet<InstanceId>,
@@ -19,13 +19,13 @@ pub(super) struct Held {
     checked: (u64, u64),
 }
 
-impl Held {
+impl Kept {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.by_module.is_empty()
     }
 
-    fn hold(&mut self, instance: &Instance) {
+    fn keep(&mut self, instance: &Instance) {
         let of_module = self.by_module.entry(instance.module).or_default();
         of_module.push((instance.order, instance.id));
         if instance.disposes_async {
@@ -35,8 +35,8 @@ impl Held {
 
     /// An instance has registered a handler that will take its time.
     pub fn disposes_async(&mut self, instance: &Instance) {
-        let held = self.by_module.get(&instance.module);
-        if held.is_some_and(|held| held.iter().any(|&(_, id)| id == instance.id)) {
+        let kept = self.by_module.get(&instance.module);
+        if kept.is_some_and(|kept| kept.iter().any(|&(_, id)| id == instance.id)) {
             self.asynchronous.insert(instance.id);
         }
     }
@@ -53,9 +53,9 @@ impl Held {
     /// Takes those out that `which` says yes to.
     fn take_if(&mut self, which: impl Fn(ModuleId, InstanceId) -> bool) -> Vec<(u64, InstanceId)> {
         let mut gone = Vec::new();
-        self.by_module.retain(|&module, held| {
-            gone.extend(held.extract_if(.., |&mut (_, id)| which(module, id)));
-            !held.is_empty()
+        self.by_module.retain(|&module, kept| {
+            gone.extend(kept.extract_if(.., |&mut (_, id)| which(module, id)));
+            !kept.is_empty()
         });
         for (_, id) in &gone {
             self.asynchronous.remove(id);
@@ -73,13 +73,13 @@ impl Engine {
         let losses = self.graph.losses();
         let Some(state) = self.threads.get_mut(&thread) else { return };
         let waits = !state.reimporting.under_way.is_empty();
-        let held = &mut state.reimporting.held;
+        let kept = &mut state.reimporting.kept;
         // Edges go with each module that evaluates: while an update is under way those of all are looked at together.
         let may_be_lost =
-            held.checked.1 != losses.1 || ((begins || !waits) && held.checked != losses);
-        let is_due = !held.is_empty() && may_be_lost;
+            kept.checked.1 != losses.1 || ((begins || !waits) && kept.checked != losses);
+        let is_due = !kept.is_empty() && may_be_lost;
         if is_due {
-            held.checked = losses;
+            kept.checked = losses;
         }
         let disposals = if waits { std::mem::take(&mut state.disposals) } else { Vec::new() };
         let (over, candidates): (Vec<_>, Vec<_>) =
@@ -88,22 +88,22 @@ impl Engine {
         if is_due || !candidates.is_empty() {
             let below = self.graph.below(thread, &self.accepted_modules(thread));
             let Some(state) = self.threads.get_mut(&thread) else { return };
-            let mut held = std::mem::take(&mut state.reimporting.held);
+            let mut kept = std::mem::take(&mut state.reimporting.kept);
             if is_due {
                 let is_over = |module, id| !below.contains(&module) || self.is_replaced(id);
-                disposals.extend(held.take_if(is_over));
+                disposals.extend(kept.take_if(is_over));
             }
-            if held.is_empty() {
-                held.checked = losses;
+            if kept.is_empty() {
+                kept.checked = losses;
             }
             for (order, id) in candidates {
                 match self.instances.get(id) {
-                    Some(it) if below.contains(&it.module) => held.hold(it),
+                    Some(it) if below.contains(&it.module) => kept.keep(it),
                     _ => disposals.push((order, id)),
                 }
             }
             let Some(state) = self.threads.get_mut(&thread) else { return };
-            state.reimporting.held = held;
+            state.reimporting.kept = kept;
         }
         if let Some(state) = self.threads.get_mut(&thread) {
             state.disposals.extend(disposals);
@@ -119,9 +119,9 @@ impl Engine {
     }
 
     /// Whether something is kept whose disposal may take its time.
-    pub(super) fn holds_asynchronous(&self, thread: ThreadId) -> bool {
+    pub(super) fn keeps_asynchronous(&self, thread: ThreadId) -> bool {
         let state = self.threads.get(&thread);
-        state.is_some_and(|state| !state.reimporting.held.asynchronous.is_empty())
+        state.is_some_and(|state| !state.reimporting.kept.asynchronous.is_empty())
     }
 
     /// The modules that are accepted in a thread by registrations that count.
@@ -141,7 +141,7 @@ impl Engine {
         which: impl Fn(ModuleId, InstanceId) -> bool,
     ) -> Vec<(u64, InstanceId)> {
         let state = self.threads.get_mut(&thread);
-        state.map(|state| state.reimporting.held.take_if(which)).unwrap_or_default()
+        state.map(|state| state.reimporting.kept.take_if(which)).unwrap_or_default()
     }
 
     /// If something of `below` waits for the end of its evaluation, what waits does so no longer: an update is disposed
@@ -169,7 +169,7 @@ impl Engine {
     /// A new instance of `module` is about to evaluate: those before it are kept no longer.
     pub(super) fn flush_kept_of(&mut self, thread: ThreadId, module: ModuleId) {
         if let Some(state) = self.threads.get_mut(&thread) {
-            state.disposals.extend(state.reimporting.held.take_of(module));
+            state.disposals.extend(state.reimporting.kept.take_of(module));
         }
     }
 }

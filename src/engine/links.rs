@@ -27,7 +27,7 @@ impl Engine {
                 through.push(alias.clone());
             }
             if is_new {
-                self.hold_directories(&link);
+                self.retain_directories(&link);
             }
         }
     }

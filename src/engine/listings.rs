@@ -114,7 +114,7 @@ impl Engine {
         {
             return;
         }
-        self.hold_folder(folder);
+        self.retain_folder(folder);
         self.listings.fresh.insert(folder.into(), Names::default());
         for (name, is_folder) in entries(folder).collect::<Vec<_>>() {
             let path = join(folder, &name);

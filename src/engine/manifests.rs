@@ -39,7 +39,7 @@ pub(super) struct Manifests {
     named: FxHashSet<(Arc<str>, Arc<str>)>,
     awaited: Vec<Awaited>,
     /// Folders that are watched because of all that.
-    held: FxHashSet<Arc<str>>,
+    retained: FxHashSet<Arc<str>>,
 }
 
 /// A package.json, or the place where there is none.
@@ -120,21 +120,21 @@ impl Engine {
         let file = join(folder, "package.json");
         let is_root = holds_packages(parent(folder));
         if is_root {
-            self.hold_folder(parent(folder));
+            self.retain_folder(parent(folder));
         }
         let is_installed = is_root || installed_root(&file).is_some();
         // Before it is read: what comes after that is seen.
         if is_root {
-            self.hold_installed(folder);
+            self.retain_installed(folder);
         } else if !is_installed && Path::new(&file).exists() {
-            self.hold_folder(folder);
+            self.retain_folder(folder);
         }
         let found = Manifest::read(&file).ok().flatten();
         if is_installed && !is_root {
             if found.is_none() {
                 return false;
             }
-            self.hold_installed(folder);
+            self.retain_installed(folder);
         }
         let ends = is_root || found.as_ref().is_some_and(|manifest| manifest.name().is_some());
         self.manifests.known.insert(file.into(), Known { runs: found.clone(), decided: found });
@@ -143,15 +143,15 @@ impl Engine {
 
     /// A folder of an installed package. There may be thousands, so none is polled: an update that puts another folder in its
     /// place is seen above.
-    fn hold_installed(&mut self, folder: &str) {
+    fn retain_installed(&mut self, folder: &str) {
         if self.watch.as_ref().is_none_or(|watch| watch.has_events_for(folder)) {
-            self.hold_folder(folder);
+            self.retain_folder(folder);
         }
     }
 
-    pub(super) fn hold_folder(&mut self, folder: &str) {
-        if !self.manifests.held.contains(folder) {
-            self.manifests.held.insert(folder.into());
+    pub(super) fn retain_folder(&mut self, folder: &str) {
+        if !self.manifests.retained.contains(folder) {
+            self.manifests.retained.insert(folder.into());
             if let Some(watch) = &mut self.watch {
                 watch.retain(folder);
             }
@@ -161,7 +161,7 @@ impl Engine {
     /// They are watched again, after nothing was.
     pub(super) fn watch_manifests(&mut self) {
         let Some(watch) = &mut self.watch else { return };
-        for folder in &self.manifests.held {
+        for folder in &self.manifests.retained {
             watch.retain(folder);
         }
     }
@@ -188,7 +188,7 @@ impl Engine {
             return;
         }
         if let Some((link, root)) = link_to(by, name) {
-            self.hold_folder(parent(&link));
+            self.retain_folder(parent(&link));
             self.note_scope(&join(&root, "package.json"));
             self.manifests.links.insert(link.into(), root.into());
         }
@@ -211,7 +211,7 @@ impl Engine {
             return;
         }
         for folder in &found.folders {
-            self.hold_folder(folder);
+            self.retain_folder(folder);
         }
         self.manifests.awaited.push(Awaited { missing, update, folders: found.folders });
     }
@@ -349,7 +349,7 @@ impl Engine {
                 continue;
             }
             for folder in &found.folders {
-                self.hold_folder(folder);
+                self.retain_folder(folder);
             }
             self.manifests.awaited.push(Awaited { folders: found.folders, ..it });
         }

@@ -112,7 +112,7 @@ impl Engine {
         for id in found {
             if is_directory {
                 let index = join(path, "index.js");
-                self.hold_directories(&index);
+                self.retain_directories(&index);
                 self.missing.expect(&index, id);
                 continue;
             }

@@ -273,7 +273,7 @@ impl Engine {
         self.generation += 1;
         self.config = Some(config);
         let is_new = self.start_or_end_watch();
-        self.hold_again(is_new, held);
+        self.retain_again(is_new, held);
         for id in freed {
             self.freed(id);
         }
@@ -283,7 +283,7 @@ impl Engine {
     fn watch_as_configured(&mut self) {
         let held = (self.held_paths(), self.root_directory().to_owned());
         let is_new = self.start_or_end_watch();
-        self.hold_again(is_new, held);
+        self.retain_again(is_new, held);
     }
 
     /// Returns whether nothing of what is to be watched is so yet.
@@ -314,13 +314,13 @@ impl Engine {
     }
 
     /// `before`: what was retained until now, by which root directory.
-    fn hold_again(&mut self, is_new: bool, before: (Vec<Arc<str>>, String)) {
+    fn retain_again(&mut self, is_new: bool, before: (Vec<Arc<str>>, String)) {
         let now = (self.held_paths(), self.root_directory().to_owned());
         if !is_new && now == before {
             return;
         }
         for path in &now.0 {
-            self.hold_directories(path);
+            self.retain_directories(path);
         }
         if !is_new {
             let (paths, root) = before;
@@ -459,7 +459,7 @@ impl Engine {
             let new = self.judge(path, real);
             self.graph.module_or_insert(real, || new)
         });
-        self.hold(id);
+        self.retain_module(id);
         self.note_scope(real);
         id
     }
@@ -490,20 +490,20 @@ impl Engine {
     fn revived(&mut self, id: ModuleId) -> ModuleId {
         if self.graph.get(id).pruned {
             self.graph.get_mut(id).pruned = false;
-            self.hold(id);
+            self.retain_module(id);
         }
         id
     }
 
-    fn hold(&mut self, id: ModuleId) {
+    fn retain_module(&mut self, id: ModuleId) {
         let module = self.graph.get(id);
         if module.kind == ModuleKind::File && !module.pruned {
             let path = module.path.clone();
-            self.hold_directories(&path);
+            self.retain_directories(&path);
         }
     }
 
-    fn hold_directories(&mut self, path: &str) {
+    fn retain_directories(&mut self, path: &str) {
         let Some(watch) = &mut self.watch else { return };
         let root = self.config.as_ref().map_or("", |config| config.root_directory.as_str());
         for directory in directories(path, root) {

@@ -10,7 +10,7 @@ use crate::graph::instance::InstanceId;
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
-use super::kept::Held;
+use super::kept::Kept;
 
 /// A module that is to be imported again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub(super) struct Reimporting {
     own: FxHashSet<ModuleId>,
     /// Changed modules that somebody else accepts.
     dependencies: FxHashSet<ModuleId>,
-    pub held: Held,
+    pub kept: Kept,
     /// What the updates import again that were handed out, in this order, and did not come to [`Engine::linked`] yet.
     pub under_way: VecDeque<Vec<Reimport>>,
     /// The versions that are being imported, by URL without version.

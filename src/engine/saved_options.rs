@@ -18,7 +18,7 @@ struct Reread {
 impl Engine {
     /// Options were read from the package.json at `path`: its saves count from now on, and so does one that came since.
     pub(super) fn follow_options(&mut self, path: &str) {
-        self.hold_folder(crate::watch::parent(path));
+        self.retain_folder(crate::watch::parent(path));
         self.read_options_again(path, true);
     }
 

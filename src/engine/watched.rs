@@ -92,7 +92,7 @@ impl Engine {
         let mut is_change = false;
         for (_, entry) in self.slots.all_mut() {
             for files in &mut entry.watches {
-                is_change |= files.record_format(hashed);
+                is_change |= files.record_hash(hashed);
             }
         }
         is_change

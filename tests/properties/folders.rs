@@ -63,7 +63,7 @@ impl Watched {
 
     fn let_go(&mut self, index: usize) {
         for directory in self.with_ancestors(index) {
-            self.watch.let_go(&directory);
+            self.watch.release(&directory);
         }
     }
 
@@ -71,7 +71,7 @@ impl Watched {
         match *action {
             Action::Hold(index) => {
                 for directory in self.with_ancestors(index) {
-                    self.watch.hold(&directory);
+                    self.watch.retain(&directory);
                 }
                 self.holders[index] += 1;
             }
