@@ -3,7 +3,7 @@
 use std::iter::successors;
 use std::path::Path;
 
-use hot_hook::watch::{Event, Sleeper, Watch, sleep};
+use hot_hook::watch::{Event, Poller, Watch, sleep};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -40,15 +40,15 @@ fn action() -> impl Strategy<Value = Action> {
 struct Watched {
     folder: Folder,
     watch: Watch,
-    _sleeper: Sleeper,
+    _poller: Poller,
     holders: [u32; FOLDERS.len()],
 }
 
 impl Watched {
     fn new() -> Self {
-        let (waker, sleeper) = sleep::pair().expect("a pipe");
+        let (waker, poller) = sleep::pair().expect("a pipe");
         let watch = Watch::with(None, waker, |_| None);
-        Self { folder: Folder::new(), watch, _sleeper: sleeper, holders: [0; FOLDERS.len()] }
+        Self { folder: Folder::new(), watch, _poller: poller, holders: [0; FOLDERS.len()] }
     }
 
     fn path(&self, index: usize) -> String {

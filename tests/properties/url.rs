@@ -69,7 +69,7 @@ impl Table {
             Action::Import(url)
                 if !self.issued.contains_key(&url) && !self.clean.contains(&url) =>
             {
-                self.urls.learn(&url, ModuleId::new(self.clean.len()));
+                self.urls.record(&url, ModuleId::new(self.clean.len()));
                 self.clean.push(url);
                 self.versions.push(0);
             }
@@ -134,7 +134,7 @@ proptest! {
     fn any_text_may_be_a_url(text in any::<String>(), version: u32) {
         let _ = path_of(&text);
         let mut urls = Urls::default();
-        let clean = urls.learn(&text, ModuleId::new(0));
+        let clean = urls.record(&text, ModuleId::new(0));
         let url = urls.issue(&clean, version);
         prop_assert_eq!(urls.meaning(&url), Some(Meaning { module: ModuleId::new(0), clean, version }));
     }
