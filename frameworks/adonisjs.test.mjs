@@ -20,7 +20,7 @@ const MIDDLEWARE = 'app/middleware/container_bindings_middleware.ts'
  */
 const REST = 80
 /** How many saves come in quick succession. */
-const SAVES = 30
+const SAVES = Number(process.env.HOT_HOOK_SAVES ?? 30)
 
 /**
  * @param {import('node:test').TestContext} t
