@@ -56,7 +56,11 @@ impl Manifest {
         Self::parse(text.strip_prefix('\u{feff}').unwrap_or(&text)).map(Some)
     }
 
-    fn parse(text: &str) -> Result<Self, serde_json::Error> {
+    /// That of a package.json with this text.
+    ///
+    /// # Errors
+    /// See [`Manifest::read`].
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         let raw: Raw = serde_json::from_str(text)?;
         let raw = [raw.name, raw.version, raw.r#type, raw.main, raw.exports, raw.imports];
         Ok(Self { fields: raw.map(|value| value.map(|value| compact(value.get()))) })

@@ -31,6 +31,10 @@ pub fn awaits(text: &str) -> bool {
 /// The URL of the source map that a text names, if it is in a file of its own: at the start of a line, or at the end of all.
 pub fn map_url(bytes: &[u8]) -> Option<&str> {
     const NAME: &[u8] = b"sourceMappingURL=";
+    let last = match std::str::from_utf8(bytes) {
+        Ok(text) => text.trim_end_matches(is_space).len(),
+        Err(_) => bytes.trim_ascii_end().len(),
+    };
     memmem::rfind_iter(bytes, NAME)
         .find_map(|at| {
             let (before, rest) = (&bytes[..at], &bytes[at + NAME.len()..]);
@@ -38,9 +42,11 @@ pub fn map_url(bytes: &[u8]) -> Option<&str> {
                 return None;
             };
             let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+            let url = std::str::from_utf8(&rest[..end]).ok();
+            let url = url.map(|url| &url[..url.find(is_space).unwrap_or(url.len())]);
+            let end = at + NAME.len() + url.map_or(end, str::len);
             let is_line = line.last().is_none_or(|byte| matches!(byte, b'\n' | b'\r'));
-            let is_last = || rest[end..].iter().all(u8::is_ascii_whitespace);
-            (is_line || is_last()).then(|| std::str::from_utf8(&rest[..end]).ok())
+            (is_line || end >= last).then_some(url)
         })?
         .filter(|url| !url.is_empty() && !url.starts_with("data:"))
 }
@@ -126,6 +132,9 @@ mod tests {
             ("//# sourceMappingURL=a.map\n`sourceMappingURL=`", Some("a.map")),
             ("//# sourceMappingURL=data:application/json;base64,e30=", None),
             ("//# sourceMappingURL=", None),
+            ("//# sourceMappingURL=a\u{a0}b", Some("a")),
+            ("a() //# sourceMappingURL=a.map\u{2028}\u{b}", Some("a.map")),
+            ("a() //# sourceMappingURL=a.map\u{a0}b", None),
             ("sourceMappingURL=a.map", None),
             ("", None),
         ] {

@@ -9,7 +9,7 @@
 mod inotify;
 pub mod linked;
 #[cfg(target_os = "linux")]
-mod mounts;
+pub mod mounts;
 mod poll;
 #[cfg(target_os = "linux")]
 mod ready;

@@ -19,7 +19,7 @@ pub struct Mounts {
 }
 
 /// Mount points, and the number of what is mounted there on top.
-type Points = FxHashMap<String, u64>;
+pub type Points = FxHashMap<String, u64>;
 
 impl Mounts {
     /// # Errors
@@ -72,7 +72,7 @@ impl AsFd for Mounts {
 }
 
 /// Lines as `proc(5)` describes them: the number comes first, the mount point fifth. A path that is not UTF-8 is none of ours.
-fn parse(table: &[u8]) -> Points {
+pub fn parse(table: &[u8]) -> Points {
     let lines = table.split(|byte| *byte == b'\n');
     let point = |line: &[u8]| {
         let mut fields = line.split(|byte| *byte == b' ');
