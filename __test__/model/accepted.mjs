@@ -13,7 +13,7 @@ import { createRandom } from './random.mjs'
  * @property {number[]} imports
  * @property {boolean} own whether it accepts itself
  * @property {number[]} accepts which of its imports it accepts
- * @property {'ok' | 'syntax' | 'throw'} state
+ * @property {'ok' | 'syntax' | 'early' | 'throw'} state `early`: it throws before it registers anything, `throw`: after
  * @property {boolean} awaits whether it has a top-level `await`
  * @property {boolean} slow whether it takes its time to be disposed of
  * @typedef {{ type: string, module: number, n: number, stamp?: number, links?: number[], fresh?: number[], by?: number }} Line
@@ -29,10 +29,12 @@ export function render(id, content) {
   const { stamp, imports, own, accepts, state, awaits, slow } = content
   if (state === 'syntax') return `export const = ${stamp}`
   const at = `module: ${id}, n: inst.n`
+  const fails = `log({ type: 'throw', ${at} }); throw new Error('thrown by ${stamp}')`
   return [
     ...imports.map((to) => `import { inst as i${to} } from './${nameOf(to)}'`),
     `export const inst = { n: globalThis.count = (globalThis.count ?? 0) + 1 }`,
     `log({ type: 'eval', ${at}, stamp: ${stamp}, links: [${imports.map((to) => `i${to}.n`)}] })`,
+    state === 'early' ? fails : '',
     slow
       ? `import.meta.hot.dispose(async () => { log({ type: 'dispose', ${at} }); await new Promise((r) => setTimeout(r, 3)); log({ type: 'disposed', ${at} }) })`
       : `import.meta.hot.dispose(() => { log({ type: 'dispose', ${at} }); log({ type: 'disposed', ${at} }) })`,
@@ -41,7 +43,7 @@ export function render(id, content) {
       ? `import.meta.hot.accept([${accepts.map((to) => `'./${nameOf(to)}'`)}], (all) => log({ type: 'dependencies', ${at}, fresh: all.map((one) => one?.inst.n ?? 0) }))`
       : '',
     awaits ? 'await new Promise(setImmediate)' : '',
-    state === 'throw' ? `log({ type: 'throw', ${at} }); throw new Error('thrown by ${stamp}')` : '',
+    state === 'throw' ? fails : '',
     id === MAIN ? `import './probe.mjs'; serve({ log: () => log.lines.splice(0) })` : '',
   ].join('\n')
 }
@@ -129,8 +131,11 @@ export function createModel(seed) {
         })
         instances.set(n, made)
         current.set(module, made)
-      } else if (line.type === 'throw') current.delete(module)
-      else if (line.type === 'dispose') {
+      } else if (line.type === 'throw') {
+        current.delete(module)
+        // It has nothing to dispose of.
+        if (instance?.content.state === 'early') instance.over = true
+      } else if (line.type === 'dispose') {
         if (instance?.over) complain(line, 'it is disposed of twice')
         // What is pruned, is when the new instance of its importer begins: that is after what was superseded.
         if (isOne && ran.has(module)) {
@@ -163,7 +168,7 @@ export function createModel(seed) {
         const id = isRepair ? random.pick(broken)[0] : random.below(COUNT)
         ids.push(id)
         const before = /** @type {Content} */ (disk.get(id))
-        const state = !isRepair && random.chance(0.12) ? random.pick(/** @type {const} */ (['syntax', 'throw'])) : 'ok'
+        const state = !isRepair && random.chance(0.15) ? random.pick(/** @type {const} */ (['syntax', 'early', 'throw'])) : 'ok'
         const content = random.chance(0.3) ? randomContent(random, id, 0) : { ...before, slow: random.chance(0.2) }
         // Who accepts, goes on: else all is soon cold.
         return save(id, { ...content, own: before.own || content.own, state, stamp: ++stamp })
