@@ -16,6 +16,7 @@ import { createRandom } from './random.mjs'
  * @property {'ok' | 'syntax' | 'early' | 'throw'} state `early`: it throws before it registers anything, `throw`: after
  * @property {boolean} awaits whether it has a top-level `await`
  * @property {boolean} slow whether it takes its time to be disposed of
+ * @property {boolean} hangs whether its disposal never ends: it is waited for no longer than the limit
  * @typedef {{ type: string, module: number, n: number, stamp?: number, links?: number[], fresh?: number[], by?: number }} Line
  * @typedef {Line & { stamp: number, links: number[], content: Content, over: boolean }} Instance
  */
@@ -26,7 +27,7 @@ const nameOf = (/** @type {number} */ id) => (id === MAIN ? 'main.mjs' : `m${id}
 
 /** @param {number} id @param {Content} content */
 export function render(id, content) {
-  const { stamp, imports, own, accepts, state, awaits, slow } = content
+  const { stamp, imports, own, accepts, state, awaits, slow, hangs } = content
   if (state === 'syntax') return `export const = ${stamp}`
   const at = `module: ${id}, n: inst.n`
   const fails = `log({ type: 'throw', ${at} }); throw new Error('thrown by ${stamp}')`
@@ -35,7 +36,9 @@ export function render(id, content) {
     `export const inst = { n: globalThis.count = (globalThis.count ?? 0) + 1 }`,
     `log({ type: 'eval', ${at}, stamp: ${stamp}, links: [${imports.map((to) => `i${to}.n`)}] })`,
     state === 'early' ? fails : '',
-    slow
+    hangs
+      ? `import.meta.hot.dispose(() => { log({ type: 'dispose', ${at} }); return new Promise(() => {}) })`
+      : slow
       ? `import.meta.hot.dispose(async () => { log({ type: 'dispose', ${at} }); await new Promise((r) => setTimeout(r, 3)); log({ type: 'disposed', ${at} }) })`
       : `import.meta.hot.dispose(() => { log({ type: 'dispose', ${at} }); log({ type: 'disposed', ${at} }) })`,
     own ? `import.meta.hot.accept((fresh) => log({ type: 'own', ${at}, fresh: [fresh.inst.n] }))` : '',
@@ -56,7 +59,7 @@ const probe = (stamp) =>
 function randomContent(random, id, stamp) {
   const imports = Array.from({ length: COUNT }, (_, to) => to).filter((to) => to > id && random.chance(id === MAIN ? 0.35 : 0.3))
   const accepts = imports.filter(() => random.chance(id === MAIN ? 0.7 : 0.3))
-  return { stamp, imports, own: id !== MAIN && random.chance(0.4), accepts, state: 'ok', awaits: random.chance(0.2), slow: random.chance(0.2) }
+  return { stamp, imports, own: id !== MAIN && random.chance(0.4), accepts, state: 'ok', awaits: random.chance(0.2), slow: random.chance(0.2), hangs: random.chance(0.015) }
 }
 
 /**
@@ -141,7 +144,7 @@ export function createModel(seed) {
         if (isOne && ran.has(module)) {
           if (n > lastDisposed) complain(line, `${lastDisposed} was disposed of before it`)
           lastDisposed = n
-          pending.add(n)
+          if (!instance?.content.hangs) pending.add(n)
         }
         if (instance) instance.over = true
         if (current.get(module) === instance) current.delete(module)
@@ -169,7 +172,7 @@ export function createModel(seed) {
         ids.push(id)
         const before = /** @type {Content} */ (disk.get(id))
         const state = !isRepair && random.chance(0.15) ? random.pick(/** @type {const} */ (['syntax', 'early', 'throw'])) : 'ok'
-        const content = random.chance(0.3) ? randomContent(random, id, 0) : { ...before, slow: random.chance(0.2) }
+        const content = random.chance(0.3) ? randomContent(random, id, 0) : { ...before, slow: random.chance(0.2), hangs: random.chance(0.015) }
         // Who accepts, goes on: else all is soon cold.
         return save(id, { ...content, own: before.own || content.own, state, stamp: ++stamp })
       })
