@@ -1,8 +1,6 @@
 //! What the fuzz targets check, each for any bytes: nothing panics, overflows or hangs, and what must hold does.
 
-#![expect(missing_docs, clippy::missing_panics_doc, reason = "named after what they check")]
-
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -19,7 +17,7 @@ use hot_hook::watch::settle::{QUIET, Settle};
 pub fn url(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let (mut urls, mut clean, mut issued) =
-        (Urls::default(), Vec::<(&str, u32)>::new(), HashMap::new());
+        (Urls::default(), Vec::<(&str, u32)>::new(), BTreeMap::new());
     for line in text.lines().take(64) {
         if let Some(path) = path_of(line) {
             assert_eq!(path_of(&url_of(&path)).as_deref(), Some(path.as_str()));
@@ -33,7 +31,7 @@ pub fn url(input: &[u8]) {
             }
             issued.insert(urls.issue(url, *version), (which, *version));
         } else if urls.meaning(line).is_none() {
-            urls.learn(line, ModuleId::new(clean.len()));
+            urls.record(line, ModuleId::new(clean.len()));
             clean.push((line, 0));
         } else {
             let own = clean.iter().any(|(url, _)| *url == line);
@@ -50,7 +48,7 @@ pub fn url(input: &[u8]) {
 /// Bytes: two bits of what happened, six of to which file; or that time goes by.
 pub fn settle(input: &[u8]) {
     let (mut settle, mut now) = (Settle::default(), Instant::now());
-    let mut open = HashMap::new();
+    let mut open = BTreeMap::new();
     for byte in input {
         let path = format!("/{}", byte & 0x3f);
         let event = match byte >> 6 {
