@@ -9,12 +9,11 @@ const url = require('node:url')
 const v8 = require('node:v8')
 
 const { getBuiltinModule } = process
-const { appendFileSync, readdirSync } = fs
+const { appendFileSync } = fs
 const { getOwnPropertySymbols } = Object
 const VERSIONS = process.versions
-const ROOT = new URL('../..', url.pathToFileURL(__filename)).href
-/** hot-hook's own files. */
-const OURS = new Set(readdirSync(new URL(ROOT)).filter((name) => name.endsWith('.mjs')))
+/** Where hot-hook's own files are. */
+const LIB = new URL('../../lib/', url.pathToFileURL(__filename)).href
 
 /** The way that is about to be prepared. */
 let way = ''
@@ -32,9 +31,7 @@ function meeting() {
 
 /** Whether the function that called is one of hot-hook's. */
 function isOurs() {
-  const caller = new Error('where').stack.split('\n')[3] ?? ''
-  const [, name] = caller.split(ROOT)
-  return name !== undefined && OURS.has(name.split(':', 1)[0])
+  return new Error('where').stack.split('\n')[3]?.includes(LIB) === true
 }
 
 /** Shows hot-hook something else at `object[name]`, or nothing. */

@@ -14,7 +14,7 @@ export function tellPictures() {
   hear('hot-runner:look', ({ again }) => {
     const hotHook = runtime()
     if (hotHook && !isListening) listen(hotHook)
-    const text = hotHook?.picture()
+    const text = hotHook?.snapshot()
     const isNew = text !== undefined && (again || text !== last)
     last = text ?? last
     tell({ type: 'hot-runner:picture', ...(isNew && { text }) })
