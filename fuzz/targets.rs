@@ -89,7 +89,7 @@ pub fn glob(input: &[u8]) {
             assert!(matcher.each().count() <= patterns.len());
         }
         Err(error) => {
-            assert!(patterns.contains(&error.pattern.as_str()) || patterns.len() > 1, "{error}")
+            assert!(patterns.contains(&error.pattern.as_str()) || patterns.len() > 1, "{error}");
         }
     }
 }

@@ -8,7 +8,8 @@ mod targets;
 
 #[test]
 fn inputs_that_were_kept() {
-    let all: [(&str, fn(&[u8])); 6] = [
+    type Target = (&'static str, fn(&[u8]));
+    let all: [Target; 6] = [
         ("url", targets::url),
         ("settle", targets::settle),
         ("glob", targets::glob),
