@@ -10,7 +10,7 @@ import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
 import { promisify } from 'node:util'
-import { PACKAGE, startApp, write } from '../__test__/support/app.mjs'
+import { ADDON, PACKAGE, startApp, write } from '../__test__/support/app.mjs'
 import { CACHE, install, record, start, tryInstall } from './support/app.mjs'
 
 const run = promisify(execFile)
@@ -35,7 +35,7 @@ async function pack(folder) {
   write(core, 'package.json', JSON.stringify({ ...manifest, devDependencies: undefined, optionalDependencies: { [BINDING]: manifest.version } }))
   const binding = path.join(staged, 'binding')
   fs.cpSync(path.join(PACKAGE, 'npm/linux-x64-gnu'), binding, { recursive: true })
-  fs.copyFileSync(path.join(PACKAGE, 'hot-hook.linux-x64-gnu.node'), path.join(binding, 'hot-hook.linux-x64-gnu.node'))
+  fs.copyFileSync(ADDON, path.join(binding, path.basename(ADDON)))
   return {
     'hot-hook': `file:${await npm(core)}`,
     [BINDING]: `file:${await npm(binding)}`,
