@@ -64,8 +64,8 @@ test('an addon of another version is said to be one: which, where, and what to d
 
 test('where the addon cannot even tell that it fails, each thread tells it all the same, once, and the app goes on', async (t) => {
   const app = { 'main.mjs': `console.log((await import('./b.mjs', ${HOT})).value, (await import('./c.mjs')).value)`, 'b.mjs': 'export const value = 1', 'c.mjs': 'export const value = 2' }
-  const broken = ['print', 'hasReader', 'announcesFailure', 'giveUp', 'takeDegraded', 'notes']
-  for (const names of [broken, ['giveUp'], ['announcesFailure'], ['print']]) {
+  const broken = ['print', 'hasReader', 'shouldReportFailure', 'giveUp', 'takeDegraded', 'notes']
+  for (const names of [broken, ['giveUp'], ['shouldReportFailure'], ['print']]) {
     const { env } = changedAddon(t, `for (const name of ${JSON.stringify(['resolve', ...names])}) addon[name] = () => { throw new TypeError('another addon') }`)
     const { code, stdout, stderr } = await run(t, { files: app, env })
     assert.deepEqual({ code, stdout }, { code: 0, stdout: '1 2\n' }, stderr)

@@ -1246,7 +1246,7 @@ fn walked_by_an_update(boundaries: usize) -> u64 {
     }
     let accept = |node: &mut Node, url: &str| {
         let instance = node.begin(MAIN, url);
-        node.engine.keeps_at(instance);
+        node.engine.data_key(instance);
         assert!(node.engine.accept_own(instance));
         node.engine.ended(instance, false, Instant::now());
         node.deliver(MAIN);

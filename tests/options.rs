@@ -240,7 +240,7 @@ fn patterns_that_match_nothing_are_told_once_and_not_before_their_time() {
 #[test]
 fn who_waits_to_run_an_app_says_nothing_of_patterns_before_it_runs() {
     let mut node = Node::with(&json!({ "boundaries": "./gone.mjs" }), &[]);
-    node.engine.link_ahead();
+    node.engine.begin_prelink();
     assert_eq!(said_of_patterns(&mut node, 60), [""; 0]);
     let now = node.now();
     node.engine.drop_stale_prelink(MAIN, "", now);

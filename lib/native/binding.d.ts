@@ -45,9 +45,6 @@ export declare function acceptOwn(instance: number): boolean
  */
 export declare function addLayer(thread: number, first: boolean): number
 
-/** Whether the failure is to be told to the user: true once in the process. */
-export declare function announcesFailure(): boolean
-
 /**
  * A thread takes part until it ends. `wake` is called in it, without arguments, when `take` has something; it keeps
  * nothing alive. `hooked`: its `require`s pass our hooks; otherwise it must `report` them.
@@ -56,6 +53,9 @@ export declare function attach(thread: number, hooked: boolean, wake: () => void
 
 /** Until `endLookup` the thread waits to be told what `specifier` means to `parent`: that is no import. */
 export declare function beginLookup(thread: number, parent: string, specifier: string): void
+
+/** From now on until `drop_stale_prelink` the process links its app, and runs nothing of it. */
+export declare function beginPrelink(): void
 
 /** Instances by their evaluation, latest first. */
 export declare function byEvaluation(instances: Array<number>): Array<number>
@@ -74,6 +74,9 @@ export declare function configure(thread: number, options: string, name: string,
 
 /** The URL by which an import of `url` would load it now; `null` if it is that one. */
 export declare function currentUrl(url: string): string | null
+
+/** Where the instance and those before and after it keep what they hand on; `null` once it has been disposed of. */
+export declare function dataKey(instance: number): Slot | null
 
 /** The instance declines: a change that would supersede it asks for a restart. */
 export declare function decline(instance: number): void
@@ -196,9 +199,6 @@ export declare function isRepeatable(thread: number, parent: string): boolean
 /** Keeps notes of what is watched and decided, for `notes`. */
 export declare function keepNotes(): void
 
-/** Where the instance and those before and after it keep what they hand on; `null` once it has been disposed of. */
-export declare function keepsAt(instance: number): Slot | null
-
 /**
  * The instance has registered something that may come to count after it was disposed of. Returns whether that counts: it
  * does not once it has been.
@@ -214,9 +214,6 @@ export interface Link {
   /** What the importer wrote; empty for the root. */
   specifier: string
 }
-
-/** From now on until `drop_stale_prelink` the process links its app, and runs nothing of it. */
-export declare function linkAhead(): void
 
 /**
  * These of an update's reimports have linked and are about to evaluate. To be called once for each update that has any,
@@ -415,6 +412,9 @@ export declare function setDisposing(thread: number, disposing: boolean): void
 
 /** The thread was woken, and is busy with that (`idle`), or no longer: what it reports meanwhile no import waits for. */
 export declare function setIdle(thread: number, idle: boolean): void
+
+/** Whether the failure is to be told to the user: true once in the process. */
+export declare function shouldReportFailure(): boolean
 
 /** Paths as people want to read them: relative to the folder of package.json. */
 export declare function shown(paths: Array<string>): Array<string>

@@ -731,7 +731,7 @@ if (!nativeBinding) {
   }
   throw new Error(`Failed to load native binding`)
 }
-checkAddon(nativeBinding, '2.0.0', ['Watcher', 'acceptDependencies', 'acceptOwn', 'addLayer', 'announcesFailure', 'attach', 'beginLookup', 'byEvaluation', 'clean', 'configure', 'currentUrl', 'decline', 'disposesAsync', 'drain', 'dropStalePrelink', 'dump', 'ended', 'endLookup', 'evaluate', 'evictionFailed', 'explain', 'failForTests', 'find', 'generationIfIdle', 'giveUp', 'hasParent', 'hasPending', 'hasReader', 'hasSyncBody', 'invalidate', 'isConfigured', 'isFirstThread', 'isInstalled', 'isOutermost', 'isRepeatable', 'keepNotes', 'keepsAt', 'keepsHandlers', 'linkAhead', 'linked', 'listen', 'load', 'loaded', 'lookupRequest', 'mayLookUp', 'missingPackages', 'Need', 'notes', 'print', 'ran', 'ranTracked', 'read', 'recordFormat', 'reimportEnded', 'release', 'releases', 'report', 'reported', 'requires', 'resolve', 'resolveDirectly', 'resolveForUpdate', 'setDisposing', 'setIdle', 'shown', 'snapshot', 'sought', 'take', 'takeDegraded', 'takeObserved', 'takesReports', 'track', 'Tracking', 'unloaded', 'unresolved', 'unresolvedForUpdate', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject', 'When'])
+checkAddon(nativeBinding, '2.0.0', ['Watcher', 'acceptDependencies', 'acceptOwn', 'addLayer', 'attach', 'beginLookup', 'beginPrelink', 'byEvaluation', 'clean', 'configure', 'currentUrl', 'dataKey', 'decline', 'disposesAsync', 'drain', 'dropStalePrelink', 'dump', 'ended', 'endLookup', 'evaluate', 'evictionFailed', 'explain', 'failForTests', 'find', 'generationIfIdle', 'giveUp', 'hasParent', 'hasPending', 'hasReader', 'hasSyncBody', 'invalidate', 'isConfigured', 'isFirstThread', 'isInstalled', 'isOutermost', 'isRepeatable', 'keepNotes', 'keepsHandlers', 'linked', 'listen', 'load', 'loaded', 'lookupRequest', 'mayLookUp', 'missingPackages', 'Need', 'notes', 'print', 'ran', 'ranTracked', 'read', 'recordFormat', 'reimportEnded', 'release', 'releases', 'report', 'reported', 'requires', 'resolve', 'resolveDirectly', 'resolveForUpdate', 'setDisposing', 'setIdle', 'shouldReportFailure', 'shown', 'snapshot', 'sought', 'take', 'takeDegraded', 'takeObserved', 'takesReports', 'track', 'Tracking', 'unloaded', 'unresolved', 'unresolvedForUpdate', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject', 'When'])
 
 // A package can patch its own fallback in front of the load-failure check
 // above, e.g. a WebContainer download through `napi-postinstall/fallback`.
@@ -767,18 +767,19 @@ if (
   }
 }
 
-const { Watcher, acceptDependencies, acceptOwn, addLayer, announcesFailure, attach, beginLookup, byEvaluation, clean, configure, currentUrl, decline, disposesAsync, drain, dropStalePrelink, dump, ended, endLookup, evaluate, evictionFailed, explain, failForTests, find, generationIfIdle, giveUp, hasParent, hasPending, hasReader, hasSyncBody, invalidate, isConfigured, isFirstThread, isInstalled, isOutermost, isRepeatable, keepNotes, keepsAt, keepsHandlers, linkAhead, linked, listen, load, loaded, lookupRequest, mayLookUp, missingPackages, Need, notes, print, ran, ranTracked, read, recordFormat, reimportEnded, release, releases, report, reported, requires, resolve, resolveDirectly, resolveForUpdate, setDisposing, setIdle, shown, snapshot, sought, take, takeDegraded, takeObserved, takesReports, track, Tracking, unloaded, unresolved, unresolvedForUpdate, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
+const { Watcher, acceptDependencies, acceptOwn, addLayer, attach, beginLookup, beginPrelink, byEvaluation, clean, configure, currentUrl, dataKey, decline, disposesAsync, drain, dropStalePrelink, dump, ended, endLookup, evaluate, evictionFailed, explain, failForTests, find, generationIfIdle, giveUp, hasParent, hasPending, hasReader, hasSyncBody, invalidate, isConfigured, isFirstThread, isInstalled, isOutermost, isRepeatable, keepNotes, keepsHandlers, linked, listen, load, loaded, lookupRequest, mayLookUp, missingPackages, Need, notes, print, ran, ranTracked, read, recordFormat, reimportEnded, release, releases, report, reported, requires, resolve, resolveDirectly, resolveForUpdate, setDisposing, setIdle, shouldReportFailure, shown, snapshot, sought, take, takeDegraded, takeObserved, takesReports, track, Tracking, unloaded, unresolved, unresolvedForUpdate, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
 export { Watcher }
 export { acceptDependencies }
 export { acceptOwn }
 export { addLayer }
-export { announcesFailure }
 export { attach }
 export { beginLookup }
+export { beginPrelink }
 export { byEvaluation }
 export { clean }
 export { configure }
 export { currentUrl }
+export { dataKey }
 export { decline }
 export { disposesAsync }
 export { drain }
@@ -804,9 +805,7 @@ export { isInstalled }
 export { isOutermost }
 export { isRepeatable }
 export { keepNotes }
-export { keepsAt }
 export { keepsHandlers }
-export { linkAhead }
 export { linked }
 export { listen }
 export { load }
@@ -832,6 +831,7 @@ export { resolveDirectly }
 export { resolveForUpdate }
 export { setDisposing }
 export { setIdle }
+export { shouldReportFailure }
 export { shown }
 export { snapshot }
 export { sought }

@@ -4,9 +4,9 @@
 import { Module, createRequire } from 'node:module'
 import * as engine from '../native/binding.js'
 import { fail } from '../runtime/guard.mjs'
-import { compilationCache } from './compilation-cache.mjs'
+import { leaveNoSourceOfThisTurn } from './compilation-cache.mjs'
 import { builtin, canRequireModules, hasSyncHooks, threadId } from './features.mjs'
-import { apply, queueMicrotask } from '../runtime/primordials.mjs'
+import { apply } from '../runtime/primordials.mjs'
 import { canForget, forgetRequests, noteRequest } from './relative-resolve-cache.mjs'
 import { evictNow, importsOf, jobOf, loadCache } from './esm-cache.mjs'
 
@@ -104,13 +104,6 @@ function noteRequirer(module) {
 /** Whether anything was required in this thread before anybody took note. */
 export const hasRequiredBefore = () => Object.keys(cache).some((path) => !OWN.has(path))
 
-/** V8 keeps no source of what is loaded now, as hooks see to it where they see `require`. */
-function leaveNoSource() {
-  if (!engine.releases()) return
-  compilationCache(false)
-  queueMicrotask(() => compilationCache(true))
-}
-
 /** Takes note of what is about to be loaded; a getter for the same reason. */
 function noteLoads() {
   const prototype = /** @type {{ load: (path: string) => void }} */ (/** @type {unknown} */ (Module.prototype))
@@ -124,7 +117,7 @@ function noteLoads() {
       requirer = undefined
       try {
         if (this) loads(this.id)
-        if (this && toReload.delete(this.id)) leaveNoSource()
+        if (this && toReload.delete(this.id)) leaveNoSourceOfThisTurn()
         if (!hasSyncHooks && by && by.children?.at(-1) === this) startedLoads.push({ module: this, requirer: by, isLazy: by.loaded })
       } catch (error) {
         fail(error)

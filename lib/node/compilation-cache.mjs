@@ -3,7 +3,7 @@
  */
 import * as engine from '../native/binding.js'
 import { attempt, guarded } from '../runtime/guard.mjs'
-import { clearTimeout, setTimeout } from '../runtime/primordials.mjs'
+import { clearTimeout, queueMicrotask, setTimeout } from '../runtime/primordials.mjs'
 import { builtin, hasFlag } from './features.mjs'
 
 /** Whether V8's compilation cache is ours to switch: the user may have switched it off. */
@@ -15,7 +15,7 @@ let isCacheOurs = !hasFlag('--no-compilation-cache')
  * set, memory grows.
  * @param {boolean} on
  */
-export function compilationCache(on) {
+function compilationCache(on) {
   if (!isCacheOurs) return
   try {
     builtin('node:v8').setFlagsFromString(on ? '--compilation-cache' : '--no-compilation-cache')
@@ -44,4 +44,11 @@ export function keepSources(url) {
   clearTimeout(cacheTimer)
   cacheTimer = undefined
   compilationCache(true)
+}
+
+/** The same for what `require` loads in this turn, past all hooks. */
+export function leaveNoSourceOfThisTurn() {
+  if (!engine.releases()) return
+  compilationCache(false)
+  queueMicrotask(() => compilationCache(true))
 }

@@ -52,7 +52,7 @@ function giveUp(error) {
   const reason = isOfEngine ? error.message : `internal error (${describe(error)})`
   const isAnnounced = askEngine(() => {
     if (!isOfEngine) engine.giveUp(reason)
-    return engine.announcesFailure()
+    return engine.shouldReportFailure()
   })
   if (isAnnounced ?? isFirst) print(`${reason}; the app goes on without hot reload`)
 }

@@ -58,7 +58,7 @@ export function recordOf(id, meta) {
   const known = records.get(id)
   if (known) return known
   // One that the engine never knew, or knows no longer because it failed, stays as it is.
-  const slot = id === 0 ? undefined : guarded(() => engine.keepsAt(id))
+  const slot = id === 0 ? undefined : guarded(() => engine.dataKey(id))
   const record = createRecord(id, meta, slot)
   if (slot) records.set(id, record)
   return record

@@ -73,7 +73,7 @@ const runtime = {
   /** For `@hot-hook/runner`. */
   ahead() {
     // From now on, not only when that is loaded: nobody is to take it for an app that runs.
-    guarded(() => engine.linkAhead())
+    guarded(() => engine.beginPrelink())
     return import('./prelink.mjs')
   },
 }

@@ -86,8 +86,8 @@ pub fn keeps_handlers(instance: u32) -> Result<bool, Error> {
 
 /// Where the instance and those before and after it keep what they hand on; `null` once it has been disposed of.
 #[napi]
-pub fn keeps_at(instance: u32) -> Result<Option<Slot>, Error> {
-    let slot = with(|engine| engine.keeps_at(InstanceId(instance)))?;
+pub fn data_key(instance: u32) -> Result<Option<Slot>, Error> {
+    let slot = with(|engine| engine.data_key(InstanceId(instance)))?;
     Ok(slot.map(|(module, url)| Slot { module: convert::index(module), url: url.to_string() }))
 }
 

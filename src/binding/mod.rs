@@ -129,7 +129,7 @@ pub fn give_up(reason: String) {
 
 /// Whether the failure is to be told to the user: true once in the process.
 #[napi]
-pub fn announces_failure() -> bool {
+pub fn should_report_failure() -> bool {
     host::announce()
 }
 

@@ -142,8 +142,8 @@ pub fn listen(thread: u32) -> Result<(), Error> {
 
 /// From now on until `drop_stale_prelink` the process links its app, and runs nothing of it.
 #[napi]
-pub fn link_ahead() -> Result<(), Error> {
-    with(Engine::link_ahead)
+pub fn begin_prelink() -> Result<(), Error> {
+    with(Engine::begin_prelink)
 }
 
 /// The thread has linked the app whose entry is `entry`, and is about to run it. Returns the URLs of what is stale by

@@ -18,7 +18,7 @@ const GRAIN: Duration = Duration::from_millis(20);
 
 impl Engine {
     /// From now on until [`Engine::drop_stale_prelink`] the thread links, and runs nothing.
-    pub fn link_ahead(&mut self) {
+    pub fn begin_prelink(&mut self) {
         self.linking_since.get_or_insert_with(SystemTime::now);
     }
 

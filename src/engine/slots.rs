@@ -204,7 +204,7 @@ impl Engine {
 
     /// Where an instance lives, for what is kept there: the module, and the URL without our version. From now on there is a
     /// record of it.
-    pub fn keeps_at(&mut self, id: InstanceId) -> Option<(ModuleId, Arc<str>)> {
+    pub fn data_key(&mut self, id: InstanceId) -> Option<(ModuleId, Arc<str>)> {
         self.instances.get_mut(id)?.recorded = true;
         let slot = self.slot_of(self.instances.get(id)?)?;
         self.threads.get_mut(&slot.thread)?.interest.losses = true;
