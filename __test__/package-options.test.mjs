@@ -13,7 +13,7 @@ const text = (hotHook, more = {}) => JSON.stringify({ name: 'app', type: 'module
 const lines = (app) => app.output.stderr.split('\n').filter((line) => line !== '')
 /** What is said of a save. */
 const applied = (app, ...options) =>
-  `hot-hook: ${app.file('package.json')} was saved: its option${options.length === 1 ? '' : 's'} ${options.join(', ')} apply now`
+  `hot-hook: ${app.file('package.json')} was saved: its ${options.length === 1 ? `option ${options[0]} applies` : `options ${options.join(', ')} apply`} now`
 const saved = async (app, count) => {
   await app.until(`${count} line(s)`, () => lines(app).length >= count)
   return lines(app)

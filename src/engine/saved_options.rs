@@ -57,7 +57,7 @@ impl Engine {
             thread.pending.reconfigured = true;
         }
         if tells && !all.changed.is_empty() && self.linking_since.is_none() {
-            self.notice(format!("{path} was saved: its {} apply now", named(&all.changed)));
+            self.notice(format!("{path} was saved: its {} now", applied(&all.changed)));
         }
         for line in all.warnings {
             self.notice(line);
@@ -94,7 +94,11 @@ impl Engine {
     }
 }
 
-fn named(options: &[&str]) -> String {
-    let word = if options.len() == 1 { "option" } else { "options" };
-    format!("{word} {}", options.join(", "))
+fn applied(options: &[&str]) -> String {
+    let names = options.join(", ");
+    if options.len() == 1 {
+        format!("option {names} applies")
+    } else {
+        format!("options {names} apply")
+    }
 }
