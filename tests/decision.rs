@@ -14,7 +14,8 @@ use hot_hook::decision::{
     Decisions, FullReload, Reason, Reporter, Verdict, decide, decide_ignoring_own_accept, is_change,
 };
 use hot_hook::fingerprint::Fingerprint;
-use hot_hook::graph::instance::{Instance, Instances, State};
+use hot_hook::graph::instance::{Instance, Instances};
+use hot_hook::graph::life::{Evaluation, Life, Superseded};
 use hot_hook::graph::{ModuleId, ThreadId};
 use table::table;
 use watchdog::ends;
@@ -140,7 +141,7 @@ fn declines(text: &str, declining: &str, changed: &str, expected: &str) {
     let diagram = Diagram::of(text);
     let mut instances = Instances::default();
     let declined = instance(&mut instances, &diagram, declining, 0);
-    declined.state = State::Evaluated;
+    declined.life = Life::Current(Evaluation::Evaluated);
     let id = declined.id;
     instances.decline(id);
     let verdict = decide(&diagram.graph, &instances, diagram.id(changed));
@@ -176,7 +177,7 @@ fn a_superseded_instance_declines_no_longer() {
     let diagram = Diagram::of("root ~hot~> a");
     let mut instances = Instances::default();
     let old = instance(&mut instances, &diagram, "a", 0);
-    old.superseded = true;
+    old.life = old.life.supersede(Superseded::default()).0;
     let id = old.id;
     instances.decline(id);
     instance(&mut instances, &diagram, "a", 1);

@@ -16,7 +16,8 @@ mod watchdog;
 use diagram::{Diagram, draw};
 use hot_hook::decision::{Decisions, Verdict};
 use hot_hook::graph::accept::{Accepted, Propagation};
-use hot_hook::graph::instance::{Instance, Instances, State};
+use hot_hook::graph::instance::{Instance, Instances};
+use hot_hook::graph::life::{Evaluation, Life};
 use hot_hook::graph::{EdgeKind, Graph, ModuleId, ModuleKind, NewEdge, Scope, Step, ThreadId};
 use oracle::{Arrow, Oracle};
 use random::Random;
@@ -599,7 +600,7 @@ fn random_instances(pair: &Pair, random: &mut Random) -> Instances {
             let url = format!("/{}?", id.index());
             instances.begin(ThreadId(0), &url, id, 0);
             let declining = instances.find_mut(ThreadId(0), &url).expect("it began");
-            declining.state = State::Evaluated;
+            declining.life = Life::Current(Evaluation::Evaluated);
             let declining = declining.id;
             instances.decline(declining);
         }
@@ -656,7 +657,9 @@ fn changes_found_together_are_decided_each_alone() {
             // As the engine does at once.
             for id in modules.into_iter().flatten() {
                 invalidated.push(id);
-                instances.change(id, |instance| instance.superseded = true);
+                instances.change(id, |instance| {
+                    instance.life = Life::Superseded(instance.life.evaluation())
+                });
             }
         }
     }

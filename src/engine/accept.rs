@@ -68,7 +68,7 @@ impl Engine {
     /// What an instance accepts but itself, if it is not superseded.
     pub(super) fn accepted_by<'a>(&self, entry: &'a Entry) -> &'a [(ModuleId, Arc<str>)] {
         let instance = self.instances.get(entry.instance);
-        if instance.is_some_and(|instance| !instance.superseded) {
+        if instance.is_some_and(|instance| instance.life.is_current()) {
             &entry.dependencies
         } else {
             &[]

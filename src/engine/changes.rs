@@ -161,7 +161,7 @@ impl Engine {
 
     /// Whether a module is being read.
     pub(super) fn is_read(&self, id: ModuleId) -> bool {
-        self.instances.of_module(id).any(|i: &Instance| i.reading && !i.superseded)
+        self.instances.of_module(id).any(|i: &Instance| i.reading && i.life.is_current())
     }
 
     /// After a failure: nothing is known but that something has changed.

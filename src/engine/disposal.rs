@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use crate::graph::instance::{Instance, InstanceId, State};
+use crate::graph::instance::{Instance, InstanceId};
+use crate::graph::life::{Evaluation, Next, Superseded};
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
@@ -31,7 +32,7 @@ impl Engine {
         }
         disposals.retain(|&(_, id)| {
             self.instances.get_mut(id).is_some_and(|instance| {
-                instance.disposed = true;
+                instance.life = instance.life.dispose();
                 instance.tracked || instance.recorded
             })
         });
@@ -52,10 +53,17 @@ impl Engine {
         // What a superseded instance accepts but itself counts no longer.
         self.graph.accepts_less();
         self.instances.change(module, |instance| {
-            if instance.version < current
-                && let Some(thread) = self.threads.get_mut(&instance.thread)
-            {
-                thread.retire(instance, current);
+            if instance.version >= current {
+                return;
+            }
+            let (life, next) = instance.life.supersede(Superseded {
+                has_begun: instance.order > 0,
+                has_handlers: instance.tracked,
+                is_unreachable: instance.version + 1 < current,
+            });
+            if let Some(thread) = self.threads.get_mut(&instance.thread) {
+                instance.life = life;
+                thread.retire(instance, next);
             }
         });
     }
@@ -64,19 +72,17 @@ impl Engine {
     pub fn track(&mut self, id: InstanceId) -> Tracking {
         let Some(instance) = self.instances.get_mut(id) else { return Tracking::Disposed };
         instance.tracked = true;
-        // It was superseded between its link and its evaluation.
-        if instance.superseded
-            && !instance.disposed
-            && !std::mem::replace(&mut instance.retiring, true)
-            && let Some(thread) = self.threads.get_mut(&instance.thread)
-        {
-            thread.deferred.insert(id);
-        }
-        match instance {
-            Instance { disposed: true, .. } => Tracking::Disposed,
+        let (life, next) = instance.life.register();
+        instance.life = life;
+        let tracking = match instance {
+            _ if life.is_disposed() => Tracking::Disposed,
             Instance { awaits: true, .. } => Tracking::MayWait,
             _ => Tracking::SyncBody,
+        };
+        if let Some(thread) = self.threads.get_mut(&instance.thread) {
+            thread.retire(instance, next);
         }
+        tracking
     }
 
     /// Whether the instance's body runs in one go.
@@ -106,7 +112,8 @@ impl Engine {
     /// An instance evaluates no longer: whoever waits for that is disposed of.
     fn end_evaluation(&mut self, id: InstanceId, threw: bool) {
         let Some(instance) = self.instances.get_mut(id) else { return };
-        instance.state = if threw { State::Failed } else { State::Evaluated };
+        let evaluation = if threw { Evaluation::Failed } else { Evaluation::Evaluated };
+        instance.life = instance.life.evaluates(evaluation);
         let thread = instance.thread;
         let Some(deferred) = self.threads.get(&thread).map(|thread| &thread.deferred) else {
             return;
@@ -180,22 +187,13 @@ impl Engine {
 }
 
 impl Thread {
-    /// An instance is superseded by version `current`.
-    fn retire(&mut self, instance: &mut Instance, current: u32) {
-        let was_superseded = std::mem::replace(&mut instance.superseded, true);
-        if std::mem::replace(&mut instance.retiring, true) {
-            return;
-        }
-        match instance.state {
-            _ if instance.is_under_way() => {
-                self.deferred.insert(instance.id);
-            }
-            _ if instance.order > 0 => self.disposals.push((instance.order, instance.id)),
-            // It never came to evaluate, and two versions later nothing links to it any more.
-            _ if was_superseded && instance.version + 1 < current => {
-                self.abandoned.push(instance.id);
-            }
-            _ => instance.retiring = false,
+    /// What is to be done about an instance after a transition.
+    fn retire(&mut self, instance: &Instance, next: Next) {
+        match next {
+            Next::Nothing => {}
+            Next::Defer => drop(self.deferred.insert(instance.id)),
+            Next::Dispose => self.disposals.push((instance.order, instance.id)),
+            Next::Evict => self.abandoned.push(instance.id),
         }
     }
 }

@@ -7,7 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::error::NotDynamicError;
-use crate::graph::instance::State;
+use crate::graph::life::Evaluation;
 use crate::graph::{ModuleId, ThreadId};
 use crate::url::path_of;
 use crate::watch::parent;
@@ -77,7 +77,7 @@ impl Engine {
     fn shortcut(&mut self, import: &Import) -> Option<String> {
         let importer = import.parent?;
         let instance = self.instances.find(import.thread, importer)?;
-        if instance.state != State::Linking || instance.commonjs {
+        if instance.life.evaluation() != Evaluation::Linking || instance.commonjs {
             return None;
         }
         let url = join(importer, import.specifier)?;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use crate::error::NotDynamicError;
 use crate::graph::accept::Propagation;
-use crate::graph::instance::{Instance, State};
+use crate::graph::instance::Instance;
+use crate::graph::life::Evaluation;
 use crate::graph::{EdgeKind, ModuleId, ModuleKind, NewEdge, Scope, ThreadId};
 use crate::package::installed_root;
 use crate::url::{Meaning, path_of};
@@ -48,9 +49,9 @@ impl Engine {
 
     /// Whether an import by `parent` is an `import()`, which adds nothing when it is repeated in this generation.
     pub fn is_repeatable(&self, thread: ThreadId, parent: &str) -> bool {
-        self.instances
-            .find(thread, parent)
-            .is_some_and(|instance| instance.commonjs || instance.state != State::Linking)
+        self.instances.find(thread, parent).is_some_and(|instance| {
+            instance.commonjs || instance.life.evaluation() != Evaluation::Linking
+        })
     }
 
     /// Records that `import` leads to `url`. Returns the URL to load instead, if it is another; for a `require()`, see
@@ -260,7 +261,7 @@ impl Engine {
             (false, false) => EdgeKind::Dynamic,
         };
         if let Some(instance) = self.instances.find(import.thread, url) {
-            let linking = instance.state == State::Linking && !instance.commonjs;
+            let linking = instance.life.evaluation() == Evaluation::Linking && !instance.commonjs;
             return Some(Importer {
                 module: instance.module,
                 version: instance.version,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::fingerprint::{Fingerprint, open};
-use crate::graph::instance::{Instance, InstanceId, State};
+use crate::graph::instance::{Instance, InstanceId};
+use crate::graph::life::Evaluation;
 use crate::graph::{ModuleId, ThreadId};
 use crate::source::{awaits, decode, needs_prelude};
 use crate::url::{Meaning, path_of};
@@ -102,7 +103,7 @@ impl Engine {
         let found = stamp.map_or_else(|| self.look_at(id), |(_, found)| found);
         self.reads(thread, url);
         // While it was waited for, a change may have superseded it: what is read is not the next version's.
-        let is_current = self.instances.find(thread, url).is_some_and(|it| !it.superseded);
+        let is_current = self.instances.find(thread, url).is_some_and(|it| it.life.is_current());
         match self.graph.get(id).read {
             Some(read) if read != found => self.changed_under_version(id, found),
             _ if is_current => self.note_read(id, found),
@@ -236,7 +237,7 @@ impl Engine {
     pub fn evaluate(&mut self, thread: ThreadId, url: &str) -> Option<InstanceId> {
         self.evaluations += 1;
         let instance = self.instances.find_mut(thread, url)?;
-        instance.state = State::Evaluating;
+        instance.life = instance.life.evaluates(Evaluation::Evaluating);
         instance.reading = false;
         instance.order = self.evaluations;
         let (id, module, version) = (instance.id, instance.module, instance.version);

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::graph::instance::{InstanceId, State};
+use crate::graph::instance::InstanceId;
+use crate::graph::life::Evaluation;
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
@@ -37,7 +38,7 @@ impl Engine {
     pub(super) fn observe_importer(&mut self, import: &Import) {
         let Some(url) = import.parent else { return };
         let Some(instance) = self.instances.find(import.thread, url) else { return };
-        if instance.state == State::Evaluating || instance.without_prelude {
+        if instance.life.evaluation() == Evaluation::Evaluating || instance.without_prelude {
             self.observe(instance.id);
         }
     }
@@ -45,8 +46,9 @@ impl Engine {
     /// The thread is to tell when the evaluation of an instance ends, if that is not known.
     pub(super) fn observe(&mut self, id: InstanceId) {
         let Some(instance) = self.instances.get_mut(id) else { return };
-        let is_known = instance.tracked || instance.observed || instance.superseded;
-        let is_open = matches!(instance.state, State::Linking | State::Evaluating);
+        let is_known = instance.tracked || instance.observed || !instance.life.is_current();
+        let is_open =
+            matches!(instance.life.evaluation(), Evaluation::Linking | Evaluation::Evaluating);
         if is_known || !is_open || instance.commonjs {
             return;
         }

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use crate::config::Watching;
 use crate::decision::{Reporter, Verdict, decide};
 use crate::fingerprint::Fingerprint;
-use crate::graph::instance::State;
+use crate::graph::life::Evaluation;
 use crate::graph::{ModuleId, ThreadId};
 use crate::stamp::Stamp;
 use crate::watch::settle::{FileEvent, QUIET};
@@ -199,7 +199,8 @@ impl Engine {
 
     /// Threads are to tell how the evaluation of the module's current instances has ended.
     fn ask_how_it_ended(&mut self, id: ModuleId) {
-        let runs = self.instances.of_module(id).filter(|i| i.state == State::Evaluating);
+        let runs =
+            self.instances.of_module(id).filter(|i| i.life.evaluation() == Evaluation::Evaluating);
         let ids: Vec<_> = runs.map(|i| i.id).collect();
         for id in ids {
             self.observe(id);
@@ -216,11 +217,15 @@ impl Engine {
         {
             return false;
         }
-        self.instances.of_module(id).filter(|i| !i.superseded && i.version == version).any(|i| {
-            let has_linked =
-                i.state != State::Linking || i.reading || i.without_prelude || i.commonjs;
-            i.state == State::Failed || (module.is_es && !has_linked)
-        })
+        self.instances.of_module(id).filter(|i| i.life.is_current() && i.version == version).any(
+            |i| {
+                let has_linked = i.life.evaluation() != Evaluation::Linking
+                    || i.reading
+                    || i.without_prelude
+                    || i.commonjs;
+                i.life.evaluation() == Evaluation::Failed || (module.is_es && !has_linked)
+            },
+        )
     }
 }
 

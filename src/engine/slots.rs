@@ -14,7 +14,8 @@ use std::time::Instant;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::graph::accept::Accepted;
-use crate::graph::instance::{Instance, InstanceId, State};
+use crate::graph::instance::{Instance, InstanceId};
+use crate::graph::life::Evaluation;
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
@@ -165,7 +166,7 @@ fn first_counting(entries: &[Entry]) -> usize {
 impl Engine {
     /// What an instance has registered so far. `None` if it has been disposed of: it is too late for it.
     pub(super) fn entry_of(&mut self, id: InstanceId) -> Option<(Slot, &mut Entry)> {
-        let instance = self.instances.get(id).filter(|instance| !instance.disposed)?;
+        let instance = self.instances.get(id).filter(|instance| !instance.life.is_disposed())?;
         let order = instance.order;
         let slot = self.slot_of(instance)?;
         if !self.slots.knows(id) {
@@ -179,7 +180,7 @@ impl Engine {
     /// The end of an instance's evaluation will be told.
     pub(super) fn expect_end(&mut self, id: InstanceId) {
         if let Some(instance) = self.instances.get_mut(id)
-            && matches!(instance.state, State::Linking | State::Evaluating)
+            && matches!(instance.life.evaluation(), Evaluation::Linking | Evaluation::Evaluating)
             && let Some(state) = self.threads.get_mut(&instance.thread)
         {
             instance.observed = true;
@@ -190,10 +191,10 @@ impl Engine {
     /// The instance's body has run, to its end or not: [`Engine::ended`] will tell.
     pub fn ran(&mut self, id: InstanceId) {
         let Some(instance) = self.instances.get_mut(id) else { return };
-        if instance.state != State::Evaluating {
+        if instance.life.evaluation() != Evaluation::Evaluating {
             return;
         }
-        instance.state = State::Evaluated;
+        instance.life = instance.life.evaluates(Evaluation::Evaluated);
         let Some(slot) = self.slots.by_instance.get(&id).cloned() else { return };
         let before = self.slots.accepted_at(&slot);
         for entry in self.slots.entries.get_mut(&slot).into_iter().flatten() {
@@ -226,7 +227,7 @@ impl Engine {
     /// The evaluation of an instance has ended: other registrations may count at its slot now.
     pub(super) fn settle_slot(&mut self, id: InstanceId, threw: bool, now: Instant) {
         let instance = self.instances.get(id);
-        let accepted_modules = instance.is_none_or(|instance| instance.superseded);
+        let accepted_modules = instance.is_none_or(|instance| !instance.life.is_current());
         let slot = instance.and_then(|instance| self.slot_of(instance));
         let Some(slot) = slot.or_else(|| self.slots.by_instance.get(&id).cloned()) else {
             return;

@@ -207,7 +207,7 @@ impl Engine {
     pub(super) fn silent_user(&self, path: &str, module: Option<ModuleId>) -> Option<ThreadId> {
         let may_use = |id: ThreadId, thread: &Thread| {
             let holds = |module| {
-                let of_thread = |it: &Instance| it.thread == id && !it.superseded;
+                let of_thread = |it: &Instance| it.thread == id && it.life.is_current();
                 self.graph.get(module).may_be_required()
                     && self.instances.of_module(module).any(of_thread)
             };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
+use super::life::{Evaluation, Life};
 use super::{ModuleId, ThreadId};
 use crate::fingerprint::Fingerprint;
 use crate::stamp::Stamp;
@@ -13,19 +14,6 @@ use crate::stamp::Stamp;
 /// Names an instance for the life of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct InstanceId(pub u32);
-
-/// How far an instance has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Its source was asked for; its static imports are being resolved.
-    Linking,
-    /// Its body runs, or ran: nobody asked how it ended.
-    Evaluating,
-    /// Its body ran to the end.
-    Evaluated,
-    /// Its body threw.
-    Failed,
-}
 
 /// A module at one version in one thread.
 #[derive(Debug)]
@@ -44,14 +32,8 @@ pub struct Instance {
     pub version: u32,
     /// What Node knows it by.
     pub url: Arc<str>,
-    /// How far it has come.
-    pub state: State,
-    /// A newer version exists, or nothing reaches it any more.
-    pub superseded: bool,
-    /// It is superseded, and to be disposed of as soon as that may be.
-    pub retiring: bool,
-    /// It was disposed of.
-    pub disposed: bool,
+    /// How far it has come, and whether it is on its way out.
+    pub life: Life,
     /// Between our read of its file and the end of Node's: an event for the file counts without comparing.
     pub reading: bool,
     /// Its file as it was before Node read it, where no event tells of a save meanwhile; until that is compared.
@@ -79,12 +61,12 @@ pub struct Instance {
 impl Instance {
     /// Whether a change that would supersede it asks for a restart.
     pub fn declines(&self) -> bool {
-        self.declined && !self.superseded
+        self.declined && self.life.is_current()
     }
 
     /// Whether its body runs, and it has handlers that must not run before that is over.
     pub fn is_under_way(&self) -> bool {
-        self.tracked && self.state == State::Evaluating
+        self.tracked && self.life.evaluation() == Evaluation::Evaluating
     }
 }
 
@@ -155,7 +137,7 @@ impl Instances {
     pub fn begin(&mut self, thread: ThreadId, url: &str, module: ModuleId, version: u32) -> bool {
         if let Some(known) = self.find(thread, url)
             && known.version == version
-            && !known.superseded
+            && known.life.is_current()
         {
             return known.order == 0;
         }
@@ -166,10 +148,7 @@ impl Instances {
             module,
             version,
             url: url.into(),
-            state: State::Linking,
-            superseded: false,
-            retiring: false,
-            disposed: false,
+            life: Life::Current(Evaluation::Linking),
             reading: false,
             stamp: None,
             commonjs: false,
@@ -255,8 +234,8 @@ impl Instances {
     /// nor can what never passed a hook.
     pub fn have_evaluated(&self, thread: ThreadId, module: ModuleId) -> bool {
         self.of_module(module)
-            .filter(|i| i.thread == thread && !i.superseded && !i.commonjs)
-            .all(|i| i.state == State::Evaluated)
+            .filter(|i| i.thread == thread && i.life.is_current() && !i.commonjs)
+            .all(|i| i.life.evaluation() == Evaluation::Evaluated)
     }
 
     /// The instance has called `import.meta.hot.decline()`.

@@ -10,6 +10,7 @@ mod cycle;
 mod dominators;
 mod edge;
 pub mod instance;
+pub mod life;
 mod opening;
 mod walk;
 
