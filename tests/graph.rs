@@ -658,7 +658,7 @@ fn changes_found_together_are_decided_each_alone() {
             for id in modules.into_iter().flatten() {
                 invalidated.push(id);
                 instances.change(id, |instance| {
-                    instance.life = Life::Superseded(instance.life.evaluation())
+                    instance.life = Life::Superseded(instance.life.evaluation());
                 });
             }
         }

@@ -76,7 +76,7 @@ impl Engine {
         instance.life = life;
         let tracking = match instance {
             _ if life.is_disposed() => Tracking::Disposed,
-            Instance { awaits: true, .. } => Tracking::MayWait,
+            _ if instance.awaits() => Tracking::MayWait,
             _ => Tracking::SyncBody,
         };
         if let Some(thread) = self.threads.get_mut(&instance.thread) {
@@ -87,7 +87,7 @@ impl Engine {
 
     /// Whether the instance's body runs in one go.
     pub fn has_sync_body(&self, id: InstanceId) -> bool {
-        self.instances.get(id).is_some_and(|instance| !instance.awaits)
+        self.instances.get(id).is_some_and(|instance| !instance.awaits())
     }
 
     /// The body of a tracked instance that runs in one go has run, to its end or not. If [`Engine::ended`] will tell, too, what

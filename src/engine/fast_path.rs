@@ -7,6 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::error::NotDynamicError;
+use crate::graph::instance::Body;
 use crate::graph::life::Evaluation;
 use crate::graph::{ModuleId, ThreadId};
 use crate::url::path_of;
@@ -77,7 +78,7 @@ impl Engine {
     fn shortcut(&mut self, import: &Import) -> Option<String> {
         let importer = import.parent?;
         let instance = self.instances.find(import.thread, importer)?;
-        if instance.life.evaluation() != Evaluation::Linking || instance.commonjs {
+        if instance.life.evaluation() != Evaluation::Linking || instance.body == Body::CommonJs {
             return None;
         }
         let url = join(importer, import.specifier)?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::error::NotDynamicError;
 use crate::graph::accept::Propagation;
-use crate::graph::instance::Instance;
+use crate::graph::instance::{Body, Instance};
 use crate::graph::life::Evaluation;
 use crate::graph::{EdgeKind, ModuleId, ModuleKind, NewEdge, Scope, ThreadId};
 use crate::package::installed_root;
@@ -50,7 +50,7 @@ impl Engine {
     /// Whether an import by `parent` is an `import()`, which adds nothing when it is repeated in this generation.
     pub fn is_repeatable(&self, thread: ThreadId, parent: &str) -> bool {
         self.instances.find(thread, parent).is_some_and(|instance| {
-            instance.commonjs || instance.life.evaluation() != Evaluation::Linking
+            instance.body == Body::CommonJs || instance.life.evaluation() != Evaluation::Linking
         })
     }
 
@@ -119,7 +119,7 @@ impl Engine {
         let Some(current) = self.instances.of_module(target.module).find(is_current) else {
             return Some(target.clean.to_string());
         };
-        if current.commonjs || module.keeps_url {
+        if current.body == Body::CommonJs || module.keeps_url {
             return None;
         }
         let url = current.url.to_string();
@@ -261,7 +261,8 @@ impl Engine {
             (false, false) => EdgeKind::Dynamic,
         };
         if let Some(instance) = self.instances.find(import.thread, url) {
-            let linking = instance.life.evaluation() == Evaluation::Linking && !instance.commonjs;
+            let linking = instance.life.evaluation() == Evaluation::Linking
+                && instance.body != Body::CommonJs;
             return Some(Importer {
                 module: instance.module,
                 version: instance.version,

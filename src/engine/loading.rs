@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::fingerprint::{Fingerprint, open};
-use crate::graph::instance::{Instance, InstanceId};
+use crate::graph::instance::{Body, Instance, InstanceId};
 use crate::graph::life::Evaluation;
 use crate::graph::{ModuleId, ThreadId};
 use crate::source::{awaits, decode, needs_prelude};
@@ -202,7 +202,11 @@ impl Engine {
             // Node asks for the source of what it has already, and throws the answer away.
             return;
         }
-        instance.commonjs = format == Format::CommonJs;
+        instance.body = match format {
+            Format::Es { awaits, .. } => Body::Es { awaits, has_prelude: !is_left },
+            Format::CommonJs => Body::CommonJs,
+            Format::Json | Format::Other => Body::Unknown,
+        };
         // What Node read lies between two drains: from here on, comparing tells.
         instance.reading = false;
         let module = instance.module;
@@ -210,9 +214,7 @@ impl Engine {
             self.graph.get_mut(module).by_require = true;
         }
         match format {
-            Format::Es { awaits, .. } => {
-                instance.awaits = awaits;
-                instance.without_prelude = is_left;
+            Format::Es { .. } => {
                 let required = self.graph.is_required(module);
                 let module = self.graph.get_mut(module);
                 module.is_es = true;
@@ -222,7 +224,7 @@ impl Engine {
                 }
             }
             Format::CommonJs => {
-                // It has no prelude, and evaluates at once if it was required.
+                // It evaluates at once if it was required.
                 self.evaluations += 1;
                 instance.order = self.evaluations;
                 self.expect_reports(thread, module);

@@ -5,6 +5,7 @@
 //! - `require.resolve()`: no hook can tell it. So an edge from CommonJS is recorded when the module is loaded, or reported
 //!   by who required it (see [`super::commonjs`]).
 
+use crate::graph::instance::Body;
 use crate::graph::{ModuleKind, ThreadId};
 use crate::url::path_of;
 
@@ -46,7 +47,7 @@ impl Engine {
     /// with `require()` as others do with `import.meta.resolve()`.
     pub fn may_look_up(&self, thread: ThreadId, parent: &str) -> bool {
         match self.instances.find(thread, parent) {
-            Some(instance) => !instance.commonjs,
+            Some(instance) => instance.body != Body::CommonJs,
             // Loaded before us.
             None => parent.starts_with("data:") || path_of(parent).is_some(),
         }

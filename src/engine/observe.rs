@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::graph::instance::InstanceId;
+use crate::graph::instance::{Body, InstanceId};
 use crate::graph::life::Evaluation;
 use crate::graph::{ModuleId, ThreadId};
 
@@ -38,7 +38,7 @@ impl Engine {
     pub(super) fn observe_importer(&mut self, import: &Import) {
         let Some(url) = import.parent else { return };
         let Some(instance) = self.instances.find(import.thread, url) else { return };
-        if instance.life.evaluation() == Evaluation::Evaluating || instance.without_prelude {
+        if instance.life.evaluation() == Evaluation::Evaluating || instance.is_without_prelude() {
             self.observe(instance.id);
         }
     }
@@ -49,7 +49,7 @@ impl Engine {
         let is_known = instance.tracked || instance.observed || !instance.life.is_current();
         let is_open =
             matches!(instance.life.evaluation(), Evaluation::Linking | Evaluation::Evaluating);
-        if is_known || !is_open || instance.commonjs {
+        if is_known || !is_open || instance.body == Body::CommonJs {
             return;
         }
         let thread = instance.thread;

@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use crate::config::Watching;
 use crate::decision::{Reporter, Verdict, decide};
 use crate::fingerprint::Fingerprint;
+use crate::graph::instance::Body;
 use crate::graph::life::Evaluation;
 use crate::graph::{ModuleId, ThreadId};
 use crate::stamp::Stamp;
@@ -221,8 +222,8 @@ impl Engine {
             |i| {
                 let has_linked = i.life.evaluation() != Evaluation::Linking
                     || i.reading
-                    || i.without_prelude
-                    || i.commonjs;
+                    || i.is_without_prelude()
+                    || i.body == Body::CommonJs;
                 i.life.evaluation() == Evaluation::Failed || (module.is_es && !has_linked)
             },
         )

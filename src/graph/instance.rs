@@ -15,6 +15,22 @@ use crate::stamp::Stamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct InstanceId(pub u32);
 
+/// What was loaded as an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Nothing yet, or nothing that runs: JSON, Wasm, an addon.
+    Unknown,
+    /// An ES module.
+    Es {
+        /// It may wait: its evaluation is not over when the first turn is.
+        awaits: bool,
+        /// Its prelude tells that it begins to evaluate.
+        has_prelude: bool,
+    },
+    /// CommonJS: it has no prelude, and whatever it imports is dynamic or required.
+    CommonJs,
+}
+
 /// A module at one version in one thread.
 #[derive(Debug)]
 #[expect(
@@ -38,18 +54,14 @@ pub struct Instance {
     pub reading: bool,
     /// Its file as it was before Node read it, where no event tells of a save meanwhile; until that is compared.
     pub stamp: Option<(Option<Stamp>, Fingerprint)>,
-    /// CommonJS: it has no prelude, and whatever it imports is dynamic or required.
-    pub commonjs: bool,
-    /// Its body may wait: its evaluation is not over when the first turn is.
-    pub awaits: bool,
+    /// What was loaded.
+    pub body: Body,
     /// It registered handlers, so that the end of its evaluation will be told.
     pub tracked: bool,
     /// JavaScript keeps a record of it until it is disposed of: of what it has registered, if only that it accepts itself.
     pub recorded: bool,
     /// The end of its evaluation will be told, although it registered nothing.
     pub observed: bool,
-    /// It has no prelude: that it begins to evaluate is not told.
-    pub without_prelude: bool,
     /// It registered a handler that will take its time.
     pub disposes_async: bool,
     /// It called `import.meta.hot.decline()`.
@@ -62,6 +74,16 @@ impl Instance {
     /// Whether a change that would supersede it asks for a restart.
     pub fn declines(&self) -> bool {
         self.declined && self.life.is_current()
+    }
+
+    /// Whether its body may wait.
+    pub fn awaits(&self) -> bool {
+        matches!(self.body, Body::Es { awaits: true, .. })
+    }
+
+    /// Whether it is an ES module that does not tell that it begins to evaluate.
+    pub fn is_without_prelude(&self) -> bool {
+        matches!(self.body, Body::Es { has_prelude: false, .. })
     }
 
     /// Whether its body runs, and it has handlers that must not run before that is over.
@@ -151,12 +173,10 @@ impl Instances {
             life: Life::Current(Evaluation::Linking),
             reading: false,
             stamp: None,
-            commonjs: false,
-            awaits: false,
+            body: Body::Unknown,
             tracked: false,
             recorded: false,
             observed: false,
-            without_prelude: false,
             disposes_async: false,
             declined: false,
             order: 0,
@@ -234,7 +254,7 @@ impl Instances {
     /// nor can what never passed a hook.
     pub fn have_evaluated(&self, thread: ThreadId, module: ModuleId) -> bool {
         self.of_module(module)
-            .filter(|i| i.thread == thread && i.life.is_current() && !i.commonjs)
+            .filter(|i| i.thread == thread && i.life.is_current() && i.body != Body::CommonJs)
             .all(|i| i.life.evaluation() == Evaluation::Evaluated)
     }
 
