@@ -193,6 +193,12 @@ export declare function isInstalled(missing: MissingPackage): boolean
 /** Whether the set of hooks is the one that works. */
 export declare function isOutermost(thread: number, layer: number): boolean
 
+/**
+ * Whether what an update is about to import by `url`, without our version, is still reached by any import. If not, it is not
+ * to evaluate.
+ */
+export declare function isReached(url: string): boolean
+
 /** Whether imports by `parent` are from now on all `import()`s. */
 export declare function isRepeatable(thread: number, parent: string): boolean
 

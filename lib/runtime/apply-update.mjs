@@ -105,6 +105,7 @@ async function evaluate(reimports, { urls, first }, failures) {
   const linked = new Set(urls)
   const imports = reimports.filter(({ url }) => linked.has(url)).map(async ({ url, json }) => {
     if (first.length > 0) await ways
+    if (guarded(() => engine.isReached(url)) === false) return
     try {
       namespaces.set(url, await (json ? import(url, { with: { type: 'json' } }) : import(url)))
       guarded(() => engine.reimportEnded(threadId, url, false))
@@ -154,10 +155,11 @@ function tellable({ instance: id, own, urls }) {
 async function call({ instance, accepted, urls }, namespaces) {
   const { callback, isList } = accepted
   const own = accepted.urls === null
-  const wanted = own ? [guarded(() => engine.clean(instance.meta.url)) ?? instance.meta.url] : accepted.urls
-  const found = (wanted ?? []).map((url) => (own || urls.includes(url) ? namespaces.get(url) : undefined))
-  // Nothing came of it, or the one to be told was superseded meanwhile.
-  if (found.every((namespace) => namespace === undefined) || (!own && instance.over)) return
+  const wanted = own ? [guarded(() => engine.clean(instance.meta.url)) ?? instance.meta.url] : (accepted.urls ?? [])
+  const found = wanted.map((url) => (own || urls.includes(url) ? namespaces.get(url) : undefined))
+  // Nothing came of it, or the one to be told was superseded meanwhile, or what is new was pruned.
+  const isOver = own ? guarded(() => engine.isReached(wanted[0])) === false : instance.over
+  if (isOver || found.every((namespace) => namespace === undefined)) return
   try {
     await patiently(Promise.resolve(callback(isList ? found : found[0])))
   } catch (error) {

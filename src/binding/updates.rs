@@ -103,6 +103,13 @@ pub fn reimport_ended(thread: u32, url: String, threw: bool) -> Result<(), Error
     with(|engine| engine.reimport_ended(ThreadId(thread), &url, threw, Instant::now()))
 }
 
+/// Whether what an update is about to import by `url`, without our version, is still reached by any import. If not, it is not
+/// to evaluate.
+#[napi]
+pub fn is_reached(url: String) -> Result<bool, Error> {
+    with(|engine| engine.is_reached(&url))
+}
+
 /// Node does not find what an update is to import by `url`.
 #[napi]
 pub fn unresolved_for_update(url: String) -> Result<(), Error> {

@@ -157,6 +157,12 @@ impl Engine {
         })
     }
 
+    /// Whether what has linked for an update is still to evaluate: while `dispose` handlers were waited for, another update may
+    /// have taken the last import of it away.
+    pub fn is_reached(&self, url: &str) -> bool {
+        self.urls.meaning(url).is_none_or(|meaning| !self.graph.get(meaning.module).pruned)
+    }
+
     /// What was imported again under the URL that [`Engine::resolve_for_update`] gave has evaluated, or thrown.
     pub fn reimport_ended(&mut self, thread: ThreadId, url: &str, threw: bool, now: Instant) {
         let Some(url) = self.resolve_for_update(thread, url, false) else { return };
