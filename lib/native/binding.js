@@ -731,7 +731,7 @@ if (!nativeBinding) {
   }
   throw new Error(`Failed to load native binding`)
 }
-checkAddon(nativeBinding, '2.0.0', ['Watcher', 'acceptDependencies', 'acceptOwn', 'addLayer', 'attach', 'beginLookup', 'beginPrelink', 'byEvaluation', 'clean', 'configure', 'currentUrl', 'dataKey', 'decline', 'disposesAsync', 'drain', 'dropStalePrelink', 'dump', 'ended', 'endLookup', 'evaluate', 'evictionFailed', 'explain', 'failForTests', 'find', 'generationIfIdle', 'giveUp', 'hasParent', 'hasPending', 'hasReader', 'hasSyncBody', 'invalidate', 'isConfigured', 'isFirstThread', 'isInstalled', 'isOutermost', 'isRepeatable', 'keepNotes', 'keepsHandlers', 'linked', 'listen', 'load', 'loaded', 'lookupRequest', 'mayLookUp', 'missingPackages', 'Need', 'notes', 'print', 'ran', 'ranTracked', 'read', 'recordFormat', 'reimportEnded', 'release', 'releases', 'report', 'reported', 'requires', 'resolve', 'resolveDirectly', 'resolveForUpdate', 'setDisposing', 'setIdle', 'shouldReportFailure', 'shown', 'snapshot', 'sought', 'take', 'takeDegraded', 'takeObserved', 'takesReports', 'track', 'Tracking', 'unloaded', 'unresolved', 'unresolvedForUpdate', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject', 'When'])
+checkAddon(nativeBinding, '2.0.0', ['Watcher', 'acceptDependencies', 'acceptOwn', 'addLayer', 'attach', 'beginLookup', 'beginPrelink', 'byEvaluation', 'clean', 'configure', 'currentUrl', 'dataKey', 'decline', 'disposesAsync', 'drain', 'dropStalePrelink', 'dump', 'ended', 'endLookup', 'evaluate', 'evictionFailed', 'explain', 'failForTests', 'find', 'generationIfIdle', 'giveUp', 'hasParent', 'hasPending', 'hasReader', 'hasSyncBody', 'invalidate', 'isConfigured', 'isFirstThread', 'isInstalled', 'isOutermost', 'isReached', 'isRepeatable', 'keepNotes', 'keepsHandlers', 'linked', 'listen', 'load', 'loaded', 'lookupRequest', 'mayLookUp', 'missingPackages', 'Need', 'notes', 'print', 'ran', 'ranTracked', 'read', 'recordFormat', 'reimportEnded', 'release', 'releases', 'report', 'reported', 'requires', 'resolve', 'resolveDirectly', 'resolveForUpdate', 'setDisposing', 'setIdle', 'shouldReportFailure', 'shown', 'snapshot', 'sought', 'take', 'takeDegraded', 'takeObserved', 'takesReports', 'track', 'Tracking', 'unloaded', 'unresolved', 'unresolvedForUpdate', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject', 'When'])
 
 // A package can patch its own fallback in front of the load-failure check
 // above, e.g. a WebContainer download through `napi-postinstall/fallback`.
@@ -767,7 +767,7 @@ if (
   }
 }
 
-const { Watcher, acceptDependencies, acceptOwn, addLayer, attach, beginLookup, beginPrelink, byEvaluation, clean, configure, currentUrl, dataKey, decline, disposesAsync, drain, dropStalePrelink, dump, ended, endLookup, evaluate, evictionFailed, explain, failForTests, find, generationIfIdle, giveUp, hasParent, hasPending, hasReader, hasSyncBody, invalidate, isConfigured, isFirstThread, isInstalled, isOutermost, isRepeatable, keepNotes, keepsHandlers, linked, listen, load, loaded, lookupRequest, mayLookUp, missingPackages, Need, notes, print, ran, ranTracked, read, recordFormat, reimportEnded, release, releases, report, reported, requires, resolve, resolveDirectly, resolveForUpdate, setDisposing, setIdle, shouldReportFailure, shown, snapshot, sought, take, takeDegraded, takeObserved, takesReports, track, Tracking, unloaded, unresolved, unresolvedForUpdate, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
+const { Watcher, acceptDependencies, acceptOwn, addLayer, attach, beginLookup, beginPrelink, byEvaluation, clean, configure, currentUrl, dataKey, decline, disposesAsync, drain, dropStalePrelink, dump, ended, endLookup, evaluate, evictionFailed, explain, failForTests, find, generationIfIdle, giveUp, hasParent, hasPending, hasReader, hasSyncBody, invalidate, isConfigured, isFirstThread, isInstalled, isOutermost, isReached, isRepeatable, keepNotes, keepsHandlers, linked, listen, load, loaded, lookupRequest, mayLookUp, missingPackages, Need, notes, print, ran, ranTracked, read, recordFormat, reimportEnded, release, releases, report, reported, requires, resolve, resolveDirectly, resolveForUpdate, setDisposing, setIdle, shouldReportFailure, shown, snapshot, sought, take, takeDegraded, takeObserved, takesReports, track, Tracking, unloaded, unresolved, unresolvedForUpdate, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
 export { Watcher }
 export { acceptDependencies }
 export { acceptOwn }
@@ -803,6 +803,7 @@ export { isConfigured }
 export { isFirstThread }
 export { isInstalled }
 export { isOutermost }
+export { isReached }
 export { isRepeatable }
 export { keepNotes }
 export { keepsHandlers }
