@@ -52,11 +52,14 @@ function asOfNow(result) {
   return url ? { ...result, url } : result
 }
 
-/** What a hooks thread works for. */
-const state = { thread: 0, layer: 0, boots: false, active: false }
+/** What a hooks thread works for. @type {{ thread: engine.Thread, layer: number | null | undefined, boots: boolean, active: boolean }} */
+const state = { thread: new engine.Thread(0), layer: null, boots: false, active: false }
 
 /** Whether these are the outermost of our hooks; those within let everything through. */
-const isActive = () => (state.active = guarded(() => engine.isOutermost(state.thread, state.layer)) ?? state.active)
+const isActive = () => {
+  const { layer } = state
+  return (state.active = guarded(() => layer != null && state.thread.isOutermost(layer)) ?? state.active)
+}
 
 /**
  * Called by Node in the hooks thread. Without `data.thread` somebody has registered `hot-hook/loader` by hand, with
@@ -69,12 +72,12 @@ export async function initialize(data) {
   publishToPreludes({ enter() {} })
   const { thread, layer, ...options } = data ?? {}
   state.boots = thread === undefined
-  state.thread = thread ?? 0
-  state.layer = layer ?? guarded(() => engine.addLayer(state.thread, true)) ?? 0
+  state.thread = new engine.Thread(thread ?? 0)
+  state.layer = layer ?? guarded(() => state.thread.addFirstLayer())
   if (!state.boots || !isActive()) return
   const name = 'hot-hook/loader'
   const json = JSON.stringify(options)
-  const warnings = guarded(() => engine.configure(state.thread, json, name, process.cwd(), process.env.HOT_HOOK_WATCH))
+  const warnings = guarded(() => state.thread.configure(json, name, process.cwd(), process.env.HOT_HOOK_WATCH))
   for (const warning of warnings ?? []) print(warning)
 }
 
@@ -102,7 +105,7 @@ export const resolve = survivingLater(async (specifier, from, next) => {
     if (!mayBeLookup(request, record)) record()
     throw asOfNode(error)
   }
-  guarded(() => engine.drain(state.thread, false))
+  guarded(() => state.thread.drain(false))
   const record = () => arrive(state.thread, specifier, asked, result)
   return mayBeLookup(request, record) ? asOfNow(result) : record()
 }, async (specifier, context, next) => passed(context, await next(specifier, context)))
@@ -113,15 +116,15 @@ export const load = survivingLater(async (url, given, next) => {
   if (!isActive()) return next(url, context)
   noteSourceMaps()
   if (isOwn(url)) return isLinkOnly(url) ? loadLinkOnly(url) : next(url, context)
-  guarded(() => engine.drain(state.thread, false))
-  const clean = guarded(() => engine.load(state.thread, url))
+  guarded(() => state.thread.drain(false))
+  const clean = guarded(() => state.thread.load(url))
   if (clean) leaveNoSource()
   const isLate = clean && !(await acknowledged(state.thread))
   let result
   try {
     result = await next(clean ?? url, context)
   } catch (error) {
-    guarded(() => engine.unloaded(state.thread, url))
+    guarded(() => state.thread.unloaded(url))
     throw asOfNode(error)
   }
   if (clean && guarded(() => engine.releases())) forgetValidated(url)
@@ -135,12 +138,12 @@ export const load = survivingLater(async (url, given, next) => {
 /**
  * Until the app's thread has disposed of what a new instance replaces, and evicted stale CommonJS: the instance is
  * translated as soon as we return. The limit is for an app thread that is busy for long.
- * @param {number} thread @returns {Promise<boolean>} whether it has
+ * @param {engine.Thread} thread @returns {Promise<boolean>} whether it has
  */
 async function acknowledged(thread) {
   const { setTimeout: sleep } = builtin('node:timers/promises')
   const end = Date.now() + ACKNOWLEDGE_LIMIT
-  while (guarded(() => engine.hasPending(thread))) {
+  while (guarded(() => thread.hasPending())) {
     if (Date.now() >= end) return false
     await sleep(1)
   }

@@ -2,7 +2,8 @@
  * The resolve cache: an `import()` that a module makes again, while nothing has happened, is answered
  * without Node and without a decision.
  */
-import * as engine from '../native/binding.js'
+import { generationIfIdle } from '../native/binding.js'
+import { thread } from '../native/thread.mjs'
 import { guarded } from '../runtime/guard.mjs'
 
 /**
@@ -32,10 +33,10 @@ export function cachedFor(attributes) {
   return importers
 }
 
-/** @param {number} thread @param {import('./shared.mjs').Asked} asked @param {string} specifier @param {Answer} answer */
-export function cacheResolution(thread, { parent, required, attributes }, specifier, answer) {
+/** @param {import('./shared.mjs').Asked} asked @param {string} specifier @param {Answer} answer */
+export function cacheResolution({ parent, required, attributes }, specifier, answer) {
   const importers = cachedFor(attributes)
-  if (!parent || required || !importers || answer.generation < 0 || !guarded(() => engine.isRepeatable(thread, parent))) return
+  if (!parent || required || !importers || !guarded(() => thread.isRepeatable(parent))) return
   let known = importers.get(parent)
   if (!known) importers.set(parent, (known = new Map()))
   known.set(specifier, answer)
@@ -49,7 +50,7 @@ export function clearResolveCache(parents) {
 /** Whether nothing has happened since the engine's generation was this one. Without a closure: it is asked at every import. */
 export function isCurrent(/** @type {number} */ generation) {
   try {
-    return engine.generationIfIdle() === generation
+    return generationIfIdle() === generation
   } catch (error) {
     guarded(() => { throw error })
     return false

@@ -10,9 +10,10 @@
  * file, or makes what it has loaded before a child of who requires it.
  */
 import * as engine from '../native/binding.js'
+import { thread } from '../native/thread.mjs'
 import { foundBy, onLoad } from '../node/cjs-cache.mjs'
 import { guarded, withoutFrames } from '../runtime/guard.mjs'
-import { builtin, threadId } from '../node/features.mjs'
+import { builtin } from '../node/features.mjs'
 import { URL } from '../runtime/primordials.mjs'
 
 const { fileURLToPath } = builtin('node:url')
@@ -60,7 +61,7 @@ export function isLookup({ parentURL, importAttributes }) {
   if (importAttributes === undefined || !parentURL) return false
   const isMarked = isFresh ? isLoose(importAttributes) : importAttributes === mark
   // What `--import` asks for has the same, and a folder for its importer.
-  return isMarked && !parentURL.endsWith('/') && guarded(() => engine.mayLookUp(threadId, parentURL)) === true
+  return isMarked && !parentURL.endsWith('/') && guarded(() => thread.mayLookUp(parentURL)) === true
 }
 
 /** Something is being looked up by us. */
@@ -71,13 +72,13 @@ let isLookingUp = false
  * @template T @param {unknown[]} parents @param {string} specifier @param {() => T} resolve
  */
 export function lookUp(parents, specifier, resolve) {
-  for (const parent of parents) if (typeof parent === 'string') guarded(() => engine.beginLookup(threadId, parent, specifier))
+  for (const parent of parents) if (typeof parent === 'string') guarded(() => thread.beginLookup(parent, specifier))
   isLookingUp = true
   try {
     return resolve()
   } finally {
     isLookingUp = false
-    guarded(() => engine.endLookup(threadId))
+    guarded(() => thread.endLookup())
   }
 }
 
@@ -95,7 +96,7 @@ export function seek(parent, url, arrive) {
   if (!url.startsWith('file:')) return
   const path = fileURLToPath(url)
   sought = { path, hasFound: foundBy(parent, path), arrive }
-  guarded(() => engine.sought(threadId, url))
+  guarded(() => thread.sought(url))
 }
 
 /** Something else happens: what was sought before was required, or only looked up. */
@@ -138,13 +139,13 @@ let last = 0
 
 /**
  * In a hooks thread: a request begins.
- * @param {number} thread @param {ResolveContext} context @param {string} specifier
- * @returns {number} 0: it is an import
+ * @param {engine.Thread} thread @param {ResolveContext} context @param {string} specifier
+ * @returns {number | undefined} undefined: it is an import
  */
 export function beginRequest(thread, { parentURL, importAttributes }, specifier) {
-  for (const _ in importAttributes) return 0
-  const request = (parentURL && guarded(() => engine.lookupRequest(thread, parentURL, specifier))) || 0
-  if (request === 0) return 0
+  for (const _ in importAttributes) return undefined
+  const request = parentURL && guarded(() => thread.lookupRequest(parentURL, specifier))
+  if (!request) return undefined
   // Another one follows: the one before was an import.
   if (request > 1) kept?.()
   kept = undefined
@@ -155,10 +156,10 @@ export function beginRequest(thread, { parentURL, importAttributes }, specifier)
 /**
  * In a hooks thread: whether a request, which is answered, may be a lookup: it is one unless another follows. Then `record` is
  * called after all.
- * @param {number} request @param {() => void} record
+ * @param {number | undefined} request @param {() => void} record
  */
 export function mayBeLookup(request, record) {
-  if (request === 0 || request !== last) return false
+  if (request === undefined || request !== last) return false
   kept = record
   return true
 }

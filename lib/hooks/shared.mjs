@@ -41,11 +41,11 @@ export const ofNobody = (context) => ({ ...context, parentURL: undefined })
 /**
  * What an update imports leads to the version that it is to bring.
  * @template {{ url: string }} T
- * @param {number} thread @param {string | undefined} parent @param {T} result
+ * @param {engine.Thread} thread @param {string | undefined} parent @param {T} result
  */
 export function resolveForUpdate(thread, parent, result) {
   if (isOwn(result.url)) return result
-  const url = guarded(() => engine.resolveForUpdate(thread, result.url, parent !== UPDATE))
+  const url = guarded(() => thread.resolveForUpdate(result.url, parent !== UPDATE))
   return url ? { ...result, url } : result
 }
 
@@ -91,7 +91,7 @@ export function withCleanParent(context) {
 
 /**
  * @template {{ url: string }} T
- * @param {number} thread @param {string} specifier @param {Asked} asked @param {T} result
+ * @param {engine.Thread} thread @param {string} specifier @param {Asked} asked @param {T} result
  */
 export function arrive(thread, specifier, asked, result) {
   if (isOwn(result.url)) return result
@@ -99,7 +99,7 @@ export function arrive(thread, specifier, asked, result) {
   if (asked.hot !== undefined) result = { ...result, importAttributes: withoutHot(asked.attributes) }
   const { parent, hot, required, when } = asked
   if (required) noteRequire(parent, specifier, result.url)
-  const url = guarded(() => engine.resolve(thread, parent, specifier, result.url, hot, required, when))
+  const url = guarded(() => thread.resolve(parent, specifier, result.url, hot, required, when))
   if (isDebugging) debug('%s %s from %s: %s', asked.required ? 'require' : 'import', specifier, asked.parent, url ?? result.url)
   if (url && asked.required) return supply(result, url)
   return url ? { ...result, url } : result
@@ -123,11 +123,11 @@ function supply(result, url) {
   return result
 }
 
-/** @param {number} thread @param {string} specifier @param {Asked} asked @param {unknown} error */
+/** @param {engine.Thread} thread @param {string} specifier @param {Asked} asked @param {unknown} error */
 export function miss(thread, specifier, { parent, hot, required, when }, error) {
   if (required && hasOnlyLookedUp()) return
   const { url } = /** @type {{ url?: unknown }} */ (Object(error))
-  guarded(() => engine.unresolved(thread, parent, specifier, hot, required, when, typeof url === 'string' ? url : undefined))
+  guarded(() => thread.unresolved(parent, specifier, hot, required, when, typeof url === 'string' ? url : undefined))
 }
 
 /** The context without the attribute that only we know. @param {LoadContext} context */
@@ -147,7 +147,7 @@ function withoutHot(attributes) {
 
 /**
  * @template {{ format?: string | null, source?: any }} T
- * @param {{ thread: number, boots: boolean }} to @param {string} url
+ * @param {{ thread: engine.Thread, boots: boolean }} to @param {string} url
  * @param {string | null | undefined} asked the format that is expected
  * @param {T} result
  * @returns {T}
@@ -156,7 +156,7 @@ export function equip({ thread, boots }, url, asked, result) {
   const { format, source } = result
   const isModule = (format === 'module' || format === 'module-typescript') && source != null && !(boots && isWrapped(url, asked))
   const text = isModule ? toText(source) : undefined
-  const need = guarded(() => engine.loaded(thread, url, format, text))
+  const need = guarded(() => thread.loaded(url, format, text))
   if (text === undefined) return result
   const isLeft = !boots && need === 'nothing'
   return { ...result, source: isLeft ? text : withPrelude(text, url, { waits: need === 'wait', boots }) }

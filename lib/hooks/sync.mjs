@@ -2,7 +2,7 @@
  * The hooks in the app's own thread (`module.registerHooks`).
  */
 import module from 'node:module'
-import * as engine from '../native/binding.js'
+import { thread } from '../native/thread.mjs'
 import { leaveNoSource } from '../node/compilation-cache.mjs'
 import { areFirst, builtin, isCustomized } from '../node/features.mjs'
 import { isOwn } from '../own.mjs'
@@ -74,11 +74,10 @@ function lookUpBy(next, specifier, given) {
 
 /**
  * Installs the hooks of `module.registerHooks`.
- * @param {number} thread
- * @param {() => number} deliver takes in what happened to files, carries out what follows for the thread, and returns
- *   the engine's generation
+ * @param {() => number | undefined} deliver takes in what happened to files, carries out what follows for the thread, and
+ *   returns the engine's generation if nothing did
  */
-export function hookIn(thread, deliver) {
+export function hookIn(deliver) {
   stayOutermost({
     resolve: surviving((specifier, from, next) => {
       settleSought()
@@ -104,7 +103,7 @@ export function hookIn(thread, deliver) {
         return resolveForUpdate(thread, parentURL, found)
       }
       if (alone && parentURL && specifier[0] === '.' && isBare(given)) {
-        const url = guarded(() => engine.resolveDirectly(thread, parentURL, specifier))
+        const url = guarded(() => thread.resolveDirectly(parentURL, specifier))
         if (url) {
           if (isDebugging) debug('import %s from %s: %s, like its siblings', specifier, parentURL, url)
           return { url, format: 'module', shortCircuit: true }
@@ -125,16 +124,16 @@ export function hookIn(thread, deliver) {
         return result
       }
       const answer = arrive(thread, specifier, asked, result)
-      if (alone && result.format === 'module' && !asked.required) guarded(() => engine.recordFormat(thread, result.url))
+      if (alone && result.format === 'module' && !asked.required) guarded(() => thread.recordFormat(result.url))
       const parent = context === given ? undefined : context.parentURL
       const kept = { ...answer, shortCircuit: true }
-      cacheResolution(thread, asked, specifier, { parent, generation, resolved: result.url, answer: kept })
+      if (generation !== undefined) cacheResolution(asked, specifier, { parent, generation, resolved: result.url, answer: kept })
       return answer
     }, (specifier, context, next) => passed(context, next(specifier, context))),
     load: surviving((url, given, next) => {
       noteSourceMaps()
       if (given.format === 'module' && isAlone() && isBare(given) && IS_SCRIPT.test(url)) {
-        const source = guarded(() => engine.read(thread, url))
+        const source = guarded(() => thread.read(url))
         if (typeof source === 'string') return { format: 'module', source, shortCircuit: true }
         if (source) return { format: 'module', source: withPrelude(source.text, url, FIRST), shortCircuit: true }
       }
@@ -142,13 +141,13 @@ export function hookIn(thread, deliver) {
       if (isOwn(url)) return isLinkOnly(url) ? loadLinkOnly(url) : follow(next, url, context)
       settleSought()
       deliver()
-      const clean = guarded(() => engine.load(thread, url))
+      const clean = guarded(() => thread.load(url))
       if (clean) leaveNoSource()
       let result
       try {
         result = next(clean ?? url, context)
       } catch (error) {
-        guarded(() => engine.unloaded(thread, url))
+        guarded(() => thread.unloaded(url))
         throw ofUser(asOfNode(error))
       }
       return equip({ thread, boots: false }, url, context.format, result)

@@ -9,6 +9,143 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** A thread that runs user code. A hooks thread makes one for the thread that it works for. */
+export declare class Thread {
+  /**
+   * Records that `parent` (nothing for an entry point) imports `url`, which it wrote as `specifier`, with the value of
+   * the import attribute `hot`, by `require()` or not. Returns the URL to load instead; `null` if it is that one.
+   * `when`: of a `require()`, when that is.
+   *
+   * Throws with the code `HOT_HOOK_NOT_DYNAMIC` for a static import of a boundary, if the options ask for that.
+   */
+  resolve(parent: string | undefined | null, specifier: string, url: string, hot: string | undefined | null, require: boolean, when?: When | undefined | null): string | null
+  /**
+   * As `resolve`, for an `import` without attributes that Node has not resolved, where nobody but Node would have a say in
+   * it. `null` if the long way is to be gone.
+   */
+  resolveDirectly(parent: string, specifier: string): string | null
+  /** Node itself has found `url`, says that it is an ES module, and nobody else had a say in it. */
+  recordFormat(url: string): void
+  /**
+   * Node found nothing for an import, where it looked at last for `url`, if it says that; the other arguments are those of
+   * `resolve`.
+   */
+  unresolved(parent: string | undefined | null, specifier: string, hot: string | undefined | null, require: boolean, when?: When | undefined | null, url?: string | undefined | null): void
+  /**
+   * Node is about to read `url`. Returns the URL to read it by, without our version; `null` for a first instance, which
+   * has none. While the file is being saved, the calling thread waits for that, 50 ms at most; the others do not.
+   */
+  load(url: string): string | null
+  /**
+   * Node has read `url`, which is in `format`, as Node's load hook names it, and has that text if it is an ES module.
+   * Returns what an ES module needs before it runs.
+   */
+  loaded(url: string, format?: string | undefined | null, text?: string | undefined | null): Need
+  /**
+   * `load`, Node's part, and `loaded` in one, where nobody but Node would have a say in what `url`, an ES module, holds.
+   * Returns its text as it is to run, or as it is without the prelude that it needs; `null` if the long way is to be gone.
+   */
+  read(url: string): string | Unprepared | null
+  /** Node could not read `url`. */
+  unloaded(url: string): void
+  /** Whether imports by `parent` are from now on all `import()`s. */
+  isRepeatable(parent: string): boolean
+  /** Until `endLookup` the thread waits to be told what `specifier` means to `parent`: that is no import. */
+  beginLookup(parent: string, specifier: string): void
+  /** See `beginLookup`. */
+  endLookup(): void
+  /**
+   * A request to resolve something has begun in a hooks thread. Returns its number, from 1, among those that may be what the
+   * thread looks up, of which only the last is; `null` if it is an import.
+   */
+  lookupRequest(parent: string, specifier: string): number | null
+  /** Whether the importer `parent` has an `import.meta`, which can look something up. */
+  mayLookUp(parent: string): boolean
+  /**
+   * CommonJS has resolved `url`, and may be about to require it: `resolve` follows when it is loaded, and `report` when it
+   * had been before.
+   */
+  sought(url: string): void
+  /**
+   * The URL under which an update imports what Node resolved to `url`; `null` if it is no file. `first`: it is to be
+   * today's; otherwise the one that was given then.
+   */
+  resolveForUpdate(url: string, first: boolean): string | null
+  /** The name of the instance that the thread knows by `url`; `null` if there is none. */
+  find(url: string): number | null
+  /** The instance `url` begins to run. Returns its name, `null` if it is unknown. */
+  evaluate(url: string): number | null
+  /**
+   * The module that the thread knows by `url` counts as changed, and its accepting itself does not help. Decided with the
+   * next `drain`.
+   */
+  invalidate(url: string, message?: string | undefined | null): void
+  /** `id` is Node's `threadId`: 0 for the main thread. */
+  constructor(id: number)
+  /**
+   * Takes options in: the JSON of an object as `hot.init` takes it, in which what JSON cannot express stands as
+   * `{"$type": "a function"}`. Returns warnings, a line each. Options of a later call take the place of earlier ones.
+   *
+   * `name` is what errors call the options, `base` the folder that relative paths are meant from, `envWatch` the value
+   * of `HOT_HOOK_WATCH`. Throws with the code `HOT_HOOK_OPTIONS` if an option cannot be used; nothing is changed then.
+   */
+  configure(options: string, name: string, base: string, envWatch?: string | undefined | null): Array<string>
+  /**
+   * The thread takes part until it ends. `wake` is called in it, without arguments, when `take` has something; it keeps
+   * nothing alive. `hooked`: its `require`s pass our hooks; otherwise it must `report` them.
+   */
+  attach(hooked: boolean, wake: () => void): void
+  /** Another set of hooks for the thread; of several, the outermost works. Returns its number, from 1. */
+  addLayer(): number
+  /** The first set of hooks for the thread. Returns its number; `null` if there is one already. */
+  addFirstLayer(): number | null
+  /** Whether the set of hooks is the one that works. */
+  isOutermost(layer: number): boolean
+  /**
+   * Takes in what has happened to files, and decides on it; costs one empty read when nothing has happened.
+   * `canReport`: the caller runs in that thread.
+   *
+   * Returns what is to be done; if that is nothing, the engine's generation: as long as it is the same, an `import()`
+   * that `isRepeatable` need not be resolved again.
+   */
+  drain(canReport: boolean): number | Next
+  /** The thread begins to require, for the first time since its last `report`. */
+  requires(): void
+  /** Reports what `require` did that the last report did not say. `hooked`: `require` passes hooks. */
+  report(found: Report, hooked: boolean): void
+  /** The thread was woken, and is busy with that (`idle`), or no longer: what it reports meanwhile no import waits for. */
+  setIdle(idle: boolean): void
+  /** Whether `take` has something for the thread. */
+  hasPending(): boolean
+  /** Hands the thread's pending work out, once; `null` if there is none. */
+  take(): Update | null
+  /**
+   * These of an update's reimports have linked and are about to evaluate. To be called once for each update that has any,
+   * in the order in which they were taken.
+   */
+  linked(reimports: Array<Reimport>): Linked
+  /** The instances of which the thread is to tell when their evaluation ends (`ended`). */
+  takeObserved(): Array<Observed>
+  /** What an update imports by `url`, without our version, has evaluated, or thrown. */
+  reimportEnded(url: string, threw: boolean): void
+  /** Asynchronous `dispose` handlers are pending in the thread, or no longer. */
+  setDisposing(disposing: boolean): void
+  /**
+   * Forgets the superseded instances that `take` was about. Returns their URLs, which may leave the load cache: each with
+   * a NUL before it.
+   */
+  release(): string
+  /** After a failure: what can still be told. See `take`. */
+  takeDegraded(): Update | null
+  /** The thread has listeners, who want to hear what happens. */
+  listen(): void
+  /**
+   * The thread has linked the app whose entry is `entry`, and is about to run it. Returns the URLs of what is stale by
+   * now, for Node to forget; `null` if only another process can run the app.
+   */
+  dropStalePrelink(entry: string): Array<string> | null
+}
+
 /** Watches until it is stopped. It keeps no process alive. */
 export declare class Watcher {
   /** Ends the watch. */
@@ -39,21 +176,6 @@ export interface Accepting {
 /** The instance accepts itself. Returns whether that counts: it does not once the instance has been disposed of. */
 export declare function acceptOwn(instance: number): boolean
 
-/**
- * Another set of hooks for the thread; of several, the outermost works. `first`: only if there is none. Returns its
- * number, 0 if there was one.
- */
-export declare function addLayer(thread: number, first: boolean): number
-
-/**
- * A thread takes part until it ends. `wake` is called in it, without arguments, when `take` has something; it keeps
- * nothing alive. `hooked`: its `require`s pass our hooks; otherwise it must `report` them.
- */
-export declare function attach(thread: number, hooked: boolean, wake: () => void): void
-
-/** Until `endLookup` the thread waits to be told what `specifier` means to `parent`: that is no import. */
-export declare function beginLookup(thread: number, parent: string, specifier: string): void
-
 /** From now on until `drop_stale_prelink` the process links its app, and runs nothing of it. */
 export declare function beginPrelink(): void
 
@@ -62,15 +184,6 @@ export declare function byEvaluation(instances: Array<number>): Array<number>
 
 /** `url` without the version that we gave it; `null` if it has none. */
 export declare function clean(url: string): string | null
-
-/**
- * Takes options in: the JSON of an object as `hot.init` takes it, in which what JSON cannot express stands as
- * `{"$type": "a function"}`. Returns warnings, a line each. Options of a later call take the place of earlier ones.
- *
- * `name` is what errors call the options, `base` the folder that relative paths are meant from, `envWatch` the value
- * of `HOT_HOOK_WATCH`. Throws with the code `HOT_HOOK_OPTIONS` if an option cannot be used; nothing is changed then.
- */
-export declare function configure(thread: number, options: string, name: string, base: string, envWatch?: string | undefined | null): Array<string>
 
 /** The URL by which an import of `url` would load it now; `null` if it is that one. */
 export declare function currentUrl(url: string): string | null
@@ -84,32 +197,11 @@ export declare function decline(instance: number): void
 /** A handler of the instance will take its time. */
 export declare function disposesAsync(instance: number): void
 
-/**
- * Takes in what has happened to files, and decides on it; costs one empty read when nothing has happened.
- * `canReport`: the caller runs in that thread.
- *
- * Returns -1 if `report` is to be called, then `take`; -2 if `take` has work; otherwise the engine's generation: as long
- * as it is the same, an `import()` that `isRepeatable` need not be resolved again.
- */
-export declare function drain(thread: number, canReport: boolean): number
-
-/**
- * The thread has linked the app whose entry is `entry`, and is about to run it. Returns the URLs of what is stale by
- * now, for Node to forget; `null` if only another process can run the app.
- */
-export declare function dropStalePrelink(thread: number, entry: string): Array<string> | null
-
 /** All modules, in the order in which they came: the JSON of a list of `DumpNode`s of index.d.ts. */
 export declare function dump(): string
 
 /** A tracked instance has run to its end, or thrown. */
 export declare function ended(instance: number, threw: boolean): void
-
-/** See `beginLookup`. */
-export declare function endLookup(thread: number): void
-
-/** The instance `url` begins to run. Returns its name, 0 if it is unknown. */
-export declare function evaluate(thread: number, url: string): number
 
 /** A required ES module could not be evicted. */
 export declare function evictionFailed(path: string): void
@@ -119,9 +211,6 @@ export declare function explain(path: string): string
 
 /** Fails inside the engine, as a defect would, in this thread or in one of our own: for tests of what follows. */
 export declare function failForTests(elsewhere: boolean): void
-
-/** The name of the instance that the thread knows by `url`; 0 if there is none. */
-export declare function find(thread: number, url: string): number
 
 /** What a watcher has found. */
 export interface Found {
@@ -134,10 +223,13 @@ export interface Found {
 }
 
 /**
- * The engine's generation if nothing has happened that the thread that calls, which has attached, must take in; else -1.
- * Of all calls it costs the least: it is made at every import.
+ * The engine's generation if nothing has happened that the thread that calls must take in, which has attached; else
+ * `null`.
+ *
+ * It is made at every import, and no method of [`Thread`]: Node-API takes 0.2 µs to find what a method is called on, which
+ * is as long as all of this takes.
  */
-export declare function generationIfIdle(): number
+export declare function generationIfIdle(): number | null
 
 /**
  * What calls the engine has failed, for this reason: it cannot be trusted with what was decided, and all is as after a
@@ -147,9 +239,6 @@ export declare function giveUp(reason: string): void
 
 /** The process has an IPC channel: its parent may report changes. */
 export declare function hasParent(): void
-
-/** Whether `take` has something for the thread. */
-export declare function hasPending(thread: number): boolean
 
 /** Whether somebody may read standard error. */
 export declare function hasReader(): boolean
@@ -172,12 +261,6 @@ export type HotEvent =
     path: string; /** What it gave as its reason. */
   message?: string }
 
-/**
- * The module that the thread knows by `url` counts as changed, and its accepting itself does not help. Decided with the
- * next `drain`.
- */
-export declare function invalidate(thread: number, url: string, message?: string | undefined | null): void
-
 /** Whether options were taken in. */
 export declare function isConfigured(): boolean
 
@@ -190,17 +273,11 @@ export declare function isFirstThread(): boolean
 /** Whether a package is there by now: the file that is wanted of it, too. Looks at the disk at each call. */
 export declare function isInstalled(missing: MissingPackage): boolean
 
-/** Whether the set of hooks is the one that works. */
-export declare function isOutermost(thread: number, layer: number): boolean
-
 /**
  * Whether what an update is about to import by `url`, without our version, is still reached by any import. If not, it is not
  * to evaluate.
  */
 export declare function isReached(url: string): boolean
-
-/** Whether imports by `parent` are from now on all `import()`s. */
-export declare function isRepeatable(thread: number, parent: string): boolean
 
 /** Keeps notes of what is watched and decided, for `notes`. */
 export declare function keepNotes(): void
@@ -221,12 +298,6 @@ export interface Link {
   specifier: string
 }
 
-/**
- * These of an update's reimports have linked and are about to evaluate. To be called once for each update that has any,
- * in the order in which they were taken.
- */
-export declare function linked(thread: number, reimports: Array<Reimport>): Linked
-
 /** What is to be done with what has linked. */
 export interface Linked {
   /** What to go on with, by URLs without our version: the others belong to the next update. */
@@ -238,30 +309,6 @@ export interface Linked {
   /** Instances whose `dispose` handlers are to run before anything evaluates, in this order. */
   disposals: Array<number>
 }
-
-/** The thread has listeners, who want to hear what happens. */
-export declare function listen(thread: number): void
-
-/**
- * Node is about to read `url`. Returns the URL to read it by, without our version; `null` for a first instance, which
- * has none. While the file is being saved, the calling thread waits for that, 50 ms at most; the others do not.
- */
-export declare function load(thread: number, url: string): string | null
-
-/**
- * Node has read `url`, which is in `format`, as Node's load hook names it, and has that text if it is an ES module.
- * Returns what an ES module needs before it runs.
- */
-export declare function loaded(thread: number, url: string, format?: string | undefined | null, text?: string | undefined | null): Need
-
-/**
- * A request to resolve something has begun in a hooks thread. Returns 0 if it is an import; otherwise its number among
- * those that may be what the thread looks up, of which only the last is.
- */
-export declare function lookupRequest(thread: number, parent: string, specifier: string): number
-
-/** Whether the importer `parent` has an `import.meta`, which can look something up. */
-export declare function mayLookUp(thread: number, parent: string): boolean
 
 /** What is told to the parent process and to the app. */
 export type Message =
@@ -298,6 +345,9 @@ export declare function missingPackages(): Array<MissingPackage>
 /** What an ES module needs before it runs. */
 export type Need = 'nothing' | 'prelude' | 'wait'
 
+/** What a thread is to do after `drain`. */
+export type Next = 'report' | 'take'
+
 /** The notes since the last call, a line each. */
 export declare function notes(): Array<string>
 
@@ -321,12 +371,6 @@ export declare function ran(instance: number): void
 /** The body of a tracked instance that runs in one go has run, to its end or not. */
 export declare function ranTracked(instance: number): void
 
-/**
- * `load`, Node's part, and `loaded` in one, where nobody but Node would have a say in what `url`, an ES module, holds.
- * Returns its text as it is to run, or as it is without the prelude that it needs; `null` if the long way is to be gone.
- */
-export declare function read(thread: number, url: string): string | Unprepared | null
-
 /** Why a change needs a restart. */
 export interface Reason {
   /** The change and its reason, in one line for people. */
@@ -336,9 +380,6 @@ export interface Reason {
   /** The imports that make the file cold, from where the app begins to the file; empty if there is another reason. */
   chain: Array<Link>
 }
-
-/** Node itself has found `url`, says that it is an ES module, and nobody else had a say in it. */
-export declare function recordFormat(thread: number, url: string): void
 
 /** A module that is to be imported again. */
 export interface Reimport {
@@ -350,20 +391,8 @@ export interface Reimport {
   own: boolean
 }
 
-/** What an update imports by `url`, without our version, has evaluated, or thrown. */
-export declare function reimportEnded(thread: number, url: string, threw: boolean): void
-
-/**
- * Forgets the superseded instances that `take` was about. Returns their URLs, which may leave the load cache: each with
- * a NUL before it.
- */
-export declare function release(thread: number): string
-
 /** Whether superseded instances are to be released. */
 export declare function releases(): boolean
-
-/** Reports what `require` did that the last report did not say. `hooked`: `require` passes hooks. */
-export declare function report(thread: number, found: Report, hooked: boolean): void
 
 /** What `require.cache` holds that the last report did not say. All are absolute paths. */
 export interface Report {
@@ -389,36 +418,6 @@ export interface Report {
  */
 export declare function reported(path: string, removed: boolean): void
 
-/** The thread begins to require, for the first time since its last `report`. */
-export declare function requires(thread: number): void
-
-/**
- * Records that `parent` (nothing for an entry point) imports `url`, which it wrote as `specifier`, with the value of
- * the import attribute `hot`, by `require()` or not. Returns the URL to load instead; `null` if it is that one.
- * `when`: of a `require()`, when that is.
- *
- * Throws with the code `HOT_HOOK_NOT_DYNAMIC` for a static import of a boundary, if the options ask for that.
- */
-export declare function resolve(thread: number, parent: string | undefined | null, specifier: string, url: string, hot: string | undefined | null, require: boolean, when?: When | undefined | null): string | null
-
-/**
- * As `resolve`, for an `import` without attributes that Node has not resolved, where nobody but Node would have a say in
- * it. `null` if the long way is to be gone.
- */
-export declare function resolveDirectly(thread: number, parent: string, specifier: string): string | null
-
-/**
- * The URL under which an update imports what Node resolved to `url`; `null` if it is no file. `first`: it is to be
- * today's; otherwise the one that was given then.
- */
-export declare function resolveForUpdate(thread: number, url: string, first: boolean): string | null
-
-/** Asynchronous `dispose` handlers are pending in the thread, or no longer. */
-export declare function setDisposing(thread: number, disposing: boolean): void
-
-/** The thread was woken, and is busy with that (`idle`), or no longer: what it reports meanwhile no import waits for. */
-export declare function setIdle(thread: number, idle: boolean): void
-
 /** Whether the failure is to be told to the user: true once in the process. */
 export declare function shouldReportFailure(): boolean
 
@@ -436,21 +435,6 @@ export interface Slot {
 /** The graph with all that was decided on it, as JSON: see `packages/dump-viewer/README.md`. */
 export declare function snapshot(): string
 
-/**
- * CommonJS has resolved `url`, and may be about to require it: `resolve` follows when it is loaded, and `report` when it
- * had been before.
- */
-export declare function sought(thread: number, url: string): void
-
-/** Hands the thread's pending work out, once; `null` if there is none. */
-export declare function take(thread: number): Update | null
-
-/** After a failure: what can still be told. See `take`. */
-export declare function takeDegraded(thread: number): Update | null
-
-/** The instances of which the thread is to tell when their evaluation ends (`ended`). */
-export declare function takeObserved(thread: number): Array<Observed>
-
 /** Whether changes are to be taken from the parent process; `undefined` before `configure`. */
 export declare function takesReports(): boolean | null
 
@@ -460,20 +444,11 @@ export declare function track(instance: number): Tracking
 /** What an instance that registers a handler is to expect. */
 export type Tracking = 'disposed' | 'sync-body' | 'may-wait'
 
-/** Node could not read `url`. */
-export declare function unloaded(thread: number, url: string): void
-
 /** An ES module that needs a prelude. */
 export interface Unprepared {
   /** Its text without it. */
   text: string
 }
-
-/**
- * Node found nothing for an import, where it looked at last for `url`, if it says that; the other arguments are those of
- * `resolve`.
- */
-export declare function unresolved(thread: number, parent: string | undefined | null, specifier: string, hot: string | undefined | null, require: boolean, when?: When | undefined | null, url?: string | undefined | null): void
 
 /** Node does not find what an update is to import by `url`. */
 export declare function unresolvedForUpdate(url: string): void

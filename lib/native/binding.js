@@ -731,7 +731,7 @@ if (!nativeBinding) {
   }
   throw new Error(`Failed to load native binding`)
 }
-checkAddon(nativeBinding, '2.0.0', ['Watcher', 'acceptDependencies', 'acceptOwn', 'addLayer', 'attach', 'beginLookup', 'beginPrelink', 'byEvaluation', 'clean', 'configure', 'currentUrl', 'dataKey', 'decline', 'disposesAsync', 'drain', 'dropStalePrelink', 'dump', 'ended', 'endLookup', 'evaluate', 'evictionFailed', 'explain', 'failForTests', 'find', 'generationIfIdle', 'giveUp', 'hasParent', 'hasPending', 'hasReader', 'hasSyncBody', 'invalidate', 'isConfigured', 'isFirstThread', 'isInstalled', 'isOutermost', 'isReached', 'isRepeatable', 'keepNotes', 'keepsHandlers', 'linked', 'listen', 'load', 'loaded', 'lookupRequest', 'mayLookUp', 'missingPackages', 'Need', 'notes', 'print', 'ran', 'ranTracked', 'read', 'recordFormat', 'reimportEnded', 'release', 'releases', 'report', 'reported', 'requires', 'resolve', 'resolveDirectly', 'resolveForUpdate', 'setDisposing', 'setIdle', 'shouldReportFailure', 'shown', 'snapshot', 'sought', 'take', 'takeDegraded', 'takeObserved', 'takesReports', 'track', 'Tracking', 'unloaded', 'unresolved', 'unresolvedForUpdate', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject', 'When'])
+checkAddon(nativeBinding, '2.0.0', ['Thread', 'Watcher', 'acceptDependencies', 'acceptOwn', 'beginPrelink', 'byEvaluation', 'clean', 'currentUrl', 'dataKey', 'decline', 'disposesAsync', 'dump', 'ended', 'evictionFailed', 'explain', 'failForTests', 'generationIfIdle', 'giveUp', 'hasParent', 'hasReader', 'hasSyncBody', 'isConfigured', 'isFirstThread', 'isInstalled', 'isReached', 'keepNotes', 'keepsHandlers', 'missingPackages', 'Need', 'Next', 'notes', 'print', 'ran', 'ranTracked', 'releases', 'reported', 'shouldReportFailure', 'shown', 'snapshot', 'takesReports', 'track', 'Tracking', 'unresolvedForUpdate', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject', 'When'])
 
 // A package can patch its own fallback in front of the load-failure check
 // above, e.g. a WebContainer download through `napi-postinstall/fallback`.
@@ -767,83 +767,49 @@ if (
   }
 }
 
-const { Watcher, acceptDependencies, acceptOwn, addLayer, attach, beginLookup, beginPrelink, byEvaluation, clean, configure, currentUrl, dataKey, decline, disposesAsync, drain, dropStalePrelink, dump, ended, endLookup, evaluate, evictionFailed, explain, failForTests, find, generationIfIdle, giveUp, hasParent, hasPending, hasReader, hasSyncBody, invalidate, isConfigured, isFirstThread, isInstalled, isOutermost, isReached, isRepeatable, keepNotes, keepsHandlers, linked, listen, load, loaded, lookupRequest, mayLookUp, missingPackages, Need, notes, print, ran, ranTracked, read, recordFormat, reimportEnded, release, releases, report, reported, requires, resolve, resolveDirectly, resolveForUpdate, setDisposing, setIdle, shouldReportFailure, shown, snapshot, sought, take, takeDegraded, takeObserved, takesReports, track, Tracking, unloaded, unresolved, unresolvedForUpdate, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
+const { Thread, Watcher, acceptDependencies, acceptOwn, beginPrelink, byEvaluation, clean, currentUrl, dataKey, decline, disposesAsync, dump, ended, evictionFailed, explain, failForTests, generationIfIdle, giveUp, hasParent, hasReader, hasSyncBody, isConfigured, isFirstThread, isInstalled, isReached, keepNotes, keepsHandlers, missingPackages, Need, Next, notes, print, ran, ranTracked, releases, reported, shouldReportFailure, shown, snapshot, takesReports, track, Tracking, unresolvedForUpdate, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
+export { Thread }
 export { Watcher }
 export { acceptDependencies }
 export { acceptOwn }
-export { addLayer }
-export { attach }
-export { beginLookup }
 export { beginPrelink }
 export { byEvaluation }
 export { clean }
-export { configure }
 export { currentUrl }
 export { dataKey }
 export { decline }
 export { disposesAsync }
-export { drain }
-export { dropStalePrelink }
 export { dump }
 export { ended }
-export { endLookup }
-export { evaluate }
 export { evictionFailed }
 export { explain }
 export { failForTests }
-export { find }
 export { generationIfIdle }
 export { giveUp }
 export { hasParent }
-export { hasPending }
 export { hasReader }
 export { hasSyncBody }
-export { invalidate }
 export { isConfigured }
 export { isFirstThread }
 export { isInstalled }
-export { isOutermost }
 export { isReached }
-export { isRepeatable }
 export { keepNotes }
 export { keepsHandlers }
-export { linked }
-export { listen }
-export { load }
-export { loaded }
-export { lookupRequest }
-export { mayLookUp }
 export { missingPackages }
 export { Need }
+export { Next }
 export { notes }
 export { print }
 export { ran }
 export { ranTracked }
-export { read }
-export { recordFormat }
-export { reimportEnded }
-export { release }
 export { releases }
-export { report }
 export { reported }
-export { requires }
-export { resolve }
-export { resolveDirectly }
-export { resolveForUpdate }
-export { setDisposing }
-export { setIdle }
 export { shouldReportFailure }
 export { shown }
 export { snapshot }
-export { sought }
-export { take }
-export { takeDegraded }
-export { takeObserved }
 export { takesReports }
 export { track }
 export { Tracking }
-export { unloaded }
-export { unresolved }
 export { unresolvedForUpdate }
 export { useSourceMaps }
 export { usesSourceMaps }

@@ -3,9 +3,10 @@
  */
 import { Module, createRequire } from 'node:module'
 import * as engine from '../native/binding.js'
+import { thread } from '../native/thread.mjs'
 import { fail } from '../runtime/guard.mjs'
 import { leaveNoSourceOfThisTurn } from './compilation-cache.mjs'
-import { builtin, canRequireModules, hasSyncHooks, threadId } from './features.mjs'
+import { builtin, canRequireModules, hasSyncHooks } from './features.mjs'
 import { apply } from '../runtime/primordials.mjs'
 import { canForget, forgetRequests, noteRequest } from './relative-resolve-cache.mjs'
 import { evictNow, importsOf, jobOf, loadCache } from './esm-cache.mjs'
@@ -223,19 +224,19 @@ const reported = new WeakMap()
 
 /** @typedef {import('../native/binding.js').Report} Found */
 
-/** Reports what `require` did in this thread since the last report. @param {number} thread */
-export function reportRequires(thread) {
+/** Reports what `require` did in this thread since the last report. */
+export function reportRequires() {
   const created = [...createdModules].map((reference) => reference.deref() ?? void createdModules.delete(reference))
-  report(thread, [...Object.values(cache), ...created])
+  report([...Object.values(cache), ...created])
 }
 
-/** The same, at the cost of what has required something since, not of the whole cache. @param {number} thread */
-export function reportRequirers(thread) {
-  report(thread, requirers)
+/** The same, at the cost of what has required something since, not of the whole cache. */
+export function reportRequirers() {
+  report(requirers)
 }
 
-/** @param {number} thread @param {Iterable<NodeJS.Module | undefined>} modules */
-function report(thread, modules) {
+/** @param {Iterable<NodeJS.Module | undefined>} modules */
+function report(modules) {
   /** @type {Found} */
   const found = { modules: [], es: [], opaque: [], failed: [], edges: [], when: [], missed: misses.splice(0) }
   const queue = [...modules]
@@ -243,7 +244,7 @@ function report(thread, modules) {
   requirers.clear()
   for (const attempt of startedLoads.splice(0)) reportFailedLoad(attempt, found)
   for (const module of queue) if (module) queue.push(...reportModule(module, found))
-  engine.report(thread, found, hasSyncHooks)
+  thread.report(found, hasSyncHooks)
 }
 
 /**
@@ -310,7 +311,7 @@ function reportESModule(path, found) {
   found.es.push(path)
   const { href } = pathToFileURL(path)
   // What has passed our hooks has told what it imports.
-  if (hasSyncHooks || engine.find(threadId, href) !== 0) return
+  if (hasSyncHooks || thread.find(href) !== null) return
   const job = jobOf(href)
   if (!job) found.opaque.push(path)
   const queue = job ? [job] : []
@@ -333,7 +334,7 @@ function reportImports(importer, found) {
     reportedJobs.add(below)
     found.modules.push(target)
     found.es.push(target)
-    if (engine.find(threadId, below.url) === 0) fresh.push(below)
+    if (thread.find(below.url) === null) fresh.push(below)
   }
   return fresh
 }

@@ -5,10 +5,10 @@
  *        └ fails: it is reported, and what it would replace is kept
  */
 import * as engine from '../native/binding.js'
+import { thread } from '../native/thread.mjs'
 import { emitError, toPath } from './events.mjs'
 import { dispose, findRegistered, reportHandler, whenSettled } from './handlers.mjs'
 import { attempt, guarded, hasFailed } from './guard.mjs'
-import { threadId } from '../node/features.mjs'
 import { clearTimeout, setTimeout } from './primordials.mjs'
 import { print } from './print.mjs'
 import { hasLinked, linkOnlyUrls } from '../hooks/link-only.mjs'
@@ -67,7 +67,7 @@ async function update(reimports, changed, released) {
     const failures = new Failures(changed)
     const links = await Promise.all(reimports.map((reimport) => link(reimport, released)))
     links.forEach(({ error }, index) => error && failures.add(reimports[index].url, error.cause, 'link'))
-    const linked = guarded(() => engine.linked(threadId, reimports.filter((_, index) => !links[index].error)))
+    const linked = guarded(() => thread.linked(reimports.filter((_, index) => !links[index].error)))
     if (!linked || linked.urls.length === 0) return failures.count === 0
     const callbacks = linked.accepting.flatMap(tellable)
     dispose(linked.disposals)
@@ -108,9 +108,9 @@ async function evaluate(reimports, { urls, first }, failures) {
     if (guarded(() => engine.isReached(url)) === false) return
     try {
       namespaces.set(url, await (json ? import(url, { with: { type: 'json' } }) : import(url)))
-      guarded(() => engine.reimportEnded(threadId, url, false))
+      guarded(() => thread.reimportEnded(url, false))
     } catch (error) {
-      guarded(() => engine.reimportEnded(threadId, url, true))
+      guarded(() => thread.reimportEnded(url, true))
       failures.add(url, error, 'evaluate')
     }
   })

@@ -1,9 +1,9 @@
 /**
  * `hot.on` and `import.meta.hot.on`: what happens in this thread, for those who want to hear of it.
  */
-import * as engine from '../native/binding.js'
+import { thread } from '../native/thread.mjs'
 import { attempt, guarded, ofUser } from './guard.mjs'
-import { builtin, threadId } from '../node/features.mjs'
+import { builtin } from '../node/features.mjs'
 import { inspect, print } from './print.mjs'
 
 const { fileURLToPath } = builtin('node:url')
@@ -65,7 +65,7 @@ export function removeListeners(owner) {
 
 /** The engine is to tell what happens, if anybody wants to hear of it. */
 export function listen() {
-  if (listeners.size > 0) guarded(() => engine.listen(threadId))
+  if (listeners.size > 0) guarded(() => thread.listen())
 }
 
 /** @param {Name} name @param {object} payload */

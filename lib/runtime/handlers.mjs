@@ -6,10 +6,11 @@
  * `prune` handlers, outlive it until a newer instance has evaluated completely.
  */
 import * as engine from '../native/binding.js'
+import { thread } from '../native/thread.mjs'
 import { expectEnd } from './sigterm.mjs'
 import { emitError } from './events.mjs'
 import { attempt, guarded } from './guard.mjs'
-import { builtin, threadId } from '../node/features.mjs'
+import { builtin } from '../node/features.mjs'
 import { clearTimeout, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
 import { print } from './print.mjs'
 
@@ -24,7 +25,7 @@ const { types } = builtin('node:util')
  */
 /**
  * @typedef {object} Instance
- * @property {number} id the engine's name for it; 0 if it has none
+ * @property {number | null} id the engine's name for it, if it has one
  * @property {ImportMeta} meta
  * @property {import('../native/binding.js').Slot | null | undefined} slot where it keeps its data
  * @property {Record<string, unknown> | undefined} data its own, if it has no slot
@@ -53,18 +54,18 @@ let takeWork = () => {}
 /** @param {() => void} callback */
 export const onWork = (callback) => void (takeWork = callback)
 
-/** The record of an instance, made if it has none. @param {number} id @param {ImportMeta} meta @returns {Instance} */
+/** The record of an instance, made if it has none. @param {number | null} id @param {ImportMeta} meta @returns {Instance} */
 export function recordOf(id, meta) {
-  const known = records.get(id)
+  const known = id === null ? undefined : records.get(id)
   if (known) return known
   // One that the engine never knew, or knows no longer because it failed, stays as it is.
-  const slot = id === 0 ? undefined : guarded(() => engine.dataKey(id))
+  const slot = id === null ? undefined : guarded(() => engine.dataKey(id))
   const record = createRecord(id, meta, slot)
-  if (slot) records.set(id, record)
+  if (id !== null && slot) records.set(id, record)
   return record
 }
 
-/** @param {number} id @param {ImportMeta} meta @param {Instance['slot']} [slot] @returns {Instance} */
+/** @param {number | null} id @param {ImportMeta} meta @param {Instance['slot']} [slot] @returns {Instance} */
 export function createRecord(id, meta, slot) {
   const flags = { over: slot === null, isTracked: false, isObserved: false, isListening: false }
   return { id, meta, slot, data: undefined, disposers: [], pruners: [], accepted: [], controller: undefined, ...flags }
@@ -72,6 +73,12 @@ export function createRecord(id, meta, slot) {
 
 /** The record of an instance whose `accept` and `prune` handlers may count. @param {number} id */
 export const findRegistered = (id) => registered.get(id)
+
+/**
+ * Asks the engine about an instance, if it knows that.
+ * @template T @param {Instance} instance @param {(id: number) => T} question
+ */
+export const ask = ({ id }, question) => guarded(() => (id === null ? undefined : question(id)))
 
 /** What the instances at one slot hand on. @param {Instance} instance */
 export function dataOf(instance) {
@@ -87,15 +94,17 @@ export function dataOf(instance) {
 /** @param {Instance} instance @param {Handler} handler */
 export function addDisposer(instance, handler) {
   if (instance.over) return disposeLate(instance, handler)
-  if (types.isAsyncFunction(handler)) guarded(() => engine.disposesAsync(instance.id))
+  if (types.isAsyncFunction(handler)) ask(instance, engine.disposesAsync)
   instance.disposers.push(handler)
   if (instance.isTracked) return
   instance.isTracked = true
   expectEnd(disposeOfAll)
-  const tracking = guarded(() => engine.track(instance.id))
+  const { id } = instance
+  // What the engine knows no longer was released before it ran.
+  const tracking = guarded(() => (id === null ? 'disposed' : engine.track(id)))
   if (tracking === 'disposed') return disposeLate(instance)
-  if (!tracking || instance.isObserved) return
-  if (tracking === 'sync-body') return queueMicrotask(() => void (instance.isObserved || attempt(() => ranTracked(instance.id))))
+  if (id === null || !tracking || instance.isObserved) return
+  if (tracking === 'sync-body') return queueMicrotask(() => void (instance.isObserved || attempt(() => ranTracked(id))))
   observe(instance)
 }
 
@@ -114,7 +123,7 @@ export function disposeOfLate() {
   const instances = [...late].toReversed()
   late.clear()
   for (const [instance, handlers] of instances) {
-    records.delete(instance.id)
+    if (instance.id !== null) records.delete(instance.id)
     instance.over = true
     waitFor(run(instance, [...instance.disposers.splice(0), ...handlers], 'dispose'))
   }
@@ -122,25 +131,25 @@ export function disposeOfLate() {
 
 /** @param {Instance} instance @param {Handler} handler */
 export function addPruner(instance, handler) {
-  if (instance.over || !guarded(() => engine.keepsHandlers(instance.id))) return
+  if (instance.over || !ask(instance, engine.keepsHandlers)) return
   instance.pruners.push(handler)
   keepRegistration(instance)
 }
 
 /** The engine knows of a registration of the instance: it may count until a newer instance has evaluated. @param {Instance} instance */
 export function keepRegistration(instance) {
-  if (registered.has(instance.id)) return
+  if (instance.id === null || registered.has(instance.id)) return
   registered.set(instance.id, instance)
   if (instance.isObserved) return
   observe(instance)
   // Whoever imports it goes on before that settles, and may save.
-  if (guarded(() => engine.hasSyncBody(instance.id))) queueMicrotask(() => attempt(() => guarded(() => engine.ran(instance.id))))
+  if (ask(instance, engine.hasSyncBody)) queueMicrotask(() => attempt(() => ask(instance, engine.ran)))
 }
 
 /** A module observes itself: this import settles when its evaluation ends. It never passes our hooks. @param {Instance} instance */
 function observe(instance) {
   instance.isObserved = true
-  void observeEnd(instance.id, instance.meta.url)
+  if (instance.id !== null) void observeEnd(instance.id, instance.meta.url)
 }
 
 /** @param {number} id @param {string} url */
@@ -157,7 +166,7 @@ async function observeEnd(id, url) {
 
 /** The engine wants to know when these end, although they have registered nothing. */
 export function observeEvaluations() {
-  for (const { instance, url } of guarded(() => engine.takeObserved(threadId)) ?? []) void observeEnd(instance, url)
+  for (const { instance, url } of guarded(() => thread.takeObserved()) ?? []) void observeEnd(instance, url)
 }
 
 /** @param {number} id @param {boolean} threw */
@@ -301,10 +310,10 @@ function waitFor(pending) {
     if (settled !== all) return
     settled = undefined
     rest()
-    guarded(() => engine.setDisposing(threadId, false))
+    guarded(() => thread.setDisposing(false))
   })
   settled = all
-  guarded(() => engine.setDisposing(threadId, true))
+  guarded(() => thread.setDisposing(true))
 }
 
 /** @param {(Promise<unknown> | undefined)[]} promises none of which rejects @param {() => void} end called when they have settled */

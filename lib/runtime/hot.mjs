@@ -6,6 +6,7 @@
 import module from 'node:module'
 import { clearResolveCache } from '../hooks/resolve-cache.mjs'
 import * as engine from '../native/binding.js'
+import { thread } from '../native/thread.mjs'
 import { evictPlain, evictRequired, hasEvicted, hasRequiredBefore, noteRequires, reportRequirers, reportRequires } from '../node/cjs-cache.mjs'
 import { checkCallback, createContext, watch } from './import-meta-hot.mjs'
 import { emitAll, listen, off, on } from './events.mjs'
@@ -39,13 +40,14 @@ const runtime = {
    * @param {ImportMeta} meta
    */
   enter(meta) {
-    let id = 0
+    /** @type {number | null} */
+    let id = null
     try {
       keepSources(meta.url)
       noteSourceMaps()
       if (!hasSyncHooks) replaceResolve(meta)
       disposeOfLate()
-      id = guarded(() => engine.evaluate(threadId, meta.url)) ?? 0
+      id = guarded(() => thread.evaluate(meta.url)) ?? null
       deliver()
     } catch (error) {
       fail(error)
@@ -64,7 +66,7 @@ const runtime = {
   missing: () => guarded(() => engine.missingPackages()) ?? [],
   /** The graph with all that was decided on it, as JSON: for `hot-hook/internal`. */
   snapshot() {
-    if (isAttached) guarded(() => reportRequires(threadId))
+    if (isAttached) guarded(() => reportRequires())
     return guarded(() => engine.snapshot()) ?? '{"modules":[],"edges":[]}'
   },
   /** Paths as people want to read them. @param {string[]} paths */
@@ -78,50 +80,44 @@ const runtime = {
   },
 }
 
-/** What `drain` says when there is something to do. */
-const REPORT = -1
-const TAKE = -2
-/** What `generationIfIdle` says then. */
-const STALE = -1
-
 /**
  * Takes in what happened to files, and carries out what follows for this thread. An update is marked delivered before
  * a handler runs: handlers may import.
- * @returns {number} the engine's generation
+ * @returns {number | undefined} the engine's generation, if there was nothing to do
  */
 function deliver() {
   if (hasFailed()) return deliverDegraded()
   const next = drain()
-  if (next >= 0) return next
-  if (next === REPORT) guarded(() => reportRequires(threadId))
+  if (typeof next === 'number') return next
+  if (next === 'report') guarded(() => reportRequires())
   takeWork()
   // It has failed just now, or before in another thread: what there is to tell is told.
-  return hasFailed() ? deliverDegraded() : TAKE
+  return hasFailed() ? deliverDegraded() : undefined
 }
 
 /** What is required again runs today's code: what was saved is taken in before. */
 function refresh() {
-  if (guarded(() => engine.generationIfIdle()) === STALE) deliver()
+  if (guarded(() => engine.generationIfIdle()) === null) deliver()
 }
 
 function takeWork() {
-  for (let update; (update = guarded(() => engine.take(threadId))); ) carryOut(update)
+  for (let update; (update = guarded(() => thread.take())); ) carryOut(update)
 }
 
 /** At every import: without the closure of {@link guarded}, for speed. */
 function drain() {
-  if (isDebugging) return guarded(() => engine.drain(threadId, true)) ?? TAKE
+  if (isDebugging) return guarded(() => thread.drain(true))
   try {
-    return engine.drain(threadId, true)
+    return thread.drain(true)
   } catch (error) {
-    return guarded(() => { throw error }) ?? TAKE
+    return guarded(() => { throw error })
   }
 }
 
 function deliverDegraded() {
-  const messages = engine.takeDegraded(threadId)?.messages
+  const messages = thread.takeDegraded()?.messages
   if (messages) tellAll(messages)
-  return TAKE
+  return undefined
 }
 
 let isReportDue = false
@@ -132,7 +128,7 @@ function checkSoon() {
   isReportDue = true
   queueMicrotask(() => attempt(() => {
     isReportDue = false
-    guarded(() => reportRequires(threadId))
+    guarded(() => reportRequires())
     deliver()
   }))
 }
@@ -146,14 +142,14 @@ function reportSoon() {
   isReportDue = true
   queueMicrotask(() => attempt(() => {
     isReportDue = false
-    guarded(() => reportRequirers(threadId))
+    guarded(() => reportRequirers())
     deliver()
   }))
 }
 
 /** This thread requires something, for the first time since its last report. */
 function required() {
-  guarded(() => engine.requires(threadId))
+  guarded(() => thread.requires())
   if (hasSyncHooks) checkSoon()
   else reportSoon()
 }
@@ -213,7 +209,7 @@ function finishLater({ reimports, changed, messages }, applied) {
 const RELEASE_INTERVAL = 100
 
 /** A required ES module keeps its URL: it may be its successor's by now. @param {string} url */
-const isInUse = (url) => guarded(() => engine.find(threadId, url)) !== 0
+const isInUse = (url) => guarded(() => thread.find(url)) !== null
 
 /**
  * Who imports a new URL for each version, and stays: two modules of ours, and what stands for nobody, in whose name an update
@@ -226,7 +222,7 @@ const VERSIONED_IMPORTERS = [...['./apply-update.mjs', './handlers.mjs'].map((na
  * @param {string[]} [others] what else is of no more use
  */
 function release(others = []) {
-  const urls = [...listed(guarded(() => engine.release(threadId))), ...others]
+  const urls = [...listed(guarded(() => thread.release())), ...others]
   if (urls.length === 0) return
   clearResolveCache(urls)
   if (!guarded(() => engine.releases())) return
@@ -301,13 +297,13 @@ function toJson(options, name) {
 export function start(options, name, base) {
   const json = toJson(options ?? {}, name)
   guarded(() => {
-    const warnings = engine.configure(threadId, json, name, base, process.env.HOT_HOOK_WATCH)
+    const warnings = thread.configure(json, name, base, process.env.HOT_HOOK_WATCH)
     for (const warning of warnings) print(warning)
     onFullReloadAsked = options?.onFullReloadAsked ?? onFullReloadAsked
     takePart()
     hearParent()
-    if (engine.addLayer(threadId, true) === 0) return
-    if (hasSyncHooks) hookIn(threadId, deliver)
+    if (thread.addFirstLayer() === null) return
+    if (hasSyncHooks) hookIn(deliver)
     else stayOutermost()
   })
 }
@@ -322,7 +318,7 @@ function stayOutermost() {
     register(`../hooks/async.mjs?layer=${layer}`, { parentURL: import.meta.url, data: { thread: threadId, layer } })
   module.register = asOriginal(register, (/** @type {any[]} */ ...args) => {
     const result = apply(register, module, args)
-    guarded(() => enclose(engine.addLayer(threadId, false)))
+    guarded(() => enclose(thread.addLayer()))
     return result
   })
   module.syncBuiltinESMExports()
@@ -342,19 +338,19 @@ function takePart() {
   isAttached = true
   if (untested && threadId === 0) print(untested)
   if (isDebugging) engine.keepNotes()
-  engine.attach(threadId, hasSyncHooks, wake)
+  thread.attach(hasSyncHooks, wake)
   onWork(takeWork)
   listen()
-  if (hasRequiredBefore()) guarded(() => engine.requires(threadId))
+  if (hasRequiredBefore()) guarded(() => thread.requires())
   noteRequires(required, refresh)
 }
 
 /** The engine has something for this thread. */
 function wake() {
   attempt(() => {
-    guarded(() => engine.setIdle(threadId, true))
+    guarded(() => thread.setIdle(true))
     deliver()
-    guarded(() => engine.setIdle(threadId, false))
+    guarded(() => thread.setIdle(false))
     if (!hasFailed()) observeEvaluations()
   })
 }
@@ -368,13 +364,13 @@ function fileChanged(path, isRemoved) {
 
 /** The instance that `url` names in this thread. @param {string} url */
 function instanceOf(url) {
-  return guarded(() => engine.find(threadId, String(url))) ?? 0
+  return guarded(() => thread.find(String(url))) ?? null
 }
 
 /** The record of the instance that `url` names in this thread. @param {string} url */
 function recordAt(url) {
   const id = instanceOf(url)
-  return id === 0 ? undefined : recordOf(id, /** @type {ImportMeta} */ ({ url: String(url) }))
+  return id === null ? undefined : recordOf(id, /** @type {ImportMeta} */ ({ url: String(url) }))
 }
 
 /** What users mean: an absolute path, or the URL of what is no file. @param {string | URL} file */
@@ -399,13 +395,13 @@ function createHot() {
       }
     },
     async dump() {
-      if (isAttached) guarded(() => reportRequires(threadId))
+      if (isAttached) guarded(() => reportRequires())
       return JSON.parse(guarded(() => engine.dump()) ?? '[]')
     },
     /** @param {string | URL} file */
     async explain(file) {
       if (isAttached) deliver()
-      if (isAttached) guarded(() => reportRequires(threadId))
+      if (isAttached) guarded(() => reportRequires())
       return JSON.parse(engine.explain(targetOf(file)))
     },
     /** @param {[] | [url: string, callback: () => unknown]} args */
@@ -419,7 +415,7 @@ function createHot() {
     /** @param {string} url */
     decline(url) {
       const id = instanceOf(url)
-      if (id !== 0) guarded(() => engine.decline(id))
+      if (id !== null) guarded(() => engine.decline(id))
     },
     /** @param {string} url @param {unknown} patterns */
     watch(url, patterns) {
@@ -446,9 +442,9 @@ if (!shared[KEY]) publish(runtime)
 function startByHand() {
   takePart()
   hearParent()
-  if (!hasSyncHooks || !engine.isOutermost(threadId, 1)) return
-  engine.addLayer(threadId, false)
-  hookIn(threadId, deliver)
+  if (!hasSyncHooks || !thread.isOutermost(1)) return
+  thread.addLayer()
+  hookIn(deliver)
 }
 
 if (engine.isConfigured()) startByHand()

@@ -2,12 +2,13 @@
  * `import.meta.hot`: checks what it is given, and registers it.
  */
 import * as engine from '../native/binding.js'
+import { thread } from '../native/thread.mjs'
 import { off, on, removeListeners, toPath } from './events.mjs'
-import { addDisposer, addPruner, createRecord, dataOf, keepRegistration, recordOf, observeEvaluations } from './handlers.mjs'
+import { addDisposer, addPruner, ask, createRecord, dataOf, keepRegistration, recordOf, observeEvaluations } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
 import { attempt, called, guarded, ofUser } from './guard.mjs'
 import { lookUp } from '../hooks/resolve-only.mjs'
-import { builtin, threadId } from '../node/features.mjs'
+import { builtin } from '../node/features.mjs'
 import { queueMicrotask } from './primordials.mjs'
 import { inspect } from './print.mjs'
 
@@ -35,7 +36,7 @@ class Context {
   /** @type {Instance | undefined} */
   #record
 
-  /** @param {number} id @param {ImportMeta} meta */
+  /** @param {number | null} id @param {ImportMeta} meta */
   constructor(id, meta) {
     this.#id = id
     this.#meta = meta
@@ -82,7 +83,7 @@ class Context {
 
   get decline() {
     const id = this.#id
-    return () => void guarded(() => engine.decline(id))
+    return () => void guarded(() => id === null || engine.decline(id))
   }
 
   get invalidate() {
@@ -114,7 +115,7 @@ class Context {
   }
 }
 
-/** What a module gets. @param {number} id @param {ImportMeta} meta */
+/** What a module gets. @param {number | null} id @param {ImportMeta} meta */
 export const createContext = (id, meta) => new Context(id, meta)
 
 /** @param {Instance} instance */
@@ -141,7 +142,7 @@ function invalidate(meta, message) {
   if (message !== undefined && typeof message !== 'string') {
     throw new TypeError(`${NAME}.invalidate(message): the message must be a string, got ${inspect(message)}`)
   }
-  guarded(() => engine.invalidate(threadId, meta.url, message))
+  guarded(() => thread.invalidate(meta.url, message))
 }
 
 /** @param {string} call @param {Instance} instance @param {unknown} patterns */
@@ -152,7 +153,7 @@ export function watch(call, instance, patterns) {
     throw ofUser(new TypeError(`${call}: a pattern must be a path, a glob or a file: URL, got ${inspect(pattern)}`))
   })
   try {
-    if (!instance.over && guarded(() => engine.watchFilesFor(instance.id, list))) keepRegistration(instance)
+    if (!instance.over && ask(instance, (id) => engine.watchFilesFor(id, list))) keepRegistration(instance)
   } catch (error) {
     throw ofUser(new TypeError(`${call}: ${/** @type {Error} */ (error).message}`, { cause: error }))
   }
@@ -185,7 +186,7 @@ function accept(instance, first, second) {
   const callback = /** @type {Callback} */ (second ?? (() => {}))
   const urls = specifiers.map((specifier) => resolve(instance.meta, specifier))
   if (instance.over) return
-  const accepted = guarded(() => engine.acceptDependencies(instance.id, urls))
+  const accepted = ask(instance, (id) => engine.acceptDependencies(id, urls))
   if (accepted?.missing != null) throw unresolved(instance.meta, specifiers[accepted.missing])
   if (!accepted?.urls) return
   instance.accepted.push({ urls: accepted.urls, isList: Array.isArray(first), callback })
@@ -194,7 +195,7 @@ function accept(instance, first, second) {
 
 /** @param {Instance} instance @param {Callback} [callback] */
 function acceptOwn(instance, callback = () => {}) {
-  if (instance.over || !guarded(() => engine.acceptOwn(instance.id))) return
+  if (instance.over || !ask(instance, engine.acceptOwn)) return
   instance.accepted.push({ urls: null, isList: false, callback })
   keepRegistration(instance)
   // Those who import it: where they have evaluated, they are left alone.

@@ -1,9 +1,8 @@
 /**
  * For a process that is started before it is needed: the app is linked, and runs later, with what its files hold then.
  */
-import * as engine from '../native/binding.js'
+import { thread } from '../native/thread.mjs'
 import { guarded } from './guard.mjs'
-import { threadId } from '../node/features.mjs'
 import { evictNow, loadCache } from '../node/esm-cache.mjs'
 import { hasLinked, linkOnlyUrls } from '../hooks/link-only.mjs'
 
@@ -25,7 +24,7 @@ export async function link(entry) {
 
 /** An app that cannot be linked is to run now. */
 export function letGo() {
-  guarded(() => engine.dropStalePrelink(threadId, ''))
+  guarded(() => thread.dropStalePrelink(''))
 }
 
 /**
@@ -34,6 +33,6 @@ export function letGo() {
  * @returns {boolean} false: only another process can run it
  */
 export function prepare(entry) {
-  const stale = guarded(() => engine.dropStalePrelink(threadId, entry))
+  const stale = guarded(() => thread.dropStalePrelink(entry))
   return stale != null && stale.every(evictNow)
 }

@@ -24,6 +24,15 @@ pub fn format(name: Option<&str>, text: &str, without_prelude: bool) -> engine::
     }
 }
 
+/// What a thread is to do after `drain`.
+#[napi(string_enum = "kebab-case")]
+pub enum Next {
+    /// Call `report`, then `take`.
+    Report,
+    /// Call `take`.
+    Take,
+}
+
 /// What an ES module needs before it runs.
 #[napi(string_enum = "kebab-case")]
 pub enum Need {

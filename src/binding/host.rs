@@ -29,13 +29,18 @@ static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 static ANNOUNCED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
-    /// The thread of Node's that this one is.
-    static THREAD: Cell<ThreadId> = const { Cell::new(ThreadId(0)) };
+    /// See [`attached`].
+    static ATTACHED: Cell<ThreadId> = const { Cell::new(ThreadId(0)) };
 }
 
-/// The calling thread is Node's `thread`.
-pub fn be(thread: ThreadId) {
-    THREAD.set(thread);
+/// The calling thread takes part as `thread`.
+pub fn set_attached(thread: ThreadId) {
+    ATTACHED.set(thread);
+}
+
+/// As which thread the calling one takes part, if it does.
+pub fn attached() -> ThreadId {
+    ATTACHED.get()
 }
 
 /// Whether the calling thread is the process's first: only Linux tells.
@@ -44,11 +49,6 @@ pub fn is_first_thread() -> bool {
     return rustix::thread::gettid() == rustix::process::getpid();
     #[cfg(not(target_os = "linux"))]
     false
-}
-
-/// Which thread of Node's calls.
-pub fn thread() -> ThreadId {
-    THREAD.get()
 }
 
 struct Host {

@@ -4,23 +4,11 @@ use std::time::Instant;
 
 use napi_derive::napi;
 
-use crate::graph::ThreadId;
 use crate::graph::instance::InstanceId;
 
 use super::convert::{self, Acceptance, Slot, Tracking};
 use super::host::{Error, with};
-
-/// The name of the instance that the thread knows by `url`; 0 if there is none.
-#[napi]
-pub fn find(thread: u32, url: String) -> Result<u32, Error> {
-    with(|engine| engine.find(ThreadId(thread), &url).map_or(0, |id| id.0))
-}
-
-/// The instance `url` begins to run. Returns its name, 0 if it is unknown.
-#[napi]
-pub fn evaluate(thread: u32, url: String) -> Result<u32, Error> {
-    with(|engine| engine.evaluate(ThreadId(thread), &url).map_or(0, |id| id.0))
-}
+use super::thread::Thread;
 
 /// The instance registers its first handler: `ended` will be called.
 #[napi]
@@ -110,9 +98,24 @@ pub fn by_evaluation(instances: Vec<u32>) -> Result<Vec<u32>, Error> {
     Ok(ids.into_iter().map(|id| id.0).collect())
 }
 
-/// The module that the thread knows by `url` counts as changed, and its accepting itself does not help. Decided with the
-/// next `drain`.
 #[napi]
-pub fn invalidate(thread: u32, url: String, message: Option<String>) -> Result<(), Error> {
-    with(|engine| engine.invalidate(ThreadId(thread), &url, message.as_deref()))
+impl Thread {
+    /// The name of the instance that the thread knows by `url`; `null` if there is none.
+    #[napi]
+    pub fn find(&self, url: String) -> Result<Option<u32>, Error> {
+        with(|engine| engine.find(self.id, &url).map(|id| id.0))
+    }
+
+    /// The instance `url` begins to run. Returns its name, `null` if it is unknown.
+    #[napi]
+    pub fn evaluate(&self, url: String) -> Result<Option<u32>, Error> {
+        with(|engine| engine.evaluate(self.id, &url).map(|id| id.0))
+    }
+
+    /// The module that the thread knows by `url` counts as changed, and its accepting itself does not help. Decided with the
+    /// next `drain`.
+    #[napi]
+    pub fn invalidate(&self, url: String, message: Option<String>) -> Result<(), Error> {
+        with(|engine| engine.invalidate(self.id, &url, message.as_deref()))
+    }
 }

@@ -32,15 +32,20 @@ impl Engine {
         self.lookups.retain(|lookup| lookup.thread != thread);
     }
 
-    /// A request to resolve something has begun. Returns 0 if it is an import; otherwise its number among those that may be
-    /// what the thread looks up. Only the last of them is, because it waits for that: those before were under way.
-    pub fn lookup_request(&mut self, thread: ThreadId, parent: &str, specifier: &str) -> u32 {
+    /// A request to resolve something has begun. Returns its number among those that may be what the thread looks up;
+    /// `None` if it is an import. Only the last of them is a lookup, because the thread waits for that: those before were under way.
+    pub fn lookup_request(
+        &mut self,
+        thread: ThreadId,
+        parent: &str,
+        specifier: &str,
+    ) -> Option<u32> {
         let fits = |lookup: &&mut Lookup| {
             lookup.thread == thread && lookup.parent == parent && lookup.specifier == specifier
         };
-        let Some(lookup) = self.lookups.iter_mut().find(fits) else { return 0 };
+        let lookup = self.lookups.iter_mut().find(fits)?;
         lookup.begun += 1;
-        lookup.begun
+        Some(lookup.begun)
     }
 
     /// Whether the importer `parent` has an `import.meta`: CommonJS that a loader has given its source may come to the hooks

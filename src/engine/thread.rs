@@ -94,20 +94,22 @@ impl Engine {
         thread.unreported_since = Some(now);
     }
 
-    /// Another set of hooks for that thread; of several, the outermost works. `first`: only if there is none. Returns its
-    /// number, 0 if there was one.
-    pub fn add_layer(&mut self, thread: ThreadId, first: bool) -> u32 {
+    /// Another set of hooks for that thread; of several, the outermost works. Returns its number.
+    pub fn add_layer(&mut self, thread: ThreadId) -> u32 {
         let layers = &mut self.threads.entry(thread).or_default().layers;
-        if first && *layers > 0 {
-            return 0;
-        }
         *layers += 1;
         *layers
     }
 
+    /// The first set of hooks for that thread. Returns its number; `None` if there is one already.
+    pub fn add_first_layer(&mut self, thread: ThreadId) -> Option<u32> {
+        let has_layers = self.threads.get(&thread).is_some_and(|thread| thread.layers > 0);
+        (!has_layers).then(|| self.add_layer(thread))
+    }
+
     /// Whether the set of hooks is the one that works.
     pub fn is_outermost(&self, thread: ThreadId, layer: u32) -> bool {
-        layer > 0 && self.threads.get(&thread).is_some_and(|thread| thread.layers == layer)
+        self.threads.get(&thread).is_some_and(|thread| thread.layers == layer)
     }
 
     /// A thread has ended: what it imported goes with it.
