@@ -4,6 +4,9 @@
 const LIB = new URL('.', import.meta.url).href
 const FACE = new URL('../loader.mjs', import.meta.url).href
 
+/** What the URLs of our modules begin with. */
+export const OWN = [LIB, FACE]
+
 /** @param {string | undefined} url @returns {url is string} */
 export const isOwn = (url) => url !== undefined && (url.startsWith(LIB) || url === FACE)
 

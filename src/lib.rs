@@ -13,6 +13,7 @@ pub mod glob;
 pub mod graph;
 pub mod package;
 pub mod path;
+pub mod place;
 pub mod project;
 #[cfg(unix)]
 pub mod socket;

@@ -12,6 +12,9 @@ const ENTER = `import.meta.hot=${HOT}?.enter(import.meta);`
 const WAIT = `await ${HOT}?.settled;`
 const BOOT = `import${JSON.stringify(new URL('../runtime/hot.mjs', import.meta.url).href)};`
 
+/** All that may stand before a module's text, the longest first, the usual one last. */
+export const PRELUDES = [BOOT + ENTER + WAIT, BOOT + ENTER, ENTER + WAIT, ENTER]
+
 const decoder = new TextDecoder()
 
 /** Makes what this thread runs known to preludes, and to others. @param {object} runtime */

@@ -194,6 +194,14 @@ export declare function dataKey(instance: number): Slot | null
 /** The instance declines: a change that would supersede it asks for a restart. */
 export declare function decline(instance: number): void
 
+/**
+ * Finds the place of an error. `map` returns the source of a place in the generated code of a URL, both as V8 counts, from
+ * 1; `null` if there is none, or no map. Is the line 0, it returns anything but `null` if there is a map.
+ *
+ * Returns `null` after a failure of ours.
+ */
+export declare function describeError(facts: ErrorFacts, map: (arg0: string, arg1: number, arg2: number) => SourcePlace | null): ErrorPlace | null
+
 /** A handler of the instance will take its time. */
 export declare function disposesAsync(instance: number): void
 
@@ -202,6 +210,52 @@ export declare function dump(): string
 
 /** A tracked instance has run to its end, or thrown. */
 export declare function ended(instance: number, threw: boolean): void
+
+/** What is known of an error. */
+export interface ErrorFacts {
+  /** Its name. */
+  name: string
+  /** Its message. */
+  message: string
+  /** Its stack, if that is a text. */
+  stack?: string
+  /** Its code. */
+  code?: string
+  /** What Node would put before the stack, and has not. */
+  arrow?: string
+  /** Where V8 has noted that it is: the line, from 0. */
+  line?: number
+  /** The column, from 0. */
+  column?: number
+  /** The URL of the module whose import failed. */
+  url?: string
+  /** The paths of the files that have changed. */
+  files: Array<string>
+  /** The files that required what is missing, the last first. */
+  requireStack: Array<string>
+  /** The stack has the places of sources already, where there are maps. */
+  isMapped: boolean
+  /** URLs with which those of frames begin that are not the user's. */
+  own: Array<string>
+  /** The preludes that a module may have, the longest first, the usual one last. */
+  preludes: Array<string>
+}
+
+/** An error as it is told. */
+export interface ErrorPlace {
+  /** Its name. */
+  name: string
+  /** Its message; the first line is the most important. */
+  message: string
+  /** The path of the file, if one is known. */
+  file?: string
+  /** The line, from 1. */
+  line?: number
+  /** The column, from 1, in UTF-16 units. */
+  column?: number
+  /** At most three lines of the file, the last of which is marked and has a caret below it. */
+  frame?: string
+}
 
 /** A required ES module could not be evicted. */
 export declare function evictionFailed(path: string): void
@@ -239,6 +293,12 @@ export declare function giveUp(reason: string): void
 
 /** The process has an IPC channel: its parent may report changes. */
 export declare function hasParent(): void
+
+/**
+ * Whether a stack has a place of the user's: what Node puts before it, or a frame that has called. `own` as in
+ * `ErrorFacts`.
+ */
+export declare function hasPlace(stack: string, message: string, own: Array<string>): boolean
 
 /** Whether somebody may read standard error. */
 export declare function hasReader(): boolean
@@ -434,6 +494,16 @@ export interface Slot {
 
 /** The graph with all that was decided on it, as JSON: see `packages/dump-viewer/README.md`. */
 export declare function snapshot(): string
+
+/** A place in a source, as V8 counts, from 1. */
+export interface SourcePlace {
+  /** A path or a URL. */
+  source: string
+  /** From 1. */
+  line: number
+  /** From 1. */
+  column: number
+}
 
 /** Whether changes are to be taken from the parent process; `undefined` before `configure`. */
 export declare function takesReports(): boolean | null

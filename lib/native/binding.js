@@ -731,7 +731,7 @@ if (!nativeBinding) {
   }
   throw new Error(`Failed to load native binding`)
 }
-checkAddon(nativeBinding, '2.0.0', ['Thread', 'Watcher', 'acceptDependencies', 'acceptOwn', 'beginPrelink', 'byEvaluation', 'clean', 'currentUrl', 'dataKey', 'decline', 'disposesAsync', 'dump', 'ended', 'evictionFailed', 'explain', 'failForTests', 'generationIfIdle', 'giveUp', 'hasParent', 'hasReader', 'hasSyncBody', 'isConfigured', 'isFirstThread', 'isInstalled', 'isReached', 'keepNotes', 'keepsHandlers', 'missingPackages', 'Need', 'Next', 'notes', 'print', 'ran', 'ranTracked', 'releases', 'reported', 'shouldReportFailure', 'shown', 'snapshot', 'takesReports', 'track', 'Tracking', 'unresolvedForUpdate', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject', 'When'])
+checkAddon(nativeBinding, '2.0.0', ['Thread', 'Watcher', 'acceptDependencies', 'acceptOwn', 'beginPrelink', 'byEvaluation', 'clean', 'currentUrl', 'dataKey', 'decline', 'describeError', 'disposesAsync', 'dump', 'ended', 'evictionFailed', 'explain', 'failForTests', 'generationIfIdle', 'giveUp', 'hasParent', 'hasPlace', 'hasReader', 'hasSyncBody', 'isConfigured', 'isFirstThread', 'isInstalled', 'isReached', 'keepNotes', 'keepsHandlers', 'missingPackages', 'Need', 'Next', 'notes', 'print', 'ran', 'ranTracked', 'releases', 'reported', 'shouldReportFailure', 'shown', 'snapshot', 'takesReports', 'track', 'Tracking', 'unresolvedForUpdate', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject', 'When'])
 
 // A package can patch its own fallback in front of the load-failure check
 // above, e.g. a WebContainer download through `napi-postinstall/fallback`.
@@ -767,7 +767,7 @@ if (
   }
 }
 
-const { Thread, Watcher, acceptDependencies, acceptOwn, beginPrelink, byEvaluation, clean, currentUrl, dataKey, decline, disposesAsync, dump, ended, evictionFailed, explain, failForTests, generationIfIdle, giveUp, hasParent, hasReader, hasSyncBody, isConfigured, isFirstThread, isInstalled, isReached, keepNotes, keepsHandlers, missingPackages, Need, Next, notes, print, ran, ranTracked, releases, reported, shouldReportFailure, shown, snapshot, takesReports, track, Tracking, unresolvedForUpdate, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
+const { Thread, Watcher, acceptDependencies, acceptOwn, beginPrelink, byEvaluation, clean, currentUrl, dataKey, decline, describeError, disposesAsync, dump, ended, evictionFailed, explain, failForTests, generationIfIdle, giveUp, hasParent, hasPlace, hasReader, hasSyncBody, isConfigured, isFirstThread, isInstalled, isReached, keepNotes, keepsHandlers, missingPackages, Need, Next, notes, print, ran, ranTracked, releases, reported, shouldReportFailure, shown, snapshot, takesReports, track, Tracking, unresolvedForUpdate, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
 export { Thread }
 export { Watcher }
 export { acceptDependencies }
@@ -778,6 +778,7 @@ export { clean }
 export { currentUrl }
 export { dataKey }
 export { decline }
+export { describeError }
 export { disposesAsync }
 export { dump }
 export { ended }
@@ -787,6 +788,7 @@ export { failForTests }
 export { generationIfIdle }
 export { giveUp }
 export { hasParent }
+export { hasPlace }
 export { hasReader }
 export { hasSyncBody }
 export { isConfigured }

@@ -9,6 +9,7 @@
  *                                                                ├─▶ #resolveCache     parent → specifier → result
  *                                                                └─▶ #customizations ──▶ #validatedUrls
  *                                                  ──▶ esm/translators ──[[Scopes]]──▶ cjsCache   URL → module
+ *                                                  ──▶ internal/util ──[[Scopes]]──▶ arrow   error → where Node says that it is
  *   Module._nodeModulePaths ──[[Scopes]]──▶ relativeResolveCache   folder and request → file
  */
 import * as nodeModule from 'node:module'
@@ -32,6 +33,7 @@ export const Status = { INSTANTIATED: 2, EVALUATING: 3, EVALUATED: 4 }
  * @property {Map<string, object> | null} resolutions what default resolution found, by parent URL
  * @property {Record<string, string> | Map<string, Record<string, string>> | null} requests which file a `require` of a folder means
  * @property {Map<string, object> | null} commonjs imported CommonJS modules by URL: Node never lets one go
+ * @property {symbol | null} arrow of an error, what Node would print before its stack: file, line and source
  * @property {Set<string> | null} validated in a hooks thread: every URL that a hook gave
  */
 
@@ -43,7 +45,7 @@ let internals
 /** @returns {Internals} */
 export function reach() {
   if (internals) return internals
-  internals = { jobs: null, resolutions: null, requests: null, commonjs: null, validated: null }
+  internals = { jobs: null, resolutions: null, requests: null, commonjs: null, arrow: null, validated: null }
   try {
     inspect(look(internals))
   } catch (error) {
@@ -82,6 +84,7 @@ const look = (found) => ({ closure, privates }) => {
   fill('jobs', () => (isLoadCache(loader.loadCache) ? loader.loadCache : null))
   fill('resolutions', () => resolutionsOf(privates(loader, '#resolveCache'), found.jobs))
   fill('commonjs', () => cjsCache(load('internal/modules/esm/translators').translators, closure))
+  fill('arrow', () => arrowOf(closure(load('internal/util').decorateErrorStack, 'internalBinding')))
   // In the app's thread, and where no loader is registered, there are none, and none are needed.
   const hooks = privates(loader, '#asyncLoaderHooks') ?? privates(loader, '#customizations')
   const validated = hooks && privates(hooks, '#validatedUrls')
@@ -95,6 +98,12 @@ const look = (found) => ({ closure, privates }) => {
 function internalRequire(closure) {
   const isInternal = (/** @type {any} */ require) => typeof require === 'function' && !('resolve' in require)
   return [createRequire, findSourceMap].map((of) => closure(of, 'require')).find(isInternal)
+}
+
+/** A name under which errors have it: whether they do, shows with each of them. @param {any} binding Node's internal one */
+function arrowOf(binding) {
+  const name = binding?.('util').privateSymbols?.arrow_message_private_symbol
+  return typeof name === 'symbol' ? name : null
 }
 
 /** @param {any} translators @param {Secrets['closure']} closure */
@@ -127,11 +136,62 @@ function resolutionsOf(cache, jobs) {
 }
 
 /**
+ * Where V8 has noted that an error is, which no property tells: line and column from 0, in whatever it parsed. `undefined` if
+ * it has not, or nobody may ask.
+ *
+ * @param {Error} error whose properties run no code of the user's: they are read
+ * @returns {{ line: number, column: number } | undefined}
+ */
+export function notedPlace(error) {
+  let found
+  try {
+    withSession(({ post, send, content }) => {
+      const { objectId } = content(send(error)) ?? {}
+      const details = objectId && post('Runtime.getExceptionDetails', { errorObjectId: objectId })?.exceptionDetails
+      if (details?.lineNumber >= 0 && details.columnNumber >= 0) found = { line: details.lineNumber, column: details.columnNumber }
+    })
+  } catch (error) {
+    debug('cannot ask V8 where an error is: %s', error)
+  }
+  return found
+}
+
+/**
  * Reads what JavaScript hides: the variables that a function closes over, and private fields.
  *
  * @param {(secrets: Secrets) => void} use
  */
 function inspect(use) {
+  withSession(({ send, receive, properties, named, content }) =>
+    use({
+      closure(fn, name) {
+        const sent = send(fn)
+        const scopes = named(properties(content(sent))?.internalProperties, '[[Scopes]]')
+        for (const { value: scope } of properties(scopes)?.result ?? []) {
+          const remote = scope?.description === 'Closure' && named(properties(scope)?.result, name)
+          if (remote) return receive(sent, remote)
+        }
+      },
+      privates(object, name) {
+        const sent = send(object)
+        return receive(sent, named(properties(content(sent))?.privateProperties, name))
+      },
+    }),
+  )
+}
+
+/**
+ * @typedef {object} Session an inspector's, with which values are sent there and back
+ * @property {(method: any, params: object) => any} post
+ * @property {(value: any) => any} send returns the remote slot, which has it as its content
+ * @property {(remoteSlot: any) => any} content
+ * @property {(remoteSlot: any, remote: any) => any} receive
+ * @property {(remote: any) => any} properties
+ * @property {(list: any, name: string) => any} named
+ */
+
+/** @param {(session: Session) => void} use */
+function withSession(use) {
   const inspector = builtin('node:inspector')
   const session = new inspector.Session()
   session.connect()
@@ -149,8 +209,8 @@ function inspect(use) {
 
   /** The transfer slot: an object that both sides know, for values on their way in and out. @type {{ content?: any }} */
   const slot = {}
-  const send = (/** @type {object} */ content) => {
-    slot.content = content
+  const send = (/** @type {object} */ value) => {
+    slot.content = value
     Object.defineProperty(globalThis, SLOT, { value: slot, configurable: true })
     try {
       const expression = `globalThis[Symbol.for('${SLOT.description}')]`
@@ -171,21 +231,10 @@ function inspect(use) {
     return slot.content
   }
 
+  const content = (/** @type {any} */ remoteSlot) => named(properties(remoteSlot)?.result, 'content')
+
   try {
-    use({
-      closure(fn, name) {
-        const sent = send(fn)
-        const scopes = named(properties(named(properties(sent)?.result, 'content'))?.internalProperties, '[[Scopes]]')
-        for (const { value: scope } of properties(scopes)?.result ?? []) {
-          const remote = scope?.description === 'Closure' && named(properties(scope)?.result, name)
-          if (remote) return receive(sent, remote)
-        }
-      },
-      privates(object, name) {
-        const sent = send(object)
-        return receive(sent, named(properties(named(properties(sent)?.result, 'content'))?.privateProperties, name))
-      },
-    })
+    use({ post, send, content, receive, properties, named })
   } finally {
     session.disconnect()
   }

@@ -11,6 +11,7 @@
 
 mod control;
 mod convert;
+pub mod errors;
 mod host;
 pub mod imports;
 pub mod inspect;

@@ -1,0 +1,386 @@
+//! The place of an error in what a person wrote: file, line and column, and the lines around it.
+//!
+//! An error says where it is in one of several ways; the first that is there is taken:
+//!
+//! ```text
+//!   what a transpiler says in its message        file:line:column: ERROR: …      [`transpiler`]
+//!   the head that Node puts before the stack     file:line, source, caret        [`stack::head`]
+//!   JSON that cannot be read                     file: …, and V8's position
+//!   an import that finds nothing                 its importer, and the specifier [`imports`]
+//!   the stack                                    the first frame of the user's   [`stack::frames`]
+//! ```
+//!
+//! What lies in generated code is mapped to its source, and the prelude of hot-hook is taken off. Nothing here knows Node:
+//! what it needs of files, URLs and source maps it gets by way of [`Look`].
+
+mod frame;
+mod imports;
+mod missing;
+mod stack;
+mod text;
+mod transpiler;
+
+use std::sync::Arc;
+
+use crate::source::needs_prelude;
+use crate::url::path_of;
+use text::{Position, offset_of, position_at, without_mark};
+
+/// What is known of an error.
+#[derive(Debug, Default, Clone)]
+pub struct Facts {
+    /// Its name.
+    pub name: String,
+    /// Its message.
+    pub message: String,
+    /// Its stack, if that is a text.
+    pub stack: Option<String>,
+    /// Its code.
+    pub code: Option<String>,
+    /// What Node would put before the stack, and has not.
+    pub arrow: Option<String>,
+    /// Where V8 has noted that the error is: line and column, from 0.
+    pub noted: Option<(u32, u32)>,
+    /// The URL of the module whose import failed.
+    pub url: Option<String>,
+    /// The files that have changed.
+    pub files: Vec<String>,
+    /// The files that required what is missing, the last first.
+    pub require_stack: Vec<String>,
+    /// The stack has the places of sources already, where there are maps.
+    pub is_mapped: bool,
+    /// URLs with which those of frames begin that are not the user's.
+    pub own: Vec<String>,
+    /// The preludes that a module may have, the longest first, the usual one last.
+    pub preludes: Vec<String>,
+}
+
+/// What an error's place is found with.
+pub trait Look {
+    /// The text of a file.
+    fn read(&self, path: &str) -> Option<Arc<str>>;
+    /// A URL without our version.
+    fn clean(&self, url: &str) -> Option<String>;
+    /// The source of a place in generated code, both as V8 counts, from 1.
+    fn map(&self, url: &str, line: u32, column: u32) -> Option<Mapped>;
+    /// Whether there is a source map of a module.
+    fn has_map(&self, url: &str) -> bool;
+}
+
+/// A place in a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapped {
+    /// A path or a URL.
+    pub source: String,
+    /// From 1.
+    pub line: u32,
+    /// From 1.
+    pub column: u32,
+}
+
+/// An error as it is told.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// Its name.
+    pub name: String,
+    /// Its message; the first line is the most important.
+    pub message: String,
+    /// The path of the file, if one is known.
+    pub file: Option<String>,
+    /// Where in it, if that is known.
+    pub position: Option<Position>,
+    /// The lines around it.
+    pub frame: Option<String>,
+}
+
+/// A place that was found.
+#[derive(Debug, Default)]
+struct Place {
+    file: String,
+    position: Option<Position>,
+}
+
+impl Place {
+    fn of_file(file: String) -> Self {
+        Self { file, position: None }
+    }
+}
+
+/// No message is longer, in bytes.
+const MOST_MESSAGE: usize = 4000;
+
+/// Describes an error.
+pub fn describe(facts: &Facts, look: &impl Look) -> Described {
+    let search = Search { facts, look };
+    let (place, message) = search.find();
+    let frame = place.as_ref().and_then(|place| {
+        let text = look.read(&place.file)?;
+        frame::frame(without_mark(&text), place.position?)
+    });
+    Described {
+        name: facts.name.clone(),
+        message: shorten(search.clean_text(message.as_deref().unwrap_or(&facts.message)).trim()),
+        position: place.as_ref().and_then(|place| place.position),
+        file: place.map(|place| place.file),
+        frame,
+    }
+}
+
+/// Whether a stack has a place of the user's: what Node puts before it, or a frame that has called.
+pub fn has_place(facts: &Facts) -> bool {
+    let stack = facts.stack.as_deref().unwrap_or_default();
+    stack::head(stack).is_some() || facts.frame().is_some()
+}
+
+impl Facts {
+    /// The first frame of the user's, rather of the app than of a package.
+    fn frame(&self) -> Option<stack::Frame<'_>> {
+        let frames: Vec<_> = stack::frames(self.stack.as_deref()?, &self.message).collect();
+        let is_users = |frame: &&stack::Frame| self.is_users(frame.file);
+        // What follows Node's loader of ES modules has not called, but imported.
+        let is_loader = |frame: &stack::Frame| frame.file.starts_with("node:internal/modules/esm/");
+        let end = frames.iter().position(is_loader).unwrap_or(frames.len());
+        let mut users = frames[..end].iter().filter(is_users);
+        let is_apps = |frame: &&stack::Frame| !frame.file.contains("/node_modules/");
+        users.clone().find(is_apps).or_else(|| users.next()).copied()
+    }
+
+    fn is_users(&self, file: &str) -> bool {
+        let is_own = |own: &String| {
+            file.starts_with(own.as_str()) || path_of(own).is_some_and(|own| file.starts_with(&own))
+        };
+        stack::is_file(file) && !self.own.iter().any(is_own)
+    }
+}
+
+fn shorten(message: &str) -> String {
+    if message.len() <= MOST_MESSAGE {
+        return message.to_owned();
+    }
+    let end = (0..=MOST_MESSAGE).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}…", &message[..end])
+}
+
+struct Search<'a, L> {
+    facts: &'a Facts,
+    look: &'a L,
+}
+
+impl<L: Look> Search<'_, L> {
+    /// The place, and what is better than the whole message.
+    fn find(&self) -> (Option<Place>, Option<String>) {
+        if let Some(failure) = transpiler::failure(&self.facts.message) {
+            return (self.in_source(&failure), Some(failure.text));
+        }
+        if let Some(place) = self.compiled() {
+            return (Some(place), None);
+        }
+        if let Some((place, message)) = self.in_json() {
+            return (Some(place), Some(message));
+        }
+        (self.missing().or_else(|| self.thrown()).or_else(|| self.module()), None)
+    }
+
+    /// What a transpiler says is of the source.
+    fn in_source(&self, failure: &transpiler::Failure) -> Option<Place> {
+        let file = self.path(&failure.file).or_else(|| {
+            let is_it = |file: &&String| file.ends_with(&failure.file);
+            self.facts
+                .files
+                .iter()
+                .find(is_it)
+                .cloned()
+                .or_else(|| self.module().map(|place| place.file))
+        })?;
+        let position = self.look.read(&file).and_then(|text| failure.position(without_mark(&text)));
+        Some(Place { file, position })
+    }
+
+    /// What does not compile or link: Node says the file and the line, V8 the column.
+    fn compiled(&self) -> Option<Place> {
+        let of_stack = self.facts.stack.as_deref();
+        let head = self.facts.arrow.as_deref().or(of_stack).and_then(stack::head)?;
+        let noted = self.facts.noted.filter(|(line, _)| line + 1 == head.line);
+        let column = noted.map_or(head.caret.unwrap_or(0), |(_, column)| column) + 1;
+        let generated =
+            Generated { file: head.file, line: head.line, column, source: Some(head.source) };
+        let mut place = self.place_of(&generated)?;
+        if let Some(missing) = missing::export(&self.facts.message) {
+            place.position = self.at_name(&place, &missing).or(place.position);
+        }
+        Some(place)
+    }
+
+    /// Where an export is asked for that is not there: what is mapped or shown by a caret may be next to it.
+    fn at_name(&self, place: &Place, missing: &missing::Export) -> Option<Position> {
+        let text = self.look.read(&place.file)?;
+        let text = without_mark(&text);
+        let is_there = place.position.and_then(|at| {
+            let line = text::line(text, at.line)?;
+            let start = offset_of(line, 0, at.column - 1)?;
+            Some(line[start..].starts_with(missing.name))
+        });
+        if is_there == Some(true) {
+            return None;
+        }
+        imports::find_name(text, missing.specifier, missing.name).map(|at| position_at(text, at))
+    }
+
+    /// JSON that Node has read: `FILE: what is wrong`.
+    fn in_json(&self) -> Option<(Place, String)> {
+        let message = &self.facts.message;
+        if self.facts.name != "SyntaxError"
+            || !self.facts.stack.as_deref().is_some_and(is_of_loader)
+        {
+            return None;
+        }
+        let (file, text, end) = message.match_indices(": ").find_map(|(at, mark)| {
+            let file = self.path(&message[..at])?;
+            Some((file.clone(), self.look.read(&file)?, at + mark.len()))
+        })?;
+        let text = without_mark(&text);
+        let noted = self.facts.noted.and_then(|(line, column)| offset_of(text, line, column));
+        let offset = noted.or_else(|| json_error(text));
+        let position = offset.map(|offset| position_at(text, offset));
+        Some((Place { file, position }, message[end..].to_owned()))
+    }
+
+    /// An import that finds nothing, or what cannot be loaded.
+    fn missing(&self) -> Option<Place> {
+        let wanted = missing::wanted(self.facts.code.as_deref()?, &self.facts.message)?;
+        let importer = wanted.importer.and_then(|file| self.path(file));
+        let importer = importer.or_else(|| self.facts.require_stack.first().cloned());
+        let is_known = importer.is_some();
+        let among = importer
+            .into_iter()
+            .chain((!is_known).then(|| self.candidates()).into_iter().flatten());
+        let among: Vec<_> = among.collect();
+        let found = among.iter().find_map(|file| {
+            let text = self.look.read(file)?;
+            let text = without_mark(&text);
+            let at = imports::find(text, |specifier| wanted.score(specifier, file))?;
+            Some(Place { file: file.clone(), position: Some(position_at(text, at)) })
+        });
+        found.or_else(|| Some(Place::of_file(among.into_iter().next().filter(|_| is_known)?)))
+    }
+
+    /// The files that the error may be in.
+    fn candidates(&self) -> Vec<String> {
+        let mut files = self.facts.files.clone();
+        files.extend(self.facts.url.as_deref().and_then(|url| self.path(url)));
+        files
+    }
+
+    /// What was thrown while it ran.
+    fn thrown(&self) -> Option<Place> {
+        let stack::Frame { file, line, column, .. } = self.facts.frame()?;
+        self.place_of(&Generated { file, line, column, source: None })
+    }
+
+    /// The module that was imported, or the one file that has changed.
+    fn module(&self) -> Option<Place> {
+        let only = || if let [file] = &self.facts.files[..] { Some(file.clone()) } else { None };
+        self.facts.url.as_deref().and_then(|url| self.path(url)).or_else(only).map(Place::of_file)
+    }
+
+    /// The path that a path or a URL means: without a query, of ours or of the user's.
+    fn path(&self, file: &str) -> Option<String> {
+        if stack::is_path(file) {
+            let query = file.find("?v=").filter(|_| self.look.read(file).is_none());
+            return Some(file[..query.unwrap_or(file.len())].to_owned());
+        }
+        path_of(file)
+    }
+
+    /// The place of the source.
+    fn place_of(&self, generated: &Generated) -> Option<Place> {
+        let Generated { file, line, column, source } = *generated;
+        let path = self.path(file)?;
+        let has_map = self.look.has_map(file);
+        if has_map
+            && !(self.facts.is_mapped && source.is_none())
+            && let Some(mapped) = self.look.map(file, line, column)
+            && let Some(file) = self.path(&mapped.source)
+        {
+            let position = self.position(&file, mapped.line, mapped.column);
+            return Some(Place { file, position });
+        }
+        let shift = if has_map { 0 } else { self.shift(generated, &path) };
+        let position = self.position(&path, line, column.saturating_sub(shift).max(1));
+        Some(Place { file: path, position })
+    }
+
+    /// A place as V8 counts, from 1, as editors count it. What is not there is left as it is.
+    fn position(&self, file: &str, line: u32, column: u32) -> Option<Position> {
+        let as_is = Some(Position { line, column });
+        let Some(text) = self.look.read(file) else { return as_is };
+        let text = without_mark(&text);
+        offset_of(text, line.saturating_sub(1), column.saturating_sub(1))
+            .map(|offset| position_at(text, offset))
+    }
+
+    /// How long the prelude is that stands before the place on its line.
+    fn shift(&self, generated: &Generated, path: &str) -> u32 {
+        let length = |prelude: &String| u32::try_from(prelude.encode_utf16().count()).unwrap_or(0);
+        if let Some(source) = generated.source.filter(|source| !source.is_empty()) {
+            return self
+                .facts
+                .preludes
+                .iter()
+                .find(|prelude| source.starts_with(prelude.as_str()))
+                .map_or(0, length);
+        }
+        if !generated.file.starts_with("file:") {
+            return 0;
+        }
+        let Some(text) = self.look.read(path) else { return 0 };
+        let text = without_mark(&text);
+        let is_on_its_line = generated.line == if text.starts_with("#!") { 2 } else { 1 };
+        let has_prelude = self.look.clean(generated.file).is_some() || needs_prelude(text);
+        match self.facts.preludes.last() {
+            Some(prelude) if is_on_its_line && has_prelude => length(prelude),
+            _ => 0,
+        }
+    }
+
+    /// A text without our versions.
+    fn clean_text(&self, text: &str) -> String {
+        let mut cleaned = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(start) = rest.find("file:///") {
+            let (before, after) = rest.split_at(start);
+            let end = after
+                .find(|char: char| char.is_whitespace() || matches!(char, '\'' | '"' | ')'))
+                .unwrap_or(after.len());
+            cleaned.push_str(before);
+            cleaned.push_str(self.look.clean(&after[..end]).as_deref().unwrap_or(&after[..end]));
+            rest = &after[end..];
+        }
+        cleaned + rest
+    }
+}
+
+/// A place in what was compiled, as V8 counts, from 1.
+struct Generated<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
+    /// The text of its line.
+    source: Option<&'a str>,
+}
+
+/// Whether the loader of Node has thrown: it has called the parser of JSON.
+fn is_of_loader(stack: &str) -> bool {
+    let mut frames = stack.lines().filter(|line| line.trim_start().starts_with("at "));
+    frames.next().is_some_and(|frame| frame.contains("parse (<anonymous>)"))
+        && frames.next().is_some_and(|frame| frame.contains("node:internal/modules/"))
+}
+
+/// Where a text is no JSON.
+fn json_error(text: &str) -> Option<usize> {
+    let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err()?;
+    let start: usize =
+        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let at = start + error.column().saturating_sub(usize::from(!error.is_eof()));
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at))
+}
