@@ -133,7 +133,7 @@ mod tests {
     fn messages() {
         for (message, file, at, text) in [
             (
-                "Transform failed with 1 error:\n/a/b c.ts:2:13: ERROR: Unexpected \";\"",
+                "Transform failed with 1 error:\n/a/b c.ts:2:14: ERROR: Unexpected \";\"",
                 "/a/b c.ts",
                 (2, 12),
                 "Unexpected \";\"",
