@@ -141,6 +141,22 @@ impl Watched {
 }
 
 #[test]
+fn what_is_read_between_two_looks_and_deleted_is_reported_as_removed() {
+    let mut watched = Watched::by(Some(POLL));
+    watched.retain("");
+    // It comes, is read and goes before the directory is listed again, in some of the rounds at least.
+    for round in 0..20 {
+        let name = format!("{round}.mjs");
+        watched.folder.write(&name, "1");
+        let path = watched.folder.path(&name);
+        let stamp = Stamp::of_file(path.as_ref()).expect("a file");
+        LinkedFiles::default().note(&path.as_str().into(), &stamp, &mut watched.watch);
+        fs::remove_file(&path).expect("removed");
+        watched.expect_file(&name, Removed);
+    }
+}
+
+#[test]
 fn a_plain_write() {
     let mut watched = Watched::holding(&[""]);
     watched.folder.write("a", "1");

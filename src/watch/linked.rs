@@ -18,6 +18,7 @@ impl LinkedFiles {
     /// Holds the file at `path` if it is one of them, and no longer if it is none. Bytes that are read after this are never
     /// overtaken unseen. `watch` is to hold its directory.
     pub fn note(&mut self, path: &Arc<str>, stamp: &Stamp, watch: &mut Watch) {
+        watch.note_read(path);
         if !watch.is_linked(path, stamp) {
             self.release(path, Some(watch));
         } else if self.0.insert(path.clone()) {

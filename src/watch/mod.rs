@@ -234,6 +234,13 @@ impl Watch {
         stamp.links > 1 || self.native.as_ref().is_some_and(|native| native.is_mounted(path))
     }
 
+    /// A file is about to be read: see [`Poll::note_read`].
+    fn note_read(&mut self, path: &str) {
+        if let (Some(polled), Some(name)) = (&mut self.polled, Path::new(path).file_name()) {
+            polled.note_read(parent(path), &name.to_string_lossy());
+        }
+    }
+
     /// Watches a file by itself, besides its directory, which is retained longer.
     fn retain_file(&mut self, path: &Arc<str>) {
         let holders = self.files.entry(path.clone()).or_default();

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::time::{Duration, SystemTime};
 
 use parking_lot::{Condvar, Mutex};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::fingerprint::Fingerprint;
 use crate::stamp::Stamp;
@@ -35,6 +35,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     directories: FxHashMap<Arc<str>, Arc<Listing>>,
+    /// By directory, the names of files that were read since its last look.
+    read: FxHashMap<Arc<str>, FxHashSet<String>>,
     has_ended: bool,
 }
 
@@ -74,7 +76,20 @@ impl Poll {
 
     /// See [`Poll::watch`].
     pub fn unwatch(&mut self, directory: &str) {
-        self.shared.state.lock().directories.remove(directory);
+        let mut state = self.shared.state.lock();
+        state.directories.remove(directory);
+        state.read.remove(directory);
+    }
+
+    /// The file `name` of a directory is about to be read. If it is in neither the last listing nor the next one, its removal is
+    /// reported: without that, what came and went between two looks would have been read unnoticed.
+    pub fn note_read(&mut self, directory: &str, name: &str) {
+        let mut state = self.shared.state.lock();
+        let Some((directory, listing)) = state.directories.get_key_value(directory) else { return };
+        if !listing.contains_key(name) {
+            let directory = directory.clone();
+            state.read.entry(directory).or_default().insert(name.to_owned());
+        }
     }
 
     /// Moves what was found since the last call into `out`. Returns whether more may come: not after the thread has failed.
@@ -119,10 +134,13 @@ impl Shared {
 
     /// What has changed in a directory since the last look.
     fn look(&self, directory: &Arc<str>) -> Vec<Event> {
-        // Nobody waits for the lock while files are read.
-        let Some(before) = self.state.lock().directories.get(directory).cloned() else {
+        // No thread waits for the lock while files are read.
+        let mut state = self.state.lock();
+        let Some(before) = state.directories.get(directory).cloned() else {
             return Vec::new();
         };
+        let read = state.read.remove(directory).unwrap_or_default();
+        drop(state);
         let now = list(directory, &before);
         let directories = &mut self.state.lock().directories;
         // It may have been released meanwhile, and retained again.
@@ -133,7 +151,13 @@ impl Shared {
             directories.remove(directory);
             return vec![Event::Directory { path: directory.to_string(), appeared: false }];
         };
-        let events = compare(directory, &before, &now);
+        let mut events = compare(directory, &before, &now);
+        let gone = read.iter().filter(|&name| !before.contains_key(name) && !now.contains_key(name));
+        events.extend(gone.map(|name| Event::File {
+            path: join(directory, name),
+            event: FileEvent::Removed,
+            new: false,
+        }));
         directories.insert(directory.clone(), Arc::new(now));
         events
     }
