@@ -4,8 +4,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { createFolder, HOT, isLinux, startApp } from './support/app.mjs'
+import { createFolder, HOT, isLinux, isSteady, startApp } from './support/app.mjs'
 
 const value = (n) => `export const value = ${n}`
 const get = `serve({ get: async (file) => (await import(file, ${HOT})).value })`
@@ -152,11 +151,7 @@ test('5,000 modules in 40 directories: 45 watches, one descriptor, one thread, a
   /** User and system time so far, in clock ticks. */
   const used = () => fs.readFileSync(`/proc/${app.child.pid}/task/${ours[0]}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 13).join('+')
   const switches = () => /^voluntary_ctxt_switches:\s*(\d+)/m.exec(fs.readFileSync(`/proc/${app.child.pid}/task/${ours[0]}/status`, 'utf8'))?.[1]
-  await app.until('its thread is at rest', async () => {
-    const before = [used(), switches()]
-    await sleep(1000)
-    return String([used(), switches()]) === String(before)
-  })
+  await app.until('its thread is at rest', isSteady(() => `${used()} ${switches()}`))
   app.save(name(4999), value(0))
   await app.message('invalidated')
 })

@@ -29,7 +29,7 @@ const BOUNDARY = { 'boundary.mjs': `export { value } from './below0.mjs'\nexport
 /** What is saved in each reload, and what tells that it runs. */
 const reload = `
   import fs from 'node:fs'
-  import { setTimeout as sleep } from 'node:timers/promises'
+  import { setImmediate as turn } from 'node:timers/promises'
   const read = async (what) => { const found = await import('./boundary.mjs', ${HOT}); return what === 'own' ? found.own : found.value }
   let number = 0
   async function reload(file, what) {
@@ -39,7 +39,7 @@ const reload = `
     if (found !== number) throw new Error('stale: ' + found + ' instead of ' + number)
   }
   async function heap(collections) {
-    for (let i = 0; i < collections; i++) { gc(); await sleep(10) }
+    for (let i = 0; i < collections; i++) { gc(); await turn() }
     return process.memoryUsage().heapUsed
   }
   async function reloads(file, what, count) {
@@ -143,7 +143,7 @@ const object = (n) => `export const value = { n: ${n} }`
  */
 const watcher = `
   import fs from 'node:fs'
-  import { setTimeout as sleep } from 'node:timers/promises'
+  import { setImmediate as turn } from 'node:timers/promises'
   const weak = []
   let number = 1
   export async function reload(count = 5) {
@@ -158,7 +158,7 @@ const watcher = `
   }
   /** How many superseded instances are in memory. */
   export async function left() {
-    for (let i = 0; i < 10; i++) { gc(); await sleep(5) }
+    for (let i = 0; i < 10; i++) { gc(); await turn() }
     return weak.filter((reference) => reference.deref()).length
   }`
 const WATCHED = { 'watcher.mjs': watcher, 'boundary.mjs': `export * from './leaf.mjs'`, 'leaf.mjs': object(1) }
@@ -363,7 +363,7 @@ test('what is left of a reload: a boundary of 20 KB that accepts itself', async 
         const ran = new Promise((resolve) => (globalThis.ran = (own) => own === wanted && resolve()))
         fs.writeFileSync('boundary.mjs', text.replace('own = 0', 'own = ' + wanted))
         await ran
-        await sleep(0)
+        await turn()
       }
       const { reach } = await import('./node_modules/hot-hook/lib/node/internals.mjs')
       /** What is left when the last update has been released. */

@@ -4,8 +4,7 @@ import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { HOT, isLinux, startApp } from './support/app.mjs'
+import { HOT, isLinux, isSteady, startApp } from './support/app.mjs'
 import { createRandom, randomBytes, send } from './support/fuzz.mjs'
 
 const skip = process.platform === 'win32' && 'there are no named pipes yet'
@@ -155,10 +154,6 @@ test('one thread, which wakes for nothing: while the socket is open, and while n
     await until('its thread runs', () => ours().length > 0)
     assert.equal(ours().length, 1)
     const switches = () => /^voluntary_ctxt_switches:\s*(\d+)/m.exec(fs.readFileSync(`/proc/${child.pid}/task/${ours()[0]}/status`, 'utf8'))?.[1]
-    await until('it is at rest', async () => {
-      const before = switches()
-      await sleep(1000)
-      return switches() === before
-    })
+    await until('it is at rest', isSteady(switches))
   }
 })

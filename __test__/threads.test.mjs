@@ -110,7 +110,7 @@ test('100 short-lived workers leave nothing', { skip: process.platform !== 'linu
     files: {
       'main.mjs': `import { hot } from 'hot-hook'\n${withWorkers}
         async function heap() {
-          for (let i = 0; i < 8; i++) { gc(); await new Promise((resolve) => setTimeout(resolve, 10)) }
+          for (let i = 0; i < 8; i++) { gc(); await new Promise(setImmediate) }
           return process.memoryUsage().heapUsed
         }
         serve({

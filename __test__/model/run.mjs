@@ -5,10 +5,9 @@
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
-import { createFolder, nodeIs, startApp } from '../support/app.mjs'
+import { createFolder, nodeIs, PROBES, startApp } from '../support/app.mjs'
 import { areComplete, compareAnswer, compareDump, compareMessages, remember } from './compare.mjs'
 import { createOracle } from './oracle.mjs'
 import { makePlan } from './plan.mjs'
@@ -18,8 +17,6 @@ const { act } = createRequire(import.meta.url)('./actions.cjs')
 const AGENT = fileURLToPath(new URL('agent.cjs', import.meta.url))
 /** A save that took longer may have been seen half done. */
 const STALL = 40
-/** After which a deletion counts, with something to spare. */
-const DELETION = 150
 
 /**
  * @typedef {import('./plan.mjs').Operation} Operation
@@ -255,7 +252,7 @@ async function requestWhenDeleted(session, operation, actions, expected, from) {
 async function requestAgain(session, expected, from, isOneOfSeveral) {
   const counted = session.app.messages.length - from
   // What else is due may have been told before the deletion counts.
-  if (expected.sure.size === 0 || isOneOfSeveral) await sleep(DELETION)
+  if (expected.sure.size === 0 || isOneOfSeveral) await session.app.quiet()
   session.oracle.reopen(expected)
   const problems = await request(session)
   return problems.length > 0 ? problems : settleMessages(session, expected, from, counted)
@@ -284,7 +281,8 @@ async function settleMessages(session, expected, from, counted = 0) {
 /** @param {Session} session */
 async function checkDump(session) {
   const { app, oracle, answer, disk, versions, told } = session
-  return compareDump(oracle, await app.ask('dump'), answer, disk, versions, told)
+  const dump = (await app.ask('dump')).filter((/** @type {{ path: string }} */ { path: name }) => !name.startsWith(PROBES))
+  return compareDump(oracle, dump, answer, disk, versions, told)
 }
 
 /** @param {Operation} operation */

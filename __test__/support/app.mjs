@@ -26,14 +26,30 @@ export function copyPackage(folder) {
 const SERVE = fileURLToPath(new URL('serve.cjs', import.meta.url))
 /** How long a test waits for what must come, in milliseconds: long, because machines are busy. */
 export const DEADLINE = 15_000
-/** How long a test looks for what must not come. Something that must come always follows in the same test. */
-export const QUIET = 300
+/** The folder of the modules that {@link createApp}'s `quiet()` deletes. */
+export const PROBES = '.probes'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 /** Whether the tests run on at least that Node. */
 export const nodeIs = (/** @type {number} */ m, n = 0) => major > m || (major === m && minor >= n)
 
 export const isLinux = process.platform === 'linux'
+
+/**
+ * A condition to wait for: `read` returns the same in 100 looks in a row, about a second.
+ * @param {() => unknown} read
+ */
+export function isSteady(read) {
+  let looks = 0
+  /** @type {unknown} */
+  let last
+  return () => {
+    const now = read()
+    looks = now === last ? looks + 1 : 0
+    last = now
+    return looks >= 100
+  }
+}
 
 /** The import options of a boundary, as source text. */
 export const HOT = `{ with: { hot: 'true' } }`
@@ -131,6 +147,17 @@ function createApp(folder, child) {
   const output = { stdout: '', stderr: '' }
   child.stdout?.on('data', (data) => (output.stdout += data))
   child.stderr?.on('data', (data) => (output.stderr += data))
+  const probes = path.join(folder, PROBES)
+  /** The probes whose deletion the app has noticed. @type {Set<string>} */
+  const noticed = new Set()
+  let probeCount = 0
+  /** Takes probes out of a message, and says whether there was nothing else in it. @param {any} message */
+  const isOfProbes = (message) => {
+    const found = message?.paths?.filter((/** @type {string} */ file) => path.dirname(file) === probes) ?? []
+    for (const probe of found) noticed.add(probe)
+    if (found.length > 0) message.paths = message.paths.filter((/** @type {string} */ file) => !found.includes(file))
+    return found.length > 0 && message.paths.length === 0
+  }
   child.on('message', (/** @type {any} */ message) => {
     if (message?.ready) isReady = true
     else if (message && 'answer' in Object(message)) {
@@ -138,7 +165,7 @@ function createApp(folder, child) {
       asked.delete(message.answer)
       if (message.error) reject?.(Object.assign(new Error(message.error.message), message.error, { inApp: true }))
       else resolve?.(message.value)
-    } else messages.push(message)
+    } else if (!isOfProbes(message)) messages.push(message)
   })
   // Not the event 'close': after `child.disconnect()` it never comes.
   const ends = [once(child, 'exit'), ...[child.stdout, child.stderr].map((stream) => once(/** @type {any} */ (stream), 'close'))]
@@ -239,8 +266,26 @@ function createApp(folder, child) {
       await until('it has stopped', () => fs.readdirSync(tasks).every(isStopped))
     },
     resume: () => child.kill('SIGCONT'),
-    /** Gives what must not come time to come. */
-    quiet: () => sleep(QUIET),
+    /**
+     * Waits until the app has dealt with all that happened before, so that what has not come by then does not come. A module is
+     * imported and deleted, and its deletion, which counts 50 ms later, is waited for; then it is done once more, for what
+     * is compared after it has settled.
+     * @param {(file: string) => void} [deleted] called after a deletion, to report it
+     */
+    async quiet(deleted = () => {}) {
+      for (const _ of [1, 2]) {
+        const file = path.join(probes, `${++probeCount}.mjs`)
+        write(probes, path.basename(file), '')
+        await app.ask('probe', file)
+        fs.rmSync(file)
+        deleted(file)
+        await until('a deleted probe is noticed', () => noticed.has(file))
+      }
+      const mark = `probe ${probeCount} ends\n`
+      await app.ask('print', mark)
+      await until('the output is read', () => output.stderr.includes(mark))
+      output.stderr = output.stderr.replace(mark, '')
+    },
     /** Waits for the end of the process. @returns {Promise<{ code: number | null, signal: string | null }>} */
     async exit() {
       await until('the app exits', () => exit)

@@ -1,8 +1,13 @@
 // Preloaded into test apps: `serve({ name: () => value })` answers the test's questions over IPC.
 'use strict'
+const { pathToFileURL } = require('node:url')
 const { inspect } = require('node:util')
 
-const commands = {}
+const commands = {
+  // For `quiet()` of app.mjs.
+  probe: (file) => import(pathToFileURL(file), { with: { hot: 'true' } }).then(() => {}),
+  print: (text) => void process.stderr.write(text),
+}
 let isListening = false
 
 globalThis.serve = (more) => {

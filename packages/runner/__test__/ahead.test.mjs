@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { ADDON, copyPackage, createFolder, nodeIs } from '../../../__test__/support/app.mjs'
+import { ADDON, copyPackage, createFolder, isSteady, nodeIs, startApp } from '../../../__test__/support/app.mjs'
 import { ask, isAlive, startRunner, value } from './support/runner.mjs'
 
 /** Answers with what all modules hold, and how often each has run. */
@@ -41,11 +40,7 @@ test('while it waits, its thread wakes for nothing', { skip: process.platform !=
   const tasks = fs.readdirSync(`/proc/${pid}/task`).filter((task) => fs.readFileSync(`/proc/${pid}/task/${task}/comm`, 'utf8').startsWith('hot-hook'))
   assert.equal(tasks.length, 1)
   const switches = () => /^voluntary_ctxt_switches:\s*(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/task/${tasks[0]}/status`, 'utf8'))?.[1]
-  await runner.until('it is at rest', async () => {
-    const before = switches()
-    await sleep(1000)
-    return switches() === before
-  })
+  await runner.until('it is at rest', isSteady(switches))
   runner.save('value.mjs', value(1))
   await runner.event('ready', 2)
   assert.equal(await ask(runner.port()), 'a1,other,a,other,false,2,', runner.known())
@@ -171,15 +166,17 @@ for (const entry of ['main.mjs', 'main.cjs']) {
   test(`to \`hot-hook explain\` only the app that runs is there: ${entry}`, async (t) => {
     const runner = await startRunner(t, {
       entry,
-      files: { ...FILES, 'main.cjs': `require('./value.cjs'); require('node:http').createServer((_, response) => response.end('x')).listen(0, '127.0.0.1')`, 'value.cjs': '' },
+      files: { ...FILES, 'main.cjs': `require('./value.cjs'); require('node:http').createServer((_, response) => response.end('x')).listen(0, '127.0.0.1')`, 'value.cjs': '', 'later.mjs': 'serve({})' },
     })
     const pids = () => fs.readdirSync(runner.file('node_modules/.cache/hot-hook')).map((name) => Number.parseInt(name, 10))
     for (let n = 1; n <= 2; n++) {
       const { pid } = await runner.event('waiting', n)
       const running = runner.told('start')[n - 1].pid
       await runner.until('the app is known', () => fs.existsSync(runner.file('node_modules/.cache/hot-hook')) && pids().includes(running))
-      // As long as a socket takes to be opened after the start.
-      await sleep(1000)
+      // A socket is opened a while after the start: by now that of a process which was started later is open.
+      const later = await startApp(t, { folder: runner.folder, entry: 'later.mjs' })
+      await runner.until('a later app is known', () => pids().includes(/** @type {number} */ (later.child.pid)))
+      await later.kill()
       assert.ok(!pids().includes(pid), runner.known())
       runner.save(entry === 'main.mjs' ? 'value.mjs' : 'value.cjs', `// ${n}\nexport const value = ${n}`.slice(0, entry === 'main.mjs' ? undefined : 4))
       await runner.event('ready', n + 1)

@@ -1,13 +1,30 @@
 /* A crash because a package is missing: the app starts again when it is there. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
-import test from 'node:test'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import test from 'node:test'
 import { nodeIs } from '../../../__test__/support/app.mjs'
-import { ask, SERVER, startRunner } from './support/runner.mjs'
+import { ask, CACHE, SERVER, startRunner } from './support/runner.mjs'
 
-/** Longer than it takes until what is there would count, in milliseconds. */
-const A_WHILE = 1000
+/** Whether the file system says when a file was last read: not if it is mounted with `noatime`. */
+const tellsReads = await (async () => {
+  const file = path.join(CACHE, 'read')
+  fs.mkdirSync(CACHE, { recursive: true })
+  fs.writeFileSync(file, 'x')
+  for (let looks = 0; looks < 100; looks++) {
+    fs.readFileSync(file)
+    if (fs.statSync(file).atimeMs > fs.statSync(file).mtimeMs) return true
+    await sleep(10)
+  }
+  return false
+})()
+
+/** A condition to wait for: what was just written to a file has been read. @param {string} file */
+function isRead(file) {
+  const wroteAt = fs.statSync(file).mtimeMs
+  return () => !tellsReads || fs.statSync(file).atimeMs > wroteAt
+}
 
 /** How the app wants `left`. */
 const WAYS = {
@@ -35,9 +52,9 @@ for (const [name, { start, files = {}, manifest = {}, skip = false }] of Object.
     runner.save('package-lock.json', '{}')
     fs.mkdirSync(runner.file('node_modules/left'), { recursive: true })
     runner.save('node_modules/left/package.json', '{ "name": "left", "ma')
-    await sleep(A_WHILE)
+    await runner.until('the runner has looked', isRead(runner.file('node_modules/left/package.json')))
     runner.save('node_modules/left/package.json', '{ "name": "left", "main": "main.js" }')
-    await sleep(A_WHILE)
+    await runner.until('the runner has looked', isRead(runner.file('node_modules/left/package.json')))
     assert.equal(runner.told('restart').length, 0, 'it cannot be resolved yet')
     runner.save('node_modules/left/main.js', `module.exports = 'it is there'`)
     await runner.event('ready')

@@ -238,9 +238,16 @@ test('an app that saves a file as it crashes is not hammered', async (t) => {
     wait: false,
   })
   await runner.event('crash', 2)
-  await new Promise((resolve) => setTimeout(resolve, 700))
+  const restarts = (/** @type {string} */ name) => runner.told('restart').filter(({ path }) => path?.endsWith(name)).length
+  // A person saves other files, each until that has started the app once more.
+  for (const name of ['one.mjs', 'two.mjs', 'three.mjs']) {
+    const { length } = runner.told('crash')
+    let text = ''
+    await runner.until(`a restart because of ${name}`, () => restarts(name) > 0 || runner.save(name, (text += ' ')))
+    await runner.until('it crashes', () => runner.told('crash').length > length)
+  }
   // What it writes just before its end may be seen in the second run, too; in the third it is known to be its own.
-  assert.ok(runner.told('crash').length <= 3, runner.known())
+  assert.ok(restarts('log') <= 2, runner.known())
 })
 
 test('an app that ends by itself does so with a word, and with the place of `process.exit`', async (t) => {

@@ -35,13 +35,15 @@ function openTerminal(t, files, options = [], command = [process.execPath, CLI, 
     wipe: () => (screen = ''),
     type: (text) => act({ type: text }),
     resize: (rows, columns) => act({ resize: [rows, columns] }),
-    async shows(text) {
+    async until(what, look) {
       const end = Date.now() + DEADLINE
-      while (!screen.includes(text)) {
-        if (Date.now() > end) throw new Error(`not shown: ${JSON.stringify(text)}\n${JSON.stringify(screen)}`)
+      while (!look()) {
+        if (Date.now() > end) throw new Error(`not: ${what}\n${JSON.stringify(screen)}`)
         await sleep(10)
       }
     },
+    shows: (text) => terminal.until(`shown: ${JSON.stringify(text)}`, () => screen.includes(text)),
+    hasEnded: () => screen.includes('\nEXIT '),
     async exit() {
       await terminal.shows('\nEXIT ')
       return Number(/\nEXIT (-?\d+)/.exec(screen)?.[1])
@@ -83,10 +85,10 @@ test('Ctrl-C twice: the app is killed, and all that it has started: children, th
   assert.ok(pids.every(isAlive))
   terminal.type(CTRL_C)
   await terminal.shows('not me')
-  await sleep(200)
-  terminal.type(CTRL_C)
+  // What comes at once with the first counts as one, so that a person may have to type it again.
+  await terminal.until('it ends', () => (terminal.type(CTRL_C), terminal.hasEnded()))
   assert.equal(await terminal.exit(), -2)
-  while (pids.some(isAlive)) await sleep(10)
+  await terminal.until('all have ended', () => !pids.some(isAlive))
 })
 
 test('through a package manager Ctrl-C comes twice at once, and counts once', { skip }, async (t) => {
@@ -139,14 +141,18 @@ test('a prompt and a REPL in the app work, and get all that is typed; afterwards
   const terminal = openTerminal(t, {
     'main.mjs': `import readline from 'node:readline/promises'
       import repl from 'node:repl'
+      import http from 'node:http'
       const prompt = readline.createInterface({ input: process.stdin, output: process.stdout })
-      console.log('name:', await prompt.question('who? '), 'end')
+      const asked = prompt.question('who? ')
+      http.createServer().listen(0, '127.0.0.1')
+      console.log('name:', await asked, 'end')
       prompt.close()
-      repl.start({ prompt: 'app> ' }).on('exit', () => { process.stdin.pause(); console.log('deaf') })
+      repl.start({ prompt: 'app> ' }).on('exit', () => { process.stdin.pause(); console.log('deaf'); http.createServer().listen(0, '127.0.0.2') })
       setInterval(() => {}, 1000)`,
   })
   await terminal.shows('who? ')
-  await sleep(200)
+  // By then the runner knows who reads: it hears of a server after that.
+  await terminal.shows('http://localhost:')
   terminal.type('rs\r')
   await terminal.shows('name: rs end')
   await terminal.shows('app> ')
@@ -156,7 +162,7 @@ test('a prompt and a REPL in the app work, and get all that is typed; afterwards
   }
   terminal.type('.exit\r')
   await terminal.shows('deaf')
-  await sleep(200)
+  await terminal.shows('http://127.0.0.2:')
   terminal.type('rs\r')
   await terminal.shows('restart: asked for')
 })
