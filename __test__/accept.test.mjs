@@ -281,6 +281,33 @@ for (const [how, save] of /** @type {const} */ ([['in place', 'save'], ['renamed
   })
 }
 
+test('an update takes the last import of what it imports again: nobody is told of that', async (t) => {
+  const a = (n, text = '') => `${text}; log('a${n}')`
+  const kept = `import './low.mjs'; log('kept'); import.meta.hot.dispose(() => log('disposed')); import.meta.hot.accept(() => log('accepted'))`
+  const app = await startApp(t, {
+    files: {
+      'main.mjs': `import fs from 'node:fs'; import './a.mjs'; import.meta.hot.accept('./a.mjs', () => log('main')); ${SERVE}
+        serve({ save: (files) => { for (const [name, text] of files) fs.writeFileSync(new URL(name, import.meta.url), text) } })`,
+      'a.mjs': a(1, `import './kept.mjs'`),
+      'kept.mjs': kept,
+      'low.mjs': '',
+    },
+  })
+  // From here on it has evaluated later than its importer, so that it is also imported again after it.
+  app.save('low.mjs', '// 2')
+  await logs(app, ['kept', 'a1', 'disposed', 'kept', 'accepted'])
+  await app.ask('save', [['a.mjs', a(2)], ['low.mjs', '// 3']])
+  /** @type {string[]} */
+  const lines = []
+  await app.until('the update has ended', async () => (lines.push(...(await app.ask('log'))), lines.includes('main')))
+  await app.quiet()
+  lines.push(...(await app.ask('log')))
+  // Whether its import could still be stopped or not: what has run is disposed of.
+  const count = (/** @type {string} */ what) => lines.filter((line) => line === what).length
+  assert.equal(count('disposed'), 1 + count('kept'), String(lines))
+  assert.equal(count('accepted'), 0, String(lines))
+})
+
 test('an asynchronous dispose is waited for before the new instance evaluates', async (t) => {
   const below = (n) => `log('below${n}'); import.meta.hot.dispose(async () => {
     log('disposing'); await new Promise((resolve) => process.once('go', resolve)); log('disposed')

@@ -47,7 +47,7 @@ for (let seed = first; seed <= last; seed++) {
       history.push({ step, saves, lines })
       read(await logged(stamp))
       // What was saved while an update ran belongs to the next one, and what is pruned is disposed of after it.
-      const missing = () => [...(expected ? model.exact(lines, expected) : []), ...(isWhole ? model.settled() : [])]
+      const missing = () => [...(expected ? model.exact(lines, expected) : []), ...(isWhole ? model.settled() : model.mixed())]
       const isDone = async () => {
         read(await app.ask('log'))
         return broken.length > 0 || missing().length === 0

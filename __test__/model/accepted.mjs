@@ -18,7 +18,8 @@ import { createRandom } from './random.mjs'
  * @property {boolean} slow whether it takes its time to be disposed of
  * @property {boolean} hangs whether its disposal never ends: it is waited for no longer than the limit
  * @typedef {{ type: string, module: number, n: number, stamp?: number, links?: number[], fresh?: number[], by?: number }} Line
- * @typedef {Line & { stamp: number, links: number[], content: Content, over: boolean }} Instance
+ * @typedef {Line & { stamp: number, links: number[], content: Content, over: boolean, mixed: string[] }} Instance
+ * `mixed`: what of its links was not current when it evaluated. That is allowed if it was pruned meanwhile: its import was under way.
  */
 
 const COUNT = 8
@@ -126,11 +127,11 @@ export function createModel(seed) {
       const instance = instances.get(n)
       if (line.type !== 'dispose' && line.type !== 'disposed') lastDisposed = Infinity
       if (line.type === 'eval') {
-        const made = /** @type {Instance} */ ({ ...line, content: saved.get(/** @type {number} */ (line.stamp)), over: false })
+        const made = /** @type {Instance} */ ({ ...line, content: saved.get(/** @type {number} */ (line.stamp)), over: false, mixed: [] })
         if (pending.size > 0) complain(line, `the dispose handlers of ${[...pending]} have not settled`)
         for (const other of instances.values()) if (other.module === module && !other.over) complain(line, `${other.n} was not disposed of`)
         made.content.imports.forEach((to, index) => {
-          if (current.get(to)?.n !== made.links[index]) complain(line, `is linked to ${made.links[index]} of ${to}, and the current one is ${current.get(to)?.n}`)
+          if (current.get(to)?.n !== made.links[index]) made.mixed.push(`${n} of ${module} is linked to ${made.links[index]} of ${to}, and the current one is ${current.get(to)?.n}`)
         })
         instances.set(n, made)
         current.set(module, made)
@@ -157,9 +158,13 @@ export function createModel(seed) {
     return problems
   }
 
+  /** The links of instances that count which were not current when they evaluated. */
+  const mixed = () => [...instances.values()].flatMap((instance) => (instance.over ? [] : instance.mixed))
+
   return {
     files: { ...files, 'probe.mjs': probe(0) },
     take,
+    mixed,
     /** What is to be saved next. `isExact`: see {@link check}. */
     next() {
       const broken = [...disk].filter(([, { state }]) => state !== 'ok')
@@ -183,7 +188,7 @@ export function createModel(seed) {
     },
     /** Whether all that may be is as the files say, once nothing is broken. */
     settled() {
-      const problems = []
+      const problems = mixed()
       const cold = coldOnes()
       const live = reach(() => true)
       for (const id of live) {

@@ -18,6 +18,9 @@ const SOURCE_PHASE = 1
 /** URLs whose eviction waits until no link is in flight. @type {Set<string>} */
 const postponed = new Set()
 
+/** URLs that {@link importAgain} imports. @type {Set<string>} */
+const imported = new Set()
+
 /** `linked` promises that have settled: a promise does not tell by itself. @type {WeakSet<Promise<unknown>>} */
 const settled = new WeakSet()
 
@@ -87,16 +90,34 @@ export function postpone(urls) {
 }
 
 /**
- * Forgets what was postponed; instances that the app holds stay. While a link is in flight nothing is forgotten.
+ * Forgets what was postponed; instances that the app holds stay. While a link is in flight nothing is forgotten, and what
+ * {@link importAgain} imports is forgotten at a later call.
  * @param {(url: string) => boolean} isInUse whether a URL names a current instance by now
  * @returns {boolean} whether all is done
  */
 export function evict(isInUse) {
   if (postponed.size === 0) return true
   if (isLinking()) return false
-  for (const url of postponed) if (!isInUse(url)) forget(url)
-  postponed.clear()
+  for (const url of postponed) {
+    if (imported.has(url)) continue
+    if (!isInUse(url)) forget(url)
+    postponed.delete(url)
+  }
   return true
+}
+
+/**
+ * Imports what is in the load cache, which settles when its evaluation ends. Until then it is not evicted: hooks in a thread of
+ * their own resolve the import later, and Node would load and evaluate the module anew.
+ * @param {string} url
+ */
+export async function importAgain(url) {
+  imported.add(url)
+  try {
+    await import(url)
+  } finally {
+    imported.delete(url)
+  }
 }
 
 /** @param {string} url */

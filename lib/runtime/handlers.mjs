@@ -10,6 +10,7 @@ import { thread } from '../native/thread.mjs'
 import { expectEnd } from './sigterm.mjs'
 import { emitError } from './events.mjs'
 import { attempt, guarded } from './guard.mjs'
+import { importAgain } from '../node/esm-cache.mjs'
 import { builtin } from '../node/features.mjs'
 import { clearTimeout, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
 import { print } from './print.mjs'
@@ -157,7 +158,7 @@ async function observeEnd(id, url) {
   let threw = false
   try {
     // What a loader has made up may not be found by its URL.
-    if (/^(?:file|data):/.test(url)) await import(url)
+    if (/^(?:file|data):/.test(url)) await importAgain(url)
   } catch {
     threw = true
   }

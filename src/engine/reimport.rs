@@ -140,7 +140,8 @@ impl Engine {
         if first {
             self.retry_unlinked();
         }
-        let meaning = self.meaning_of(url)?;
+        // A module that was pruned meanwhile stays so: this is no import of it.
+        let meaning = self.urls.meaning(url).or_else(|| self.meaning_of(url))?;
         let module = self.graph.get(meaning.module);
         let plain = module.is_non_reloadable() || module.keeps_url;
         let mut version = module.version;
