@@ -17,7 +17,7 @@ use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant, SystemTime};
 
-use hot_hook::engine::{Caller, Import, Tracking};
+use hot_hook::engine::{Caller, Ending, Import};
 use hot_hook::graph::ThreadId;
 use node::{MAIN, Node, show_value};
 use random::Random;
@@ -814,7 +814,7 @@ fn superseded_while_running() -> (Node, hot_hook::graph::instance::InstanceId) {
     let mut node = Node::start(&[("a.mjs", "a1")]);
     let url = node.link(MAIN, "app.mjs", "./a.mjs", true).expect("it links");
     let instance = node.begin(MAIN, &url);
-    assert_ne!(node.engine.track(instance), Tracking::Disposed, "it is current");
+    assert!(node.engine.track(instance), "it is current");
     node.write("a.mjs", "a2");
     assert_eq!(node.disposed(MAIN), "", "its handlers may still come");
     (node, instance)
@@ -822,9 +822,9 @@ fn superseded_while_running() -> (Node, hot_hook::graph::instance::InstanceId) {
 
 #[test]
 fn an_instance_that_still_runs_is_disposed_of_at_its_end() {
-    for threw in [false, true] {
+    for ending in [Ending::TurnOver, Ending::Completed, Ending::Threw] {
         let (mut node, instance) = superseded_while_running();
-        node.engine.ended(instance, threw, Instant::now());
+        node.engine.ended(instance, ending, Instant::now());
         assert_eq!(node.disposed(MAIN), "a.mjs");
         gives(&mut node, "./a.mjs", "a2");
         assert_eq!(node.disposed(MAIN), "", "once");
@@ -838,7 +838,7 @@ fn an_instance_that_still_runs_is_disposed_of_before_the_next_one_runs() {
     assert_eq!(node.disposed(MAIN), "");
     node.begin(MAIN, &url);
     assert_eq!(node.disposed(MAIN), "a.mjs");
-    node.engine.ended(instance, false, Instant::now());
+    node.engine.ended(instance, Ending::Completed, Instant::now());
     assert_eq!(node.disposed(MAIN), "", "once");
 }
 
@@ -849,12 +849,12 @@ fn an_instance_that_was_superseded_before_it_ran_is_disposed_of_before_the_next_
     node.write("a.mjs", "a2");
     node.deliver(MAIN);
     let instance = node.begin(MAIN, &url);
-    assert_ne!(node.engine.track(instance), Tracking::Disposed, "it runs");
+    assert!(node.engine.track(instance), "it runs");
     let next = node.link(MAIN, "app.mjs", "./a.mjs", true).expect("it links");
     assert_eq!(node.disposed(MAIN), "");
     node.begin(MAIN, &next);
     assert_eq!(node.disposed(MAIN), "a.mjs");
-    node.engine.ended(instance, false, Instant::now());
+    node.engine.ended(instance, Ending::Completed, Instant::now());
     assert_eq!(node.disposed(MAIN), "", "once");
 }
 
@@ -865,7 +865,7 @@ fn a_handler_of_a_superseded_instance_is_told_so() {
     let instance = node.begin(MAIN, &url);
     node.write("a.mjs", "a2");
     node.deliver(MAIN);
-    assert_eq!(node.engine.track(instance), Tracking::Disposed);
+    assert!(!node.engine.track(instance));
 }
 
 #[test]
@@ -1215,7 +1215,7 @@ fn what_the_next_update_imports_again_anyway_is_not_left_for_one_after_it() {
     let url = node.link(MAIN, "app.mjs", "./a.mjs", true).expect("it links");
     let instance = node.begin(MAIN, &url);
     assert!(node.engine.accept_own(instance));
-    node.engine.ended(instance, false, Instant::now());
+    node.engine.ended(instance, Ending::Completed, Instant::now());
     let take = |node: &mut Node| {
         node.engine.drain(Caller::Thread(MAIN), Instant::now());
         node.engine.take(MAIN).map(|update| update.reimports).unwrap_or_default()
@@ -1248,7 +1248,7 @@ fn walked_by_an_update(boundaries: usize) -> u64 {
         let instance = node.begin(MAIN, url);
         node.engine.data_key(instance);
         assert!(node.engine.accept_own(instance));
-        node.engine.ended(instance, false, Instant::now());
+        node.engine.ended(instance, Ending::Completed, Instant::now());
         node.deliver(MAIN);
     };
     let urls: Vec<_> = (0..boundaries)

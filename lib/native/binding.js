@@ -731,7 +731,7 @@ if (!nativeBinding) {
   }
   throw new Error(`Failed to load native binding`)
 }
-checkAddon(nativeBinding, '2.0.0', ['Thread', 'Watcher', 'acceptDependencies', 'acceptOwn', 'beginPrelink', 'byEvaluation', 'clean', 'currentUrl', 'dataKey', 'decline', 'describeError', 'disposesAsync', 'dump', 'ended', 'evictionFailed', 'explain', 'failForTests', 'generationIfIdle', 'giveUp', 'hasParent', 'hasPlace', 'hasReader', 'hasSyncBody', 'isConfigured', 'isFirstThread', 'isInstalled', 'isReached', 'keepNotes', 'keepsHandlers', 'missingPackages', 'Need', 'Next', 'notes', 'print', 'ran', 'ranTracked', 'releases', 'reported', 'shouldReportFailure', 'shown', 'snapshot', 'takesReports', 'track', 'Tracking', 'unresolvedForUpdate', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject', 'When'])
+checkAddon(nativeBinding, '2.0.0', ['Thread', 'Watcher', 'acceptDependencies', 'acceptOwn', 'beginPrelink', 'byEvaluation', 'clean', 'currentUrl', 'dataKey', 'decline', 'describeError', 'disposesAsync', 'dump', 'ended', 'Ending', 'evictionFailed', 'explain', 'failForTests', 'generationIfIdle', 'giveUp', 'hasParent', 'hasPlace', 'hasReader', 'isConfigured', 'isFirstThread', 'isInstalled', 'isReached', 'keepNotes', 'keepsHandlers', 'LinkKind', 'missingPackages', 'Need', 'Next', 'notes', 'Observation', 'print', 'releases', 'reported', 'shouldReportFailure', 'shown', 'snapshot', 'takesReports', 'track', 'unresolvedForUpdate', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject', 'When'])
 
 // A package can patch its own fallback in front of the load-failure check
 // above, e.g. a WebContainer download through `napi-postinstall/fallback`.
@@ -767,7 +767,7 @@ if (
   }
 }
 
-const { Thread, Watcher, acceptDependencies, acceptOwn, beginPrelink, byEvaluation, clean, currentUrl, dataKey, decline, describeError, disposesAsync, dump, ended, evictionFailed, explain, failForTests, generationIfIdle, giveUp, hasParent, hasPlace, hasReader, hasSyncBody, isConfigured, isFirstThread, isInstalled, isReached, keepNotes, keepsHandlers, missingPackages, Need, Next, notes, print, ran, ranTracked, releases, reported, shouldReportFailure, shown, snapshot, takesReports, track, Tracking, unresolvedForUpdate, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
+const { Thread, Watcher, acceptDependencies, acceptOwn, beginPrelink, byEvaluation, clean, currentUrl, dataKey, decline, describeError, disposesAsync, dump, ended, Ending, evictionFailed, explain, failForTests, generationIfIdle, giveUp, hasParent, hasPlace, hasReader, isConfigured, isFirstThread, isInstalled, isReached, keepNotes, keepsHandlers, LinkKind, missingPackages, Need, Next, notes, Observation, print, releases, reported, shouldReportFailure, shown, snapshot, takesReports, track, unresolvedForUpdate, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
 export { Thread }
 export { Watcher }
 export { acceptDependencies }
@@ -782,6 +782,7 @@ export { describeError }
 export { disposesAsync }
 export { dump }
 export { ended }
+export { Ending }
 export { evictionFailed }
 export { explain }
 export { failForTests }
@@ -790,20 +791,19 @@ export { giveUp }
 export { hasParent }
 export { hasPlace }
 export { hasReader }
-export { hasSyncBody }
 export { isConfigured }
 export { isFirstThread }
 export { isInstalled }
 export { isReached }
 export { keepNotes }
 export { keepsHandlers }
+export { LinkKind }
 export { missingPackages }
 export { Need }
 export { Next }
 export { notes }
+export { Observation }
 export { print }
-export { ran }
-export { ranTracked }
 export { releases }
 export { reported }
 export { shouldReportFailure }
@@ -811,7 +811,6 @@ export { shown }
 export { snapshot }
 export { takesReports }
 export { track }
-export { Tracking }
 export { unresolvedForUpdate }
 export { useSourceMaps }
 export { usesSourceMaps }

@@ -6,6 +6,7 @@
  */
 import * as engine from '../native/binding.js'
 import { thread } from '../native/thread.mjs'
+import { endReimport } from './evaluation.mjs'
 import { emitError, toPath } from './events.mjs'
 import { dispose, findRegistered, reportHandler, whenSettled } from './handlers.mjs'
 import { attempt, guarded, hasFailed } from './guard.mjs'
@@ -108,9 +109,9 @@ async function evaluate(reimports, { urls, first }, failures) {
     if (guarded(() => engine.isReached(url)) === false) return
     try {
       namespaces.set(url, await (json ? import(url, { with: { type: 'json' } }) : import(url)))
-      guarded(() => thread.reimportEnded(url, false))
+      endReimport(url, 'completed')
     } catch (error) {
-      guarded(() => thread.reimportEnded(url, true))
+      endReimport(url, 'threw')
       failures.add(url, error, 'evaluate')
     }
   })

@@ -7,12 +7,12 @@
  */
 import * as engine from '../native/binding.js'
 import { thread } from '../native/thread.mjs'
+import { observeRegistering } from './evaluation.mjs'
 import { expectEnd } from './sigterm.mjs'
 import { emitError } from './events.mjs'
 import { attempt, guarded } from './guard.mjs'
-import { importAgain } from '../node/esm-cache.mjs'
 import { builtin } from '../node/features.mjs'
-import { clearTimeout, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
+import { clearTimeout, setImmediate, setTimeout } from './primordials.mjs'
 import { print } from './print.mjs'
 
 const { types } = builtin('node:util')
@@ -35,8 +35,6 @@ const { types } = builtin('node:util')
  * @property {Accepted[]} accepted
  * @property {AbortController | undefined} controller
  * @property {boolean} over it has been disposed of
- * @property {boolean} isTracked it has had `dispose` handlers
- * @property {boolean} isObserved the end of its evaluation will be told
  * @property {boolean} isListening it has had listeners
  */
 
@@ -48,12 +46,6 @@ const registered = new Map()
 
 /** By the engine's name for the module, and the URL. @type {Map<number, Map<string, Record<string, unknown>>>} */
 const data = new Map()
-
-/** Called when the engine may have work. */
-let takeWork = () => {}
-
-/** @param {() => void} callback */
-export const onWork = (callback) => void (takeWork = callback)
 
 /** The record of an instance, made if it has none. @param {number | null} id @param {ImportMeta} meta @returns {Instance} */
 export function recordOf(id, meta) {
@@ -68,7 +60,7 @@ export function recordOf(id, meta) {
 
 /** @param {number | null} id @param {ImportMeta} meta @param {Instance['slot']} [slot] @returns {Instance} */
 export function createRecord(id, meta, slot) {
-  const flags = { over: slot === null, isTracked: false, isObserved: false, isListening: false }
+  const flags = { over: slot === null, isListening: false }
   return { id, meta, slot, data: undefined, disposers: [], pruners: [], accepted: [], controller: undefined, ...flags }
 }
 
@@ -97,16 +89,12 @@ export function addDisposer(instance, handler) {
   if (instance.over) return disposeLate(instance, handler)
   if (types.isAsyncFunction(handler)) ask(instance, engine.disposesAsync)
   instance.disposers.push(handler)
-  if (instance.isTracked) return
-  instance.isTracked = true
   expectEnd(disposeOfAll)
   const { id } = instance
   // What the engine knows no longer was released before it ran.
-  const tracking = guarded(() => (id === null ? 'disposed' : engine.track(id)))
-  if (tracking === 'disposed') return disposeLate(instance)
-  if (id === null || !tracking || instance.isObserved) return
-  if (tracking === 'sync-body') return queueMicrotask(() => void (instance.isObserved || attempt(() => ranTracked(id))))
-  observe(instance)
+  const isTracked = guarded(() => id !== null && engine.track(id))
+  if (isTracked) observeRegistering(id)
+  if (isTracked === false) disposeLate(instance)
 }
 
 /** Instances that register handlers although they are disposed of already, with these. @type {Map<Instance, Handler[]>} */
@@ -141,46 +129,7 @@ export function addPruner(instance, handler) {
 export function keepRegistration(instance) {
   if (instance.id === null || registered.has(instance.id)) return
   registered.set(instance.id, instance)
-  if (instance.isObserved) return
-  observe(instance)
-  // Whoever imports it goes on before that settles, and may save.
-  if (ask(instance, engine.hasSyncBody)) queueMicrotask(() => attempt(() => ask(instance, engine.ran)))
-}
-
-/** A module observes itself: this import settles when its evaluation ends. It never passes our hooks. @param {Instance} instance */
-function observe(instance) {
-  instance.isObserved = true
-  if (instance.id !== null) void observeEnd(instance.id, instance.meta.url)
-}
-
-/** @param {number} id @param {string} url */
-async function observeEnd(id, url) {
-  let threw = false
-  try {
-    // What a loader has made up may not be found by its URL.
-    if (/^(?:file|data):/.test(url)) await importAgain(url)
-  } catch {
-    threw = true
-  }
-  attempt(() => ended(id, threw))
-}
-
-/** The engine wants to know when these end, although they have registered nothing. */
-export function observeEvaluations() {
-  for (const { instance, url } of guarded(() => thread.takeObserved()) ?? []) void observeEnd(instance, url)
-}
-
-/** @param {number} id @param {boolean} threw */
-function ended(id, threw) {
-  guarded(() => engine.ended(id, threw))
-  // Nothing is decided here: that of others may be told next.
-  takeWork()
-}
-
-/** It has run in one go, to its end or not: what waits for that goes. @param {number} id */
-function ranTracked(id) {
-  guarded(() => engine.ranTracked(id))
-  takeWork()
+  observeRegistering(instance.id)
 }
 
 /** What these have registered counts no longer. @param {number[]} ids */

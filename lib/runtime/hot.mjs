@@ -9,9 +9,10 @@ import * as engine from '../native/binding.js'
 import { thread } from '../native/thread.mjs'
 import { evictPlain, evictRequired, hasEvicted, hasRequiredBefore, noteRequires, reportRequirers, reportRequires } from '../node/cjs-cache.mjs'
 import { checkCallback, createContext, watch } from './import-meta-hot.mjs'
+import { begin, observeEvaluations, onWork } from './evaluation.mjs'
 import { emitAll, listen, off, on } from './events.mjs'
 import { asOriginal, attempt, fail, guarded, hasFailed, withoutFrames } from './guard.mjs'
-import { addDisposer, dispose, disposeOfAll, disposeOfLate, forget, onWork, prune, recordOf, whenSettled, observeEvaluations } from './handlers.mjs'
+import { addDisposer, dispose, disposeOfAll, disposeOfLate, forget, prune, recordOf, whenSettled } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
 import { hookIn } from '../hooks/sync.mjs'
 import { replaceResolve } from '../hooks/resolve-only.mjs'
@@ -47,7 +48,7 @@ const runtime = {
       noteSourceMaps()
       if (!hasSyncHooks) replaceResolve(meta)
       disposeOfLate()
-      id = guarded(() => thread.evaluate(meta.url)) ?? null
+      id = begin(meta.url)
       deliver()
     } catch (error) {
       fail(error)
@@ -196,7 +197,7 @@ function finishLater({ reimports, changed, messages }, applied) {
   const isAsked = (/** @type {import('../native/binding.js').Message} */ message) => message.type === 'full-reload'
   tellAll(messages.filter(isAsked))
   updates++
-  enqueue(reimports, listed(changed), (leftBehind, isApplied) => {
+  enqueue(reimports, changed, (leftBehind, isApplied) => {
     updates--
     tellAll(messages.filter((message) => !isAsked(message)))
     release(leftBehind)
@@ -215,7 +216,7 @@ const isInUse = (url) => guarded(() => thread.find(url)) !== null
  * Who imports a new URL for each version, and stays: two modules of ours, and what stands for nobody, in whose name an update
  * imports. Node remembers each URL by its importer.
  */
-const VERSIONED_IMPORTERS = [...['./apply-update.mjs', './handlers.mjs'].map((name) => new URL(name, import.meta.url).href), undefined]
+const VERSIONED_IMPORTERS = [...['./apply-update.mjs', '../node/esm-cache.mjs'].map((name) => new URL(name, import.meta.url).href), undefined]
 
 /**
  * Frees superseded instances, when what is under way has had its turn.

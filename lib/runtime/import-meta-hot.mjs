@@ -3,13 +3,13 @@
  */
 import * as engine from '../native/binding.js'
 import { thread } from '../native/thread.mjs'
+import { observeRegistering } from './evaluation.mjs'
 import { off, on, removeListeners, toPath } from './events.mjs'
-import { addDisposer, addPruner, ask, createRecord, dataOf, keepRegistration, recordOf, observeEvaluations } from './handlers.mjs'
+import { addDisposer, addPruner, ask, createRecord, dataOf, keepRegistration, recordOf } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
 import { attempt, called, guarded, ofUser } from './guard.mjs'
 import { lookUp } from '../hooks/resolve-only.mjs'
 import { builtin } from '../node/features.mjs'
-import { queueMicrotask } from './primordials.mjs'
 import { inspect } from './print.mjs'
 
 const { fileURLToPath } = builtin('node:url')
@@ -187,8 +187,8 @@ function accept(instance, first, second) {
   const urls = specifiers.map((specifier) => resolve(instance.meta, specifier))
   if (instance.over) return
   const accepted = ask(instance, (id) => engine.acceptDependencies(id, urls))
-  if (accepted?.missing != null) throw unresolved(instance.meta, specifiers[accepted.missing])
-  if (!accepted?.urls) return
+  if (accepted?.type === 'missing') throw unresolved(instance.meta, specifiers[accepted.index])
+  if (accepted?.type !== 'accepted') return
   instance.accepted.push({ urls: accepted.urls, isList: Array.isArray(first), callback })
   keepRegistration(instance)
 }
@@ -199,7 +199,7 @@ function acceptOwn(instance, callback = () => {}) {
   instance.accepted.push({ urls: null, isList: false, callback })
   keepRegistration(instance)
   // Those who import it: where they have evaluated, they are left alone.
-  queueMicrotask(() => attempt(observeEvaluations))
+  observeRegistering(instance.id)
 }
 
 /** The URL that an `import` of the module would lead to. @param {ImportMeta} meta @param {string} specifier */

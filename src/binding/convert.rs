@@ -7,7 +7,7 @@ use napi_derive::napi;
 
 use crate::engine::{self, Required};
 use crate::graph::instance::InstanceId;
-use crate::graph::{ModuleId, Step};
+use crate::graph::{EdgeKind, ModuleId, Step};
 use crate::source::awaits;
 
 /// A format as Node's load hook names it, of a module with that text. `without_prelude`: see [`engine::Format::Es`].
@@ -67,56 +67,83 @@ pub fn source(source: engine::Source) -> Either<String, Unprepared> {
     if needs_prelude { Either::B(Unprepared { text }) } else { Either::A(text) }
 }
 
-/// What an instance that registers a handler is to expect.
+/// How an evaluation has ended.
 #[napi(string_enum = "kebab-case")]
-pub enum Tracking {
-    /// It is superseded already.
-    Disposed,
-    /// Its evaluation is over with the current turn.
-    SyncBody,
-    /// Its evaluation may take longer.
-    MayWait,
+pub enum Ending {
+    /// The turn in which a body ran that runs in one go is over: it came to its end or threw. The promise of an `import()`
+    /// may tell which.
+    TurnOver,
+    /// The body came to its end.
+    Completed,
+    /// The body threw.
+    Threw,
 }
 
-impl From<engine::Tracking> for Tracking {
-    fn from(tracking: engine::Tracking) -> Self {
-        match tracking {
-            engine::Tracking::Disposed => Self::Disposed,
-            engine::Tracking::SyncBody => Self::SyncBody,
-            engine::Tracking::MayWait => Self::MayWait,
+impl From<Ending> for engine::Ending {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::TurnOver => Self::TurnOver,
+            Ending::Completed => Self::Completed,
+            Ending::Threw => Self::Threw,
         }
     }
 }
 
-/// Work for a thread, to be done in the order of the fields; then `release` follows. A list of paths or URLs is one text,
-/// as [`list`] makes it.
+/// By what it is learned that an evaluation ends.
+#[napi(string_enum = "kebab-case")]
+pub enum Observation {
+    /// By the end of the turn: the body runs in one go.
+    Turn,
+    /// By the promise of an `import()` of the instance.
+    Promise,
+    /// By both.
+    Both,
+}
+
+impl From<engine::Observation> for Observation {
+    fn from(observation: engine::Observation) -> Self {
+        match observation {
+            engine::Observation::Turn => Self::Turn,
+            engine::Observation::Promise => Self::Promise,
+            engine::Observation::Both => Self::Both,
+        }
+    }
+}
+
+/// A list of paths or URLs as one text: each has a NUL before it, which none can hold. An update may be about all modules:
+/// Node-API takes 0.2 µs for each text of an array, and `split` 0.05.
+#[napi]
+pub type NulList = String;
+
+/// Work for a thread, to be done in the order of the fields; then `release` follows. Lists are empty where there is nothing to
+/// be done.
 #[napi(object)]
 pub struct Update {
-    /// Instances whose `dispose` handlers are to run, in this order.
+    /// Names of the instances whose `dispose` handlers are to run, in this order.
     pub disposals: Vec<u32>,
-    /// Files whose CommonJS modules are stale, as a list.
-    pub commonjs_evictions: String,
-    /// Files whose modules are stale under their plain URLs, which they keep, as a list.
-    pub es_evictions: String,
-    /// URLs of importers whose resolutions Node must not remember, as a list.
-    pub resolution_evictions: String,
-    /// What is to be imported again at once.
+    /// Paths of the files whose modules must leave `require.cache`.
+    pub commonjs_evictions: NulList,
+    /// Paths of the files whose modules keep their plain URLs, under which they must leave the load cache.
+    pub es_evictions: NulList,
+    /// URLs of importers, without version, whose resolutions Node must not remember.
+    pub resolution_evictions: NulList,
+    /// What is to be imported again at once, in this order.
     pub reimports: Vec<Reimport>,
-    /// The files that have changed, if something is to be imported again, as a list.
-    pub changed: String,
-    /// Pruned modules' instances: their `prune` handlers are to run.
+    /// Paths of the files that have changed, if something is to be imported again.
+    pub changed: Vec<String>,
+    /// Names of instances of pruned modules, whose `prune` handlers are to run, in this order.
     pub pruned: Vec<u32>,
-    /// Instances whose `accept` and `prune` handlers count no longer.
+    /// Names of instances whose `accept` and `prune` handlers count no longer.
     pub dropped_registrations: Vec<u32>,
-    /// The engine's names for pruned modules, of which nothing is to be kept.
+    /// Pruned modules, as `Slot` names them: their data is dropped.
     pub pruned_modules: Vec<u32>,
-    /// What listeners are to hear of.
+    /// What listeners are to hear of, in this order. Empty in a thread that has none (`listen`).
     pub events: Vec<HotEvent>,
-    /// What the parent and the app are to be told.
+    /// What the parent process and the app are to be told, at most one of each type. Only the main thread gets any.
     pub messages: Vec<Message>,
-    /// The options are others, not by a call of `configure`.
+    /// The options are others, not by a call of `configure`: package.json was saved.
     pub reconfigured: bool,
-    /// Problems that the user should know, a line each.
+    /// Problems that the user should know of: each one line, without a full stop.
     pub notices: Vec<String>,
 }
 
@@ -128,7 +155,7 @@ impl From<engine::Update> for Update {
             es_evictions: list(&update.es_evictions),
             resolution_evictions: list(&update.resolution_evictions),
             reimports: update.reimports.into_iter().map(Reimport::from).collect(),
-            changed: list(&update.changed),
+            changed: strings(&update.changed),
             pruned: names(&update.pruned),
             dropped_registrations: names(&update.dropped_registrations),
             pruned_modules: update.pruned_modules.into_iter().map(index).collect(),
@@ -141,19 +168,28 @@ impl From<engine::Update> for Update {
 }
 
 /// What became of an `accept`.
-#[napi(object)]
-pub struct Acceptance {
-    /// What is accepted, without our version; none if the instance has been disposed of.
-    pub urls: Option<Vec<String>>,
-    /// Nothing, because this one is that of a file that is not there: its index.
-    pub missing: Option<u32>,
+#[napi(discriminant = "type", discriminant_case = "kebab-case")]
+pub enum Acceptance {
+    /// It counts.
+    Accepted {
+        /// What is accepted, by URLs without version, in the order that was asked for.
+        urls: Vec<String>,
+    },
+    /// It does not: the instance has been disposed of.
+    TooLate,
+    /// Nothing is accepted: one of the URLs is that of a file that is not there.
+    Missing {
+        /// Its place in the list, from 0.
+        index: u32,
+    },
 }
 
 impl From<Result<Option<Vec<Arc<str>>>, usize>> for Acceptance {
     fn from(result: Result<Option<Vec<Arc<str>>>, usize>) -> Self {
         match result {
-            Ok(urls) => Self { urls: urls.map(|urls| strings(&urls)), missing: None },
-            Err(index) => Self { urls: None, missing: u32::try_from(index).ok() },
+            Ok(Some(urls)) => Self::Accepted { urls: strings(&urls) },
+            Ok(None) => Self::TooLate,
+            Err(index) => Self::Missing { index: u32::try_from(index).unwrap_or(u32::MAX) },
         }
     }
 }
@@ -161,11 +197,11 @@ impl From<Result<Option<Vec<Arc<str>>>, usize>> for Acceptance {
 /// A module that is to be imported again.
 #[napi(object)]
 pub struct Reimport {
-    /// Its URL without our version.
+    /// Its URL, without version.
     pub url: String,
-    /// It must be imported as JSON.
+    /// It must be imported with `{ type: 'json' }`.
     pub json: bool,
-    /// It has changed in a way that its accepting itself is for.
+    /// It has accepted itself: its own callbacks are to be told. Otherwise others accept it.
     pub own: bool,
 }
 
@@ -190,7 +226,7 @@ pub struct Accepting {
     pub instance: u32,
     /// Itself is imported again.
     pub own: bool,
-    /// Which of the others that it accepts are imported again, by URLs without our version.
+    /// Which of the others that it accepts are imported again, by URLs without version.
     pub urls: Vec<String>,
 }
 
@@ -204,13 +240,14 @@ impl From<engine::Accepting> for Accepting {
 /// What is to be done with what has linked.
 #[napi(object)]
 pub struct Linked {
-    /// What to go on with, by URLs without our version: the others belong to the next update.
+    /// What to go on with, by URLs without version: the others belong to the next update.
     pub urls: Vec<String>,
-    /// What is to be imported before them: the ways into the cycles that they are part of.
+    /// What is to be imported before them, one after the other, by URLs without version: the ways into the cycles that they are
+    /// part of.
     pub first: Vec<String>,
     /// Who is to be told, in this order.
     pub accepting: Vec<Accepting>,
-    /// Instances whose `dispose` handlers are to run before anything evaluates, in this order.
+    /// Names of the instances whose `dispose` handlers are to run before anything evaluates, in this order.
     pub disposals: Vec<u32>,
 }
 
@@ -225,13 +262,22 @@ impl From<engine::Linked> for Linked {
     }
 }
 
-/// An instance of which it is to be told when its evaluation ends.
+/// An instance of which it is to be told how its evaluation ends.
 #[napi(object)]
 pub struct Observed {
     /// Its name.
     pub instance: u32,
-    /// Its URL.
+    /// Its URL, with its version.
     pub url: String,
+    /// By what that is learned.
+    pub by: Observation,
+}
+
+impl From<engine::Observed> for Observed {
+    fn from(observed: engine::Observed) -> Self {
+        let engine::Observed { id, url, by } = observed;
+        Self { instance: id.0, url: url.to_string(), by: by.into() }
+    }
 }
 
 /// What is told to the parent process and to the app.
@@ -239,14 +285,14 @@ pub struct Observed {
 pub enum Message {
     /// These files run again when they are next imported; the changed ones first.
     Invalidated {
-        /// Absolute paths, as a list.
-        paths: String,
+        /// Their paths.
+        paths: NulList,
     },
     /// A restart is needed.
     FullReload {
-        /// The changed file, absolute.
+        /// The path of the changed file.
         path: String,
-        /// Whether a boundary on the way was imported statically.
+        /// Whether a boundary on the way was imported statically: an `import()` would have made the restart unnecessary.
         should_be_reloadable: bool,
         /// Why.
         reason: Reason,
@@ -267,19 +313,43 @@ pub struct Reason {
 /// One step of a chain of imports.
 #[napi(object)]
 pub struct Link {
-    /// The module that it arrives at, absolute.
+    /// The path of the module that it arrives at; its URL if that is no file.
     pub path: String,
-    /// `root`, where the chain begins; else `static`, `dynamic` or `require`.
-    pub kind: String,
+    /// How that was imported.
+    pub kind: LinkKind,
     /// What the importer wrote; empty for the root.
     pub specifier: String,
+}
+
+/// How a module of a chain was imported.
+#[napi(string_enum = "kebab-case")]
+pub enum LinkKind {
+    /// The chain begins with it: an entry point, or what is no module of the graph.
+    Root,
+    /// By an `import` declaration, or `export … from`.
+    Static,
+    /// By `import()`.
+    Dynamic,
+    /// By `require()`.
+    Require,
+}
+
+impl From<Option<EdgeKind>> for LinkKind {
+    fn from(kind: Option<EdgeKind>) -> Self {
+        match kind {
+            None => Self::Root,
+            Some(EdgeKind::Static) => Self::Static,
+            Some(EdgeKind::Dynamic) => Self::Dynamic,
+            Some(EdgeKind::Require) => Self::Require,
+        }
+    }
 }
 
 impl From<&Step> for Link {
     fn from(step: &Step) -> Self {
         Self {
             path: step.path.to_string(),
-            kind: step.kind_name().to_owned(),
+            kind: step.kind.into(),
             specifier: step.specifier.to_string(),
         }
     }
@@ -305,7 +375,7 @@ impl From<engine::Reload> for Reason {
     }
 }
 
-/// What listeners hear of. All paths are absolute.
+/// What listeners hear of; see the events of index.d.ts.
 #[napi(discriminant = "type", discriminant_case = "kebab-case")]
 pub enum HotEvent {
     /// Something was invalidated.
@@ -343,7 +413,7 @@ pub enum HotEvent {
 pub struct Version {
     /// Its file.
     pub path: String,
-    /// How often it was invalidated.
+    /// How often it was invalidated: the number in its next URL, from 1.
     pub version: u32,
 }
 
@@ -371,16 +441,16 @@ impl From<engine::HotEvent> for HotEvent {
     }
 }
 
-/// Where the instances that follow one another keep what they hand on.
+/// Where the instances of a module that follow one another in a thread keep what they hand on (`import.meta.hot.data`).
 #[napi(object)]
 pub struct Slot {
-    /// The engine's name for the module.
+    /// The engine's name for the module, as `Update.prunedModules` has it.
     pub module: u32,
-    /// The URL without our version.
+    /// The URL, without version.
     pub url: String,
 }
 
-/// What `require.cache` holds that the last report did not say. All are absolute paths.
+/// What `require.cache` holds that the last report did not say. All are paths.
 #[napi(object)]
 pub struct Report {
     /// The modules.
@@ -391,9 +461,9 @@ pub struct Report {
     pub opaque: Vec<String>,
     /// What has thrown while it was required.
     pub failed: Vec<String>,
-    /// Who required whom: importer, target, importer, target …
+    /// Who required whom: importer, target, importer, target … An object for each pair would take Node-API three times as long.
     pub edges: Vec<String>,
-    /// Of each of these pairs, when that was.
+    /// When that was, for each of these pairs.
     pub when: Vec<When>,
     /// What was not found.
     pub missed: Vec<Missed>,
@@ -423,7 +493,7 @@ fn texts(list: &[String]) -> Vec<&str> {
 /// A `require()` that found nothing.
 #[napi(object)]
 pub struct Missed {
-    /// The absolute path of the module that called it.
+    /// The path of the module that called it.
     pub importer: String,
     /// What it wrote.
     pub specifier: String,
@@ -472,7 +542,7 @@ fn strings(list: &[Arc<str>]) -> Vec<String> {
     list.iter().map(ToString::to_string).collect()
 }
 
-/// Paths or URLs, each with a NUL before it, which none can hold: Node-API takes as long for each text as V8 for many.
-pub fn list(items: &[Arc<str>]) -> String {
+/// See [`NulList`].
+pub fn list(items: &[Arc<str>]) -> NulList {
     items.iter().flat_map(|item| ["\0", item]).collect()
 }

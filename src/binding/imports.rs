@@ -18,7 +18,7 @@ use super::thread::Thread;
 /// How often it is looked whether a file has been written to its end.
 const WRITER_INTERVAL: Duration = Duration::from_micros(200);
 
-/// `url` without the version that we gave it; `null` if it has none.
+/// `url` without version; `null` if it has none.
 #[napi]
 pub fn clean(url: String) -> Result<Option<String>, Error> {
     with(|engine| engine.clean(&url).map(|clean| clean.to_string()))
@@ -30,7 +30,7 @@ pub fn use_source_maps() -> Result<(), Error> {
     with(crate::engine::Engine::use_source_maps)
 }
 
-/// Whether `useSourceMaps` was called, in any thread.
+/// Whether `useSourceMaps` was called, in any thread of the process.
 #[napi]
 pub fn uses_source_maps() -> Result<bool, Error> {
     with(|engine| engine.uses_source_maps())
@@ -44,11 +44,12 @@ pub fn current_url(url: String) -> Result<Option<String>, Error> {
 
 #[napi]
 impl Thread {
-    /// Records that `parent` (nothing for an entry point) imports `url`, which it wrote as `specifier`, with the value of
-    /// the import attribute `hot`, by `require()` or not. Returns the URL to load instead; `null` if it is that one.
-    /// `when`: of a `require()`, when that is.
+    /// Records that `parent`, a URL with its version (nothing for an entry point), imports `url`, which Node has found for
+    /// what it wrote as `specifier`, with the value of the import attribute `hot`, by `require()` or not. `when`: of a
+    /// `require()`, when that is; nothing for an import.
     ///
-    /// Throws with the code `HOT_HOOK_NOT_DYNAMIC` for a static import of a boundary, if the options ask for that.
+    /// Returns the URL to load instead, with today's version; `null` if it is `url`. Throws with the code
+    /// `HOT_HOOK_NOT_DYNAMIC` for a static import of a boundary, if the options ask for that.
     #[napi]
     pub fn resolve(
         &self,
@@ -65,7 +66,8 @@ impl Thread {
     }
 
     /// As `resolve`, for an `import` without attributes that Node has not resolved, where nobody but Node would have a say in
-    /// it. `null` if the long way is to be gone.
+    /// it. Returns the URL to load, always; `null` if it is not sure what Node would say: then it is to be asked, and
+    /// `resolve` called.
     #[napi]
     pub fn resolve_directly(
         &self,
@@ -76,7 +78,8 @@ impl Thread {
         with(|engine| engine.resolve_directly(&import))?.map_err(not_dynamic)
     }
 
-    /// Node itself has found `url`, says that it is an ES module, and nobody else had a say in it.
+    /// Node itself has found `url`, says that it is an ES module, and nobody else had a say in it: what holds for it holds for
+    /// its siblings (`resolveDirectly`).
     #[napi]
     pub fn record_format(&self, url: String) -> Result<(), Error> {
         with(|engine| engine.record_format(self.id, &url))
@@ -99,8 +102,8 @@ impl Thread {
         with(|engine| engine.unresolved(&import, url.as_deref()))
     }
 
-    /// Node is about to read `url`. Returns the URL to read it by, without our version; `null` for a first instance, which
-    /// has none. While the file is being saved, the calling thread waits for that, 50 ms at most; the others do not.
+    /// Node is about to read `url`. Returns the URL to read it by, without version; `null` for a first instance, whose URL has
+    /// none. While the file is being saved, the calling thread waits for that, 50 ms at most; the others do not.
     #[napi]
     pub fn load(&self, url: String) -> Result<Option<String>, Error> {
         let Some(load) = with(|engine| engine.begin_load(self.id, &url))? else { return Ok(None) };
@@ -114,8 +117,8 @@ impl Thread {
         Ok(load.clean)
     }
 
-    /// Node has read `url`, which is in `format`, as Node's load hook names it, and has that text if it is an ES module.
-    /// Returns what an ES module needs before it runs.
+    /// Node has read `url`, which is in `format`, as its load hook names it (`module`, `commonjs`, `json` …), and has that
+    /// `text` if it is an ES module. Returns what the text needs before it runs: nothing, if it is no ES module.
     #[napi]
     pub fn loaded(
         &self,
@@ -133,13 +136,14 @@ impl Thread {
     }
 
     /// `load`, Node's part, and `loaded` in one, where nobody but Node would have a say in what `url`, an ES module, holds.
-    /// Returns its text as it is to run, or as it is without the prelude that it needs; `null` if the long way is to be gone.
+    /// Returns its text as it is to run, or without the prelude that it needs; `null` if it is not sure what Node would
+    /// read: then nothing was recorded, and `load` and `loaded` are to be called.
     #[napi]
     pub fn read(&self, url: String) -> Result<Option<Either<String, Unprepared>>, Error> {
         with(|engine| engine.read(self.id, &url).map(convert::source))
     }
 
-    /// Node could not read `url`.
+    /// Node could not read `url`, after `load`.
     #[napi]
     pub fn unloaded(&self, url: String) -> Result<(), Error> {
         with(|engine| engine.unloaded(self.id, &url))
@@ -183,8 +187,8 @@ impl Thread {
         with(|engine| engine.sought(self.id, &url))
     }
 
-    /// The URL under which an update imports what Node resolved to `url`; `null` if it is no file. `first`: it is to be
-    /// today's; otherwise the one that was given then.
+    /// The URL, with its version, under which an update imports what Node resolved to `url`; `null` if that is no file.
+    /// `first`: it is to be today's; otherwise the one that was given then.
     #[napi]
     pub fn resolve_for_update(&self, url: String, first: bool) -> Result<Option<String>, Error> {
         with(|engine| engine.resolve_for_update(self.id, &url, first))

@@ -6,38 +6,21 @@ use napi_derive::napi;
 
 use crate::graph::instance::InstanceId;
 
-use super::convert::{self, Acceptance, Slot, Tracking};
+use super::convert::{self, Acceptance, Ending, Slot};
 use super::host::{Error, with};
 use super::thread::Thread;
 
-/// The instance registers its first handler: `ended` will be called.
+/// The instance has registered a `dispose` handler: the end of its evaluation is to be told (`takeObserved`). Returns whether
+/// that counts: it does not once the instance has been disposed of.
 #[napi]
-pub fn track(instance: u32) -> Result<Tracking, Error> {
-    with(|engine| engine.track(InstanceId(instance)).into())
+pub fn track(instance: u32) -> Result<bool, Error> {
+    with(|engine| engine.track(InstanceId(instance)))
 }
 
-/// Whether the instance's body runs in one go.
+/// The evaluation of an instance has ended, whoever learned of it. What is told twice does no harm.
 #[napi]
-pub fn has_sync_body(instance: u32) -> Result<bool, Error> {
-    with(|engine| engine.has_sync_body(InstanceId(instance)))
-}
-
-/// The instance's body has run, to its end or not: `ended` will tell.
-#[napi]
-pub fn ran(instance: u32) -> Result<(), Error> {
-    with(|engine| engine.ran(InstanceId(instance)))
-}
-
-/// The body of a tracked instance that runs in one go has run, to its end or not.
-#[napi]
-pub fn ran_tracked(instance: u32) -> Result<(), Error> {
-    with(|engine| engine.ran_tracked(InstanceId(instance), Instant::now()))
-}
-
-/// A tracked instance has run to its end, or thrown.
-#[napi]
-pub fn ended(instance: u32, threw: bool) -> Result<(), Error> {
-    with(|engine| engine.ended(InstanceId(instance), threw, Instant::now()))
+pub fn ended(instance: u32, ending: Ending) -> Result<(), Error> {
+    with(|engine| engine.ended(InstanceId(instance), ending.into(), Instant::now()))
 }
 
 /// The instance declines: a change that would supersede it asks for a restart.
@@ -46,19 +29,19 @@ pub fn decline(instance: u32) -> Result<(), Error> {
     with(|engine| engine.decline(InstanceId(instance)))
 }
 
-/// A handler of the instance will take its time.
+/// A `dispose` handler of the instance is asynchronous: what replaces it waits for that before it runs.
 #[napi]
 pub fn disposes_async(instance: u32) -> Result<(), Error> {
     with(|engine| engine.disposes_async(InstanceId(instance)))
 }
 
-/// The instance accepts itself. Returns whether that counts: it does not once the instance has been disposed of.
+/// The instance accepts itself (`import.meta.hot.accept()`). Returns whether that counts: it does not once the instance has been disposed of.
 #[napi]
 pub fn accept_own(instance: u32) -> Result<bool, Error> {
     with(|engine| engine.accept_own(InstanceId(instance)))
 }
 
-/// The instance accepts what it knows by these URLs.
+/// The instance accepts what it knows by these URLs, with version or without. `Missing` accepts none of them.
 #[napi]
 pub fn accept_dependencies(instance: u32, urls: Vec<String>) -> Result<Acceptance, Error> {
     let urls: Vec<_> = urls.iter().map(String::as_str).collect();
@@ -79,8 +62,8 @@ pub fn data_key(instance: u32) -> Result<Option<Slot>, Error> {
     Ok(slot.map(|(module, url)| Slot { module: convert::index(module), url: url.to_string() }))
 }
 
-/// A change of a file that one of `patterns` matches is a change of the instance's module; relative ones are meant from
-/// its folder. Returns whether that counts: it does not once the instance has been disposed of.
+/// A change of a file that one of `patterns` (paths or globs) matches is a change of the instance's module; relative ones
+/// are meant from its folder. Returns whether that counts: it does not once the instance has been disposed of.
 ///
 /// Throws with the code `HOT_HOOK_OPTIONS` if a pattern cannot be used; nothing is watched then.
 #[napi]
@@ -90,7 +73,7 @@ pub fn watch_files_for(instance: u32, patterns: Vec<String>) -> Result<bool, Err
         .map_err(|error| Error::new("HOT_HOOK_OPTIONS", error.to_string()))
 }
 
-/// Instances by their evaluation, latest first.
+/// The names of instances, sorted by when they began to evaluate, latest first. Those that are unknown come last.
 #[napi]
 pub fn by_evaluation(instances: Vec<u32>) -> Result<Vec<u32>, Error> {
     let ids = instances.into_iter().map(InstanceId).collect();

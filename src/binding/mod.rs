@@ -27,7 +27,7 @@ use crate::stderr::{self, Written};
 use host::{Error, with};
 pub use thread::Thread;
 
-/// Whether options were taken in.
+/// Whether options were taken in, by any thread (`configure`).
 #[napi]
 pub fn is_configured() -> Result<bool, Error> {
     with(|engine| engine.config().is_some())
@@ -39,7 +39,7 @@ pub fn has_parent() -> Result<(), Error> {
     with(Engine::has_parent)
 }
 
-/// Whether changes are to be taken from the parent process; `undefined` before `configure`.
+/// Whether changes are to be taken from the parent process; `null` before `configure`.
 #[napi]
 pub fn takes_reports() -> Result<Option<bool>, Error> {
     with(|engine| engine.takes_reports())
@@ -65,14 +65,14 @@ pub fn give_up(reason: String) {
     host::give_up(reason);
 }
 
-/// Whether the failure is to be told to the user: true once in the process.
+/// Whether the failure is to be told to the user: `true` once in the process.
 #[napi]
 pub fn should_report_failure() -> bool {
     host::announce()
 }
 
-/// Writes to standard error, and drops what nobody is there to read. Returns how many bytes are out if the reader is behind;
-/// `null` if that was all.
+/// Writes to standard error at once, past Node's stream, and drops what nobody is there to read. Returns how many bytes of the
+/// UTF-8 are out if the reader is behind; `null` if that was all. Never throws.
 #[napi]
 pub fn print(text: String) -> Option<u32> {
     match stderr::write(&text) {
@@ -81,7 +81,7 @@ pub fn print(text: String) -> Option<u32> {
     }
 }
 
-/// Whether somebody may read standard error.
+/// Whether somebody may read standard error: `false` if it is closed, or its other end is; `true` where that cannot be told.
 #[napi]
 pub fn has_reader() -> bool {
     stderr::has_reader()

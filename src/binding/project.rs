@@ -15,11 +15,11 @@ use crate::project::{self, Scope, Tree};
 /// What a watcher has found.
 #[napi(object)]
 pub struct Found {
-    /// Files that were saved or deleted, absolute.
+    /// Paths of files that were saved or deleted.
     pub paths: Vec<String>,
     /// They were saved before the watch began.
     pub early: bool,
-    /// What could not be watched, a line each.
+    /// What could not be watched, one line each; empty if all is.
     pub problems: Vec<String>,
 }
 
@@ -65,7 +65,7 @@ pub struct Watcher(Option<project::Watcher>);
 
 #[napi]
 impl Watcher {
-    /// Ends the watch.
+    /// Ends the watch: what was found before may still be told. A second call does nothing.
     #[napi]
     pub fn stop(&mut self) {
         self.0 = None;
@@ -73,7 +73,8 @@ impl Watcher {
 }
 
 /// Watches all files of a project, except those that `ignore` matches, those in the folders `skip`, and those of `.git`
-/// and `node_modules`; and the `restart` files. Any save counts, also since the time `since` (milliseconds since 1970).
+/// and `node_modules`; and the `restart` files. Any save counts, also since the time `since` (milliseconds since 1970):
+/// `changed` is called with what was saved, from the event loop.
 ///
 /// `options` is the JSON of `package.json#hotHook`, `base` the folder of package.json. Options that cannot be used are
 /// the app's to complain of: their defaults stand in for them.
@@ -91,7 +92,8 @@ pub fn watch_project(
     start(Scope::Tree(Box::new(Tree::new(&config, skip, since))), config.poll, changed)
 }
 
-/// Watches these files, absolute, whether they exist or not. Only other bytes count.
+/// Watches the files at these paths, whether they exist or not. Only other bytes count. `changed` is called from the event
+/// loop. Throws with the code `HOT_HOOK_INTERNAL` if nothing can be watched.
 #[napi(catch_unwind)]
 pub fn watch_files(paths: Vec<String>, changed: Function<Found, ()>) -> Result<Watcher, Error> {
     start(project::files(paths), None, changed)

@@ -12,7 +12,8 @@ use crate::graph::ThreadId;
 use super::control;
 use super::host::{self, Error, with};
 
-/// A thread that runs user code. A hooks thread makes one for the thread that it works for.
+/// A thread that runs user code. A hooks thread makes one for the thread that it works for; any number of them may stand for
+/// one thread.
 #[napi]
 pub struct Thread {
     pub(super) id: ThreadId,
@@ -30,7 +31,7 @@ impl Thread {
     /// `{"$type": "a function"}`. Returns warnings, a line each. Options of a later call take the place of earlier ones.
     ///
     /// `name` is what errors call the options, `base` the folder that relative paths are meant from, `envWatch` the value
-    /// of `HOT_HOOK_WATCH`. Throws with the code `HOT_HOOK_OPTIONS` if an option cannot be used; nothing is changed then.
+    /// of `HOT_HOOK_WATCH`, if it is set. Throws with the code `HOT_HOOK_OPTIONS` if an option cannot be used; nothing is changed then.
     #[napi]
     pub fn configure(
         &self,
@@ -48,8 +49,9 @@ impl Thread {
         Ok(warnings)
     }
 
-    /// The thread takes part until it ends. `wake` is called in it, without arguments, when `take` has something; it keeps
-    /// nothing alive. `hooked`: its `require`s pass our hooks; otherwise it must `report` them.
+    /// The thread, which must be the one that calls, takes part until it ends. `wake` is called in it, from its event loop,
+    /// when `take` has something; it keeps nothing alive. `hooked`: its `require`s pass our hooks; otherwise it must `report`
+    /// them. To be called once.
     #[napi]
     pub fn attach(&self, env: Env, hooked: bool, wake: Function<(), ()>) -> Result<(), Error> {
         let internal = |error: napi::Error| Error::new(host::INTERNAL, error.reason.clone());
@@ -85,7 +87,7 @@ impl Thread {
         with(|engine| engine.add_first_layer(self.id))
     }
 
-    /// Whether the set of hooks is the one that works.
+    /// Whether the set of hooks with the number `layer` is the one that works: the last that was added.
     #[napi]
     pub fn is_outermost(&self, layer: u32) -> Result<bool, Error> {
         with(|engine| engine.is_outermost(self.id, layer))

@@ -1,24 +1,12 @@
 //! When superseded instances are disposed of, and in which order.
 
-use std::time::Instant;
-
 use crate::graph::instance::{Instance, InstanceId};
 use crate::graph::life::{Evaluation, Next, Superseded};
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
+use super::observe::Observation;
 use super::thread::Thread;
-
-/// What an instance that registers a handler is to expect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tracking {
-    /// It was disposed of already.
-    Disposed,
-    /// Its evaluation is over with the current turn.
-    SyncBody,
-    /// Its evaluation may take longer.
-    MayWait,
-}
 
 impl Engine {
     /// These are disposed of now. Returns those of them of which JavaScript keeps a record, latest evaluation first.
@@ -68,49 +56,26 @@ impl Engine {
         });
     }
 
-    /// The instance registered a handler: that its evaluation has ended will be told by [`Engine::ended`].
-    pub fn track(&mut self, id: InstanceId) -> Tracking {
-        let Some(instance) = self.instances.get_mut(id) else { return Tracking::Disposed };
-        instance.tracked = true;
+    /// The instance has registered a `dispose` handler: the thread is to tell when its evaluation ends ([`Engine::ended`]).
+    /// Returns whether that counts: it does not if the instance was disposed of already.
+    pub fn track(&mut self, id: InstanceId) -> bool {
+        let Some(instance) = self.instances.get_mut(id) else { return false };
         let (life, next) = instance.life.register();
         instance.life = life;
-        let tracking = match instance {
-            _ if life.is_disposed() => Tracking::Disposed,
-            _ if instance.awaits() => Tracking::MayWait,
-            _ => Tracking::SyncBody,
-        };
+        let observation = if instance.awaits() { Observation::Promise } else { Observation::Turn };
+        let is_first = !std::mem::replace(&mut instance.tracked, true);
+        let is_asked = observation == Observation::Promise && instance.observed;
         if let Some(thread) = self.threads.get_mut(&instance.thread) {
             thread.retire(instance, next);
+            if is_first && !is_asked {
+                thread.to_observe.push((id, observation));
+            }
         }
-        tracking
-    }
-
-    /// Whether the instance's body runs in one go.
-    pub fn has_sync_body(&self, id: InstanceId) -> bool {
-        self.instances.get(id).is_some_and(|instance| !instance.awaits())
-    }
-
-    /// The body of a tracked instance that runs in one go has run, to its end or not. If [`Engine::ended`] will tell, too, what
-    /// it has registered is settled then.
-    pub fn ran_tracked(&mut self, id: InstanceId, now: Instant) {
-        if self.instances.get(id).is_some_and(|instance| instance.observed) {
-            self.end_evaluation(id, false);
-        } else {
-            self.ended(id, false, now);
-        }
-    }
-
-    /// The evaluation of a tracked or observed instance has ended.
-    pub fn ended(&mut self, id: InstanceId, threw: bool, now: Instant) {
-        self.settle_slot(id, threw, now);
-        for thread in self.threads.values_mut() {
-            thread.endings.remove(&id);
-        }
-        self.end_evaluation(id, threw);
+        !life.is_disposed()
     }
 
     /// An instance evaluates no longer: whoever waits for that is disposed of.
-    fn end_evaluation(&mut self, id: InstanceId, threw: bool) {
+    pub(super) fn end_evaluation(&mut self, id: InstanceId, threw: bool) {
         let Some(instance) = self.instances.get_mut(id) else { return };
         let evaluation = if threw { Evaluation::Failed } else { Evaluation::Evaluated };
         instance.life = instance.life.evaluates(evaluation);

@@ -1,6 +1,7 @@
-//! Observes evaluations: a thread is to tell when they end, where that matters to `accept`.
+//! Observes evaluations: a thread is to tell how they end, where that matters to `accept` and `dispose`.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::graph::instance::{Body, InstanceId};
 use crate::graph::life::Evaluation;
@@ -9,7 +10,88 @@ use crate::graph::{ModuleId, ThreadId};
 use super::Engine;
 use super::hooks::Import;
 
+/// How an evaluation has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The turn in which a body ran that runs in one go is over: it came to its end or threw.
+    TurnOver,
+    /// The body came to its end.
+    Completed,
+    /// The body threw.
+    Threw,
+}
+
+/// By what a thread learns that an evaluation ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Observation {
+    /// By the end of the turn: the body runs in one go.
+    Turn,
+    /// By the promise of an `import()` of the instance, which tells how.
+    Promise,
+    /// By both. Whoever imports the instance goes on before that promise settles, and may save.
+    Both,
+}
+
+/// An instance the end of whose evaluation a thread is to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// The instance.
+    pub id: InstanceId,
+    /// What Node knows it by.
+    pub url: Arc<str>,
+    /// How.
+    pub by: Observation,
+}
+
 impl Engine {
+    /// The evaluation of an instance has ended.
+    pub fn ended(&mut self, id: InstanceId, ending: Ending, now: Instant) {
+        let Some(instance) = self.instances.get(id) else { return self.settled(id, ending, now) };
+        if ending != Ending::TurnOver {
+            return self.settled(id, ending, now);
+        }
+        if matches!(instance.life.evaluation(), Evaluation::Evaluated | Evaluation::Failed) {
+            return;
+        }
+        if instance.observed {
+            // What it has registered is settled when it is known how.
+            self.complete(id);
+            self.end_evaluation(id, false);
+        } else {
+            self.settled(id, Ending::Completed, now);
+        }
+    }
+
+    fn settled(&mut self, id: InstanceId, ending: Ending, now: Instant) {
+        let threw = ending == Ending::Threw;
+        self.settle_slot(id, threw, now);
+        for thread in self.threads.values_mut() {
+            thread.endings.remove(&id);
+        }
+        self.end_evaluation(id, threw);
+    }
+
+    /// The instance registers something for the first time: the thread is to tell how its evaluation ends, also if that is over.
+    pub(super) fn observe_registering(&mut self, id: InstanceId) {
+        self.expect_end(id);
+        let Some(instance) = self.instances.get(id) else { return };
+        let by = if instance.awaits() { Observation::Promise } else { Observation::Both };
+        if let Some(state) = self.threads.get_mut(&instance.thread) {
+            state.to_observe.push((id, by));
+        }
+    }
+
+    /// The end of an instance's evaluation will be told, if it is not over.
+    fn expect_end(&mut self, id: InstanceId) {
+        if let Some(instance) = self.instances.get_mut(id)
+            && matches!(instance.life.evaluation(), Evaluation::Linking | Evaluation::Evaluating)
+            && let Some(state) = self.threads.get_mut(&instance.thread)
+        {
+            instance.observed = true;
+            state.endings.insert(id);
+        }
+    }
+
     /// Whether it matters when the instance's evaluation ends: it follows one that has registered something, or it
     /// imports what accepts itself.
     pub(super) fn must_observe(&self, thread: ThreadId, url: &str, module: ModuleId) -> bool {
@@ -55,22 +137,24 @@ impl Engine {
         let thread = instance.thread;
         self.expect_end(id);
         if let Some(state) = self.threads.get_mut(&thread) {
-            state.to_observe.push(id);
+            state.to_observe.push((id, Observation::Promise));
             state.wake();
         }
     }
 
-    /// The instances of which the thread is to tell when their evaluation ends, and their URLs. Those of cold modules
-    /// need not: nothing ever propagates to them.
-    pub fn take_observed(&mut self, thread: ThreadId) -> Vec<(InstanceId, Arc<str>)> {
+    /// The instances of which the thread is to tell how their evaluation ends. Those of cold modules that have registered
+    /// nothing need not be told of: nothing ever propagates to them. `only`: this one.
+    pub fn take_observed(&mut self, thread: ThreadId, only: Option<InstanceId>) -> Vec<Observed> {
         let Some(state) = self.threads.get_mut(&thread) else { return Vec::new() };
-        let to_observe = std::mem::take(&mut state.to_observe);
+        let is_wanted = |(id, _): &mut (InstanceId, _)| only.is_none_or(|only| *id == only);
+        let to_observe: Vec<_> = state.to_observe.extract_if(.., is_wanted).collect();
         let mut found = Vec::with_capacity(to_observe.len());
-        for id in to_observe {
+        for (id, by) in to_observe {
             let Some(instance) = self.instances.get(id) else { continue };
-            let counts = self.slot_of(instance).is_some_and(|slot| self.slots.has(&slot));
-            if counts || !self.graph.is_cold(instance.module) {
-                found.push((id, instance.url.clone()));
+            let has_registered =
+                || self.slot_of(instance).is_some_and(|slot| self.slots.has(&slot));
+            if instance.tracked || has_registered() || !self.graph.is_cold(instance.module) {
+                found.push(Observed { id, url: instance.url.clone(), by });
             } else if let Some(instance) = self.instances.get_mut(id) {
                 instance.observed = false;
                 if let Some(state) = self.threads.get_mut(&thread) {

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -164,12 +163,11 @@ impl Engine {
         self.urls.meaning(url).is_none_or(|meaning| !self.graph.get(meaning.module).pruned)
     }
 
-    /// What was imported again under the URL that [`Engine::resolve_for_update`] gave has evaluated, or thrown.
-    pub fn reimport_ended(&mut self, thread: ThreadId, url: &str, threw: bool, now: Instant) {
-        let Some(url) = self.resolve_for_update(thread, url, false) else { return };
-        if let Some(id) = self.find(thread, &url) {
-            self.ended(id, threw, now);
-        }
+    /// The instance that an update has imported by `url`, without our version: the one under the URL that
+    /// [`Engine::resolve_for_update`] gave.
+    pub fn reimported(&mut self, thread: ThreadId, url: &str) -> Option<InstanceId> {
+        let url = self.resolve_for_update(thread, url, false)?;
+        self.find(thread, &url)
     }
 
     /// Node does not find what is to be imported again: when it comes back, that is a change.

@@ -15,7 +15,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::graph::accept::Accepted;
 use crate::graph::instance::{Instance, InstanceId};
-use crate::graph::life::Evaluation;
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
@@ -172,29 +171,13 @@ impl Engine {
         if !self.slots.knows(id) {
             let outdated = self.slots.trim(&slot);
             self.outdate(&slot, outdated);
+            self.observe_registering(id);
         }
-        self.expect_end(id);
         Some((slot.clone(), self.slots.entry(slot, id, order)))
     }
 
-    /// The end of an instance's evaluation will be told.
-    pub(super) fn expect_end(&mut self, id: InstanceId) {
-        if let Some(instance) = self.instances.get_mut(id)
-            && matches!(instance.life.evaluation(), Evaluation::Linking | Evaluation::Evaluating)
-            && let Some(state) = self.threads.get_mut(&instance.thread)
-        {
-            instance.observed = true;
-            state.endings.insert(id);
-        }
-    }
-
-    /// The instance's body has run, to its end or not: [`Engine::ended`] will tell.
-    pub fn ran(&mut self, id: InstanceId) {
-        let Some(instance) = self.instances.get_mut(id) else { return };
-        if instance.life.evaluation() != Evaluation::Evaluating {
-            return;
-        }
-        instance.life = instance.life.evaluates(Evaluation::Evaluated);
+    /// The instance has run to its end, as far as is known.
+    pub(super) fn complete(&mut self, id: InstanceId) {
         let Some(slot) = self.slots.by_instance.get(&id).cloned() else { return };
         let before = self.slots.accepted_at(&slot);
         for entry in self.slots.entries.get_mut(&slot).into_iter().flatten() {

@@ -11,6 +11,7 @@ use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
 use super::commonjs::Moment;
+use super::observe::Observation;
 use super::outbox::Update;
 use super::reimport::Reimporting;
 
@@ -38,7 +39,7 @@ pub(super) struct Thread {
     pub reimporting: Reimporting,
     pub interest: Interest,
     /// Instances of which it is to be told when their evaluation ends.
-    pub to_observe: Vec<InstanceId>,
+    pub to_observe: Vec<(InstanceId, Observation)>,
     /// Instances of which it will tell when their evaluation ends.
     pub endings: FxHashSet<InstanceId>,
     /// Superseded instances that still evaluate: disposed of when that ends, or before the next one of their module.

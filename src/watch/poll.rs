@@ -152,7 +152,8 @@ impl Shared {
             return vec![Event::Directory { path: directory.to_string(), appeared: false }];
         };
         let mut events = compare(directory, &before, &now);
-        let gone = read.iter().filter(|&name| !before.contains_key(name) && !now.contains_key(name));
+        let gone =
+            read.iter().filter(|&name| !before.contains_key(name) && !now.contains_key(name));
         events.extend(gone.map(|name| Event::File {
             path: join(directory, name),
             event: FileEvent::Removed,

@@ -7,7 +7,9 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use hot_hook::config::Origin;
-use hot_hook::engine::{Caller, Engine, Format, Import, Message, Next, Reload, Required, Update};
+use hot_hook::engine::{
+    Caller, Ending, Engine, Format, Import, Message, Next, Reload, Required, Update,
+};
 use hot_hook::graph::ThreadId;
 use hot_hook::graph::instance::InstanceId;
 use hot_hook::path::resolve;
@@ -270,7 +272,8 @@ impl Node {
     fn evaluate(&mut self, thread: ThreadId, url: &str, throws: bool) -> Result<(), String> {
         let instance = self.begin(thread, url);
         self.engine.track(instance);
-        self.engine.ended(instance, throws, Instant::now());
+        let ending = if throws { Ending::Threw } else { Ending::Completed };
+        self.engine.ended(instance, ending, Instant::now());
         if throws { Err(format!("{url} throws")) } else { Ok(()) }
     }
 

@@ -1,0 +1,73 @@
+/**
+ * When modules of this thread begin to evaluate, and how that ends: the engine says of which modules it wants to know the end.
+ */
+import { ended } from '../native/binding.js'
+import { thread } from '../native/thread.mjs'
+import { importAgain } from '../node/esm-cache.mjs'
+import { attempt, guarded } from './guard.mjs'
+import { queueMicrotask } from './primordials.mjs'
+
+/** Called when the engine may have work. */
+let takeWork = () => {}
+
+/** @param {() => void} callback */
+export const onWork = (callback) => void (takeWork = callback)
+
+/** The module at `url` begins to evaluate. @param {string} url @returns {number | null} the engine's name for the instance, if it knows it */
+export const begin = (url) => guarded(() => thread.evaluate(url)) ?? null
+
+/** @typedef {import('../native/binding.js').Ending} Ending */
+
+/** What an update has imported by `url`, without version. @param {string} url @param {Ending} ending */
+export function endReimport(url, ending) {
+  const instance = guarded(() => thread.reimported(url))
+  if (instance != null) guarded(() => ended(instance, ending))
+}
+
+/** @param {number} instance @param {Ending} ending */
+function end(instance, ending) {
+  guarded(() => ended(instance, ending))
+  // Nothing is decided here: that of others may be told next.
+  takeWork()
+}
+
+let isDue = false
+
+/**
+ * An instance has registered something. It is observed at once: it may be evicted in this turn. The others are when this turn is over:
+ * until then Node may be linking them, and it is not known whether they are cold.
+ * @param {number | null} running
+ */
+export function observeRegistering(running) {
+  if (running !== null) observe(running)
+  if (isDue) return
+  isDue = true
+  queueMicrotask(() => attempt(() => {
+    isDue = false
+    observeEvaluations()
+  }))
+}
+
+/** Whatever the engine wants to know of evaluations is told, as soon as it is known. */
+export const observeEvaluations = () => observe()
+
+/** @param {number} [only] this instance */
+function observe(only) {
+  for (const { instance, url, by } of guarded(() => thread.takeObserved(only)) ?? []) {
+    if (by !== 'turn') void observeEnd(instance, url)
+    if (by !== 'promise') queueMicrotask(() => attempt(() => end(instance, 'turn-over')))
+  }
+}
+
+/** A module observes itself: this import settles when its evaluation ends. It never passes our hooks. @param {number} instance @param {string} url */
+async function observeEnd(instance, url) {
+  /** @type {Ending} */
+  let ending = 'completed'
+  try {
+    // What a loader has made up may not be found by its URL.
+    if (/^(?:file|data):/.test(url)) await importAgain(url)
+  } catch {
+    ending = 'threw'
+  }
+  attempt(() => end(instance, ending))
+}
