@@ -2,90 +2,135 @@
  * The place of an error: of each kind, in files of a real app, of which the mark ‸ says where the error is. Every case is
  * imported when it is new, and once more after it was whole: then its instance has a version, and a prelude.
  */
-import assert from 'node:assert/strict'
-import path from 'node:path'
 import test from 'node:test'
-import { pathToFileURL } from 'node:url'
-import { HOT, PACKAGE, startApp, write } from './support/app.mjs'
+import { startApp } from './support/app.mjs'
+import { checkPlace, placesMain } from './support/places.mjs'
 
-const MARK = '‸'
-const module = pathToFileURL(path.join(PACKAGE, 'lib/runtime/error-place.mjs')).href
+const TOKEN = /^Unexpected token ';'$/
 
-const main = `
-  import { addPlace, describeError } from ${JSON.stringify(module)}
-  const attempt = async (path, files) => {
-    const url = new URL(path, import.meta.url).href
-    const thrown = await import(url, ${HOT}).then(() => undefined, (error) => error ?? 'nothing')
-    if (thrown === undefined) return undefined
-    const before = thrown.stack
-    const found = describeError(thrown, { url, files })
-    if (thrown.stack !== before) found.changed = [before, thrown.stack]
-    addPlace(thrown, found)
-    const stack = thrown.stack
-    addPlace(thrown, found)
-    return { ...found, again: thrown.stack !== stack, before, stack }
-  }
-  serve({ attempt })
-`
-
-/** @param {string} text */
-const unmarked = (text) => text.replace(MARK, '')
-
-/** Where the mark is, as editors count. @param {string} text */
-function placeOf(text) {
-  const lines = text.replace(/^\ufeff/, '').slice(0, text.replace(/^\ufeff/, '').indexOf(MARK)).split(/\r\n|\n|\r/)
-  return { line: lines.length, column: lines[lines.length - 1].length + 1 }
+/** @type {Record<string, import('./support/places.mjs').Case>} */
+const syntax = {
+  'a syntax error': { files: { 'a.mjs': 'export const list = () => {\n  return [‸;\n}\n' }, message: TOKEN, frame: '    1 | export const list = () => {\n  > 2 |   return [;\n      |           ^' },
+  'on the line of the prelude': { files: { 'a.mjs': 'import.meta.url; const a = ‸;' }, message: TOKEN, frame: '  > 1 | import.meta.url; const a = ;\n      |                            ^' },
+  'on the line of a prelude that the first instance has not': { files: { 'a.mjs': 'const a = ‸;' }, message: TOKEN },
+  'after a hashbang': { files: { 'a.mjs': '#!/usr/bin/env node\nimport.meta.url; const a = ‸;' }, message: TOKEN },
+  'deep below': { files: { 'a.mjs': "import './b.mjs'", 'b.mjs': "import './c.mjs'", 'c.mjs': 'import.meta.url\n\tawait 1; const é = "𝒳"; ‸return 1' }, message: /Illegal return/ },
+  'with CRLF': { files: { 'a.mjs': 'import.meta.url\r\n\r\nconst a = ‸;\r\n' }, message: TOKEN, frame: '    1 | import.meta.url\n    2 |\n  > 3 | const a = ;\n      |           ^' },
+  'with a byte order mark': { files: { 'a.mjs': '\ufeffconst a = ‸;' }, message: TOKEN, frame: '  > 1 | const a = ;\n      |           ^' },
+  'with a byte order mark, and a prelude': { files: { 'a.mjs': '\ufeffimport.meta.url; const a = ‸;' }, message: TOKEN },
+  'after U+2028, which editors do not count': { files: { 'a.mjs': 'const a = "\u2028"; // \u2028\n const b = ‸;' }, message: TOKEN, frame: '    1 | const a = "\\u{2028}"; // \\u{2028}\n  > 2 |  const b = ;\n      |            ^' },
+  'on a line with U+2028': { files: { 'a.mjs': 'const a = 1 \u2028const b = ‸;' }, message: TOKEN },
+  'the end comes too early': { files: { 'a.mjs': 'export const a = {\n‸' }, message: /Unexpected end of input/, frame: '    1 | export const a = {\n  > 2 |\n      | ^' },
+  'a template that does not end': { files: { 'a.mjs': 'const a = `\n\n‸' }, message: /Unterminated template|end of input/ },
+  'a string that does not end': { files: { 'a.mjs': "const a = ‸'oh\nconst b = 1" }, message: /Invalid or unexpected token/ },
+  'a comment that does not end': { files: { 'a.mjs': 'const a = 1 ‸/* oh\n\n' }, message: /Invalid or unexpected token/ },
+  'a regular expression': { files: { 'a.mjs': '\nconst a = ‸/(/' }, message: /Invalid regular expression/ },
+  'declared twice': { files: { 'a.mjs': 'const a = 1\nconst b = 1, ‸a = 2' }, message: /has already been declared/ },
+  'await where it must not be': { files: { 'a.mjs': 'function f() {\n  ‸await 1\n}' }, message: /await is only valid|reserved word/ },
+  'an import below the top': { files: { 'a.mjs': "{\n  import ‸a from 'b'\n}" }, message: /^(Unexpected identifier|Cannot use import)/ },
+  'no initializer': { files: { 'a.mjs': '\nconst ‸a' }, message: /Missing initializer/ },
+  'a reserved word': { files: { 'a.mjs': '\n‸let class = 1' }, message: /reserved word|Unexpected token/ },
+  'a strict reserved word': { files: { 'a.mjs': '\n‸let package = 1' }, message: /strict mode/ },
+  'an export of nothing': { files: { 'a.mjs': 'const a = 1\nexport { ‸b }' }, message: /Export 'b' is not defined/ },
+  'far to the right': { files: { 'a.mjs': `const a = '${'x'.repeat(3000)}', b = ‸;` }, message: TOKEN },
+  'in a name that URLs encode': { files: { 'b (é) %25 #.mjs': 'import.meta.url; const a = ‸;' }, entry: './b%20(%C3%A9)%20%2525%20%23.mjs', message: TOKEN },
 }
 
-/**
- * @typedef {object} Case
- * @property {Record<string, string>} files the first is imported; one has a mark
- * @property {RegExp} message
- * @property {string} [good] the text with which the file that has the mark is whole
- * @property {string} [in] the file, if there is no line
- * @property {string} [frame]
- * @property {string} [name]
- */
-
-/** @type {Record<string, Case>} */
-const cases = {
-  'a syntax error': { files: { 'a.mjs': 'export const list = () => {\n  return [‸;\n}\n' }, message: /^Unexpected token ';'$/, frame: '    1 | export const list = () => {\n  > 2 |   return [;\n      |           ^' },
-  'on the line of the prelude': { files: { 'a.mjs': 'import.meta.url; const a = ‸;' }, message: /^Unexpected token ';'$/, frame: '  > 1 | import.meta.url; const a = ;\n      |                            ^' },
-  'after a hashbang': { files: { 'a.mjs': '#!/usr/bin/env node\nimport.meta.url; const a = ‸;' }, message: /Unexpected token ';'/ },
-  'deep below': { files: { 'a.mjs': "import './b.mjs'", 'b.mjs': "import './c.mjs'", 'c.mjs': 'import.meta.url\n\tawait 1; const é = "𝒳"; ‸return 1' }, good: '', message: /Illegal return/ },
-  'a missing module': { files: { 'a.mjs': "// './no.mjs'\nimport fs from 'node:fs'\nimport x from ‸'./no.mjs'\n" }, message: /Cannot find module '.*no.mjs'/ },
-  'a missing export': { files: { 'a.mjs': "import {\n  x,\n  ‸y as z,\n} from './b.mjs'\n", 'b.mjs': 'export const x = 1' }, message: /does not provide an export named 'y'/ },
-  'a throw': { files: { 'a.mjs': "import.meta.url; function f() { throw ‸new TypeError('oh') }; f()" }, message: /^oh$/, name: 'TypeError' },
-  'a throw of a later line': { files: { 'a.mjs': "\n\n  JSON.‸parse('{')" }, message: /JSON/ },
+/** @type {Record<string, import('./support/places.mjs').Case>} */
+const missing = {
+  'a module': { files: { 'a.mjs': "// './no.mjs'\nimport fs from 'node:fs'\nimport x from ‸'./no.mjs'\n" }, message: /Cannot find module '.*no.mjs'/ },
+  'a module deep below': { files: { 'a.mjs': "import './b.mjs'", 'b.mjs': "const s = './no.mjs'\nexport { x } from ‸'./no.mjs'" }, message: /Cannot find module/ },
+  'a module that is imported in several lines': { files: { 'a.mjs': "const s = './no.mjs'\nimport {\n  x,\n} from\n  ‸'./no.mjs'" }, message: /Cannot find module/ },
+  'a module of import()': { files: { 'a.mjs': "const s = './no.mjs'\nawait import(\n  /* name */ ‸'./no.mjs'\n)" }, message: /Cannot find module/ },
+  'a module with a query': { files: { 'a.mjs': "import ‸'./no%20no.mjs?q#h'" }, message: /Cannot find module/ },
+  'a package': { files: { 'a.mjs': "\nimport x, { y } from ‸'no-such-package/sub'" }, message: /Cannot find package 'no-such-package'/ },
+  'a folder': { files: { 'a.mjs': "\nimport ‸'./folder'", 'folder/index.mjs': '' }, message: /Directory import/ },
+  'a part of a package': { files: { 'a.mjs': "\nimport ‸'hot-hook/no'" }, message: /Package subpath '.\/no' is not defined/ },
+  'a name of package.json#imports': { files: { 'a.mjs': "\nimport ‸'#no'" }, message: /#no/ },
+  'a built-in module': { files: { 'a.mjs': "\nimport ‸'node:no'" }, message: /No such built-in module: node:no/ },
+  'an attribute': { files: { 'a.mjs': "\nimport x from ‸'./x.json'", 'x.json': '{}' }, message: /import a(ttribute|ssertion)/ },
+  'a kind of file that Node knows': { files: { 'a.mjs': "\nimport ‸'./x.foo'", 'x.foo': '' }, message: /Unknown file extension/ },
+  'a scheme that Node knows': { files: { 'a.mjs': "\nimport ‸'https://x.invalid/y.mjs'" }, message: /scheme/ },
 }
 
-test('the place of an error', async (t) => {
-  const app = await startApp(t, { files: { 'main.mjs': main } })
-  for (const [index, [name, { files, message, good = '', frame, ...more }]] of Object.entries(cases).entries()) {
-    for (const isFirst of [true, false]) {
-      await t.test(`${name}${isFirst ? '' : ', again'}`, async () => {
-        const folder = `case-${index}-${isFirst}`
-        const [entry] = Object.keys(files)
-        const marked = Object.keys(files).find((name) => files[name].includes(MARK)) ?? more.in ?? ''
-        for (const [name, text] of Object.entries(files)) write(app.folder, `${folder}/${name}`, unmarked(text))
-        if (!isFirst) {
-          write(app.folder, `${folder}/${marked}`, good)
-          assert.equal(await app.ask('attempt', `./${folder}/${entry}`, []), undefined)
-          write(app.folder, `${folder}/${marked}`, unmarked(files[marked]))
-        }
-        const file = app.file(`${folder}/${marked}`)
-        const found = await app.ask('attempt', `./${folder}/${entry}`, [file])
-        const known = JSON.stringify(found, null, 2)
-        assert.ok(found, 'it should fail')
-        const { line, column } = files[marked].includes(MARK) ? placeOf(files[marked]) : { line: undefined, column: undefined }
-        assert.deepEqual({ file: found.file, line: found.line, column: found.column }, { file, line, column }, known)
-        assert.match(found.message, message)
-        assert.equal(found.changed, undefined)
-        assert.equal(found.again, false)
-        if (frame !== undefined) assert.equal(found.frame, frame, known)
-        if (more.name) assert.equal(found.name, more.name)
-        assert.ok(line === undefined || found.stack.includes(path.basename(file)), known)
-      })
+/** @type {Record<string, import('./support/places.mjs').Case>} */
+const unprovided = {
+  'an export': { files: { 'a.mjs': "import {\n  x,\n  ‸y as z,\n} from './b.mjs'\n", 'b.mjs': 'export const x = 1' }, message: /does not provide an export named 'y'/ },
+  'an export, on the line of the prelude': { files: { 'a.mjs': "import.meta.url; import { x, ‸y } from './b.mjs'", 'b.mjs': 'export const x = 1' }, message: /named 'y'/ },
+  'an export, deep below': { files: { 'a.mjs': "import './b.mjs'", 'b.mjs': "import { ‸y } from './c.mjs'", 'c.mjs': '' }, message: /named 'y'/ },
+  'a default export': { files: { 'a.mjs': "\nimport ‸x from './b.mjs'", 'b.mjs': 'export const x = 1' }, message: /named 'default'/ },
+  'an export that is passed on': { files: { 'a.mjs': "\nexport { ‸y } from './b.mjs'", 'b.mjs': '' }, message: /named 'y'/ },
+  'an export that is passed on by another name': { files: { 'a.mjs': "import { z } from './c.mjs'", 'c.mjs': "\nexport { x, ‸y as z } from './b.mjs'", 'b.mjs': 'export const x = 1' }, good: 'export const z = 1', message: /named 'y'/ },
+  'an ambiguous export': { files: { 'a.mjs': "\nimport { ‸q } from './b.mjs'", 'b.mjs': "export * from './c.mjs'\nexport * from './d.mjs'", 'c.mjs': 'export const q = 1', 'd.mjs': 'export const q = 2' }, message: /conflicting star exports/ },
+  'an export of CommonJS': { files: { 'a.mjs': "\nimport { ‸y } from './c.cjs'", 'c.cjs': 'module.exports = Object.create({ y: 1 })' }, message: /(Named export 'y' not found|an export named 'y')/ },
+  'an export that was there': { files: { 'a.mjs': "import { ‸y } from './b.mjs'", 'b.mjs': 'export const x = 1' }, change: ['b.mjs', 'export const y = 1'], message: /named 'y'/ },
+}
+
+/** @type {Record<string, import('./support/places.mjs').Case>} */
+const commonjs = {
+  'a syntax error': { files: { 'a.cjs': '\n  const a = ‸;' }, message: TOKEN },
+  'a syntax error on its first line': { files: { 'a.cjs': 'const a = ‸;' }, message: TOKEN },
+  'a syntax error with a byte order mark': { files: { 'a.cjs': '\ufeffconst a = ‸;' }, message: TOKEN },
+  'a syntax error below an ES module': { files: { 'a.mjs': "import './b.cjs'", 'b.cjs': '#!/usr/bin/env node\nconst a = ‸;' }, message: TOKEN },
+  'a syntax error that is required': { files: { 'a.cjs': "require('./b.cjs')", 'b.cjs': 'const a = ‸;' }, message: TOKEN },
+  'a missing module': { files: { 'a.cjs': "// './no.cjs'\nconst a = require(‸'./no.cjs')" }, message: /Cannot find module '.\/no.cjs'/ },
+  'a missing module, deep below': { files: { 'a.mjs': "import './b.cjs'", 'b.cjs': "require('./c.cjs')", 'c.cjs': "\n\nrequire(‸'no-such-package')" }, message: /Cannot find module/ },
+  'a throw': { files: { 'a.cjs': "\nthrow ‸new Error('oh')" }, message: /^oh$/ },
+  'a throw on the first line, with a byte order mark': { files: { 'a.cjs': "\ufeffthrow ‸new Error('oh')" }, message: /^oh$/ },
+  'a throw on the first line of what is required, with a byte order mark': { files: { 'a.cjs': "require('./b.cjs')", 'b.cjs': "\ufeffthrow ‸new Error('oh')" }, message: /^oh$/ },
+  'a syntax error of what is required, with a byte order mark': { files: { 'a.cjs': "require('./b.cjs')", 'b.cjs': "\ufeffconst a = ‸;" }, message: TOKEN },
+  'a throw below an ES module': { files: { 'a.mjs': "import './b.cjs'", 'b.cjs': "function f() { throw ‸new Error('oh') }; f()" }, message: /^oh$/ },
+}
+
+/** @type {Record<string, import('./support/places.mjs').Case>} */
+const json = {
+  'imported': { files: { 'a.mjs': "import x from './x.json' with { type: 'json' }", 'x.json': '{\n  "a": 1,\n  ‸b }' }, good: '{}', message: /^Expected double-quoted property name in JSON/ },
+  'imported, with CRLF and a byte order mark': { files: { 'a.mjs': "import x from './x.json' with { type: 'json' }", 'x.json': '\ufeff{\r\n  "a": ‸b }' }, good: '{}', message: /^Unexpected token/ },
+  'required': { files: { 'a.cjs': "require('./x.json')", 'x.json': '{\n  "a": 1,\n  ‸b }' }, good: '{}', message: /^Expected double-quoted property name in JSON/ },
+  'required, with a byte order mark': { files: { 'a.cjs': "require('./x.json')", 'x.json': '\ufeff{ ‸b }' }, good: '{}', message: /^Expected property name/ },
+  'empty': { files: { 'a.mjs': "import x from './x.json' with { type: 'json' }", 'x.json': '‸' }, good: '{}', message: /Unexpected end of JSON input/ },
+  'that ends too early': { files: { 'a.mjs': "import x from './x.json' with { type: 'json' }", 'x.json': '{\n  "a": [1,‸' }, good: '{}', message: /Unexpected end of JSON input/ },
+  'in a string': { files: { 'a.mjs': "import x from './x.json' with { type: 'json' }", 'x.json': '["é𝒳‸\n"]' }, good: '[]', message: /Bad control character/ },
+}
+
+/** @type {Record<string, import('./support/places.mjs').Case>} */
+const thrown = {
+  'an error': { files: { 'a.mjs': "import.meta.url; function f() { throw ‸new TypeError('oh') }; f()" }, message: /^oh$/, name: 'TypeError' },
+  'an error of a module without a prelude': { files: { 'a.mjs': "throw ‸new TypeError('oh')" }, message: /^oh$/ },
+  'an error of Node': { files: { 'a.mjs': "import fs from 'node:fs'\n\n  fs.‸readFileSync('/no/such/file')" }, message: /ENOENT/ },
+  'an error of a built-in function': { files: { 'a.mjs': "\n\n  JSON.‸parse('{')" }, message: /JSON/ },
+  'an error of a regular expression': { files: { 'a.mjs': "\n\n  ‸new RegExp('(')" }, message: /Invalid regular expression/ },
+  'a syntax error of eval': { files: { 'a.mjs': "\n\n  ‸eval('return [;')" }, message: /Illegal return|Unexpected token/ },
+  'an error in eval': { files: { 'a.mjs': "\n\n  ‸eval('null.x')" }, message: /null/ },
+  'an error of another module': { files: { 'a.mjs': "import { f } from './b.mjs'\nf()", 'b.mjs': "export function f() {\n  throw ‸new Error('oh')\n}" }, good: 'export const f = () => {}', message: /^oh$/ },
+  'an error of a constructor': { files: { 'a.mjs': "class X {\n  constructor() {\n    ‸no()\n  }\n}\nnew X()" }, message: /no is not defined/ },
+  'an error after a wait': { files: { 'a.mjs': "await 1\nasync function f() {\n  await 1\n  throw ‸new Error('oh')\n}\nawait f()" }, message: /^oh$/ },
+  'an error of a package': { files: { 'a.mjs': "import { f } from 'thrower'\n\n‸f()" }, message: /^thrown by a package$/ },
+  'an error of a package that cannot be loaded': { files: { 'a.mjs': "import 'broken'" }, in: 'node_modules/broken/index.mjs', at: [2, 7], message: /^broken$/ },
+  'several errors': { files: { 'a.mjs': "throw ‸new AggregateError([new Error('a')], 'oh')" }, message: /^oh$/, name: 'AggregateError' },
+  'an error with a cause': { files: { 'a.mjs': "const cause = new Error('a')\nthrow ‸new Error('oh', { cause })" }, message: /^oh$/ },
+  'an error whose message looks like a stack': { files: { 'a.mjs': "\nthrow ‸new Error('oh\\n    at f (file:///no.mjs:1:2)')" }, message: /^oh\n/ },
+  'a text': { files: { 'a.mjs': "\nthrow 'oh'" }, in: 'a.mjs', message: /^oh$/ },
+  'nothing': { files: { 'a.mjs': '\nthrow null' }, in: 'a.mjs', message: /^nothing$/ },
+  'an error without a stack': { files: { 'a.mjs': "\nconst e = new Error('oh'); e.stack = undefined; throw e" }, in: 'a.mjs', message: /^oh$/ },
+  'a frozen error': { files: { 'a.mjs': "\nthrow Object.freeze(‸new Error('oh'))" }, message: /^oh$/ },
+  'a folder with brackets': { files: { 'd (x) [y]/a.mjs': "import.meta.url; const f = () => { throw ‸new Error('oh') }; f()" }, entry: './d%20(x)%20[y]/a.mjs', message: /^oh$/ },
+}
+
+
+const packages = {
+  'node_modules/thrower/package.json': '{ "exports": "./index.mjs" }',
+  'node_modules/thrower/index.mjs': "export const f = () => {\n  throw new Error('thrown by a package')\n}\n",
+  'node_modules/broken/package.json': '{ "exports": "./index.mjs" }',
+  'node_modules/broken/index.mjs': "\nthrow new Error('broken')\n",
+}
+
+for (const [kind, cases] of Object.entries({ syntax, missing, unprovided, commonjs, json, thrown })) {
+  test(`${kind}: the place of an error`, async (t) => {
+    const app = await startApp(t, { files: { 'main.mjs': placesMain, ...packages } })
+    for (const [index, [name, given]] of Object.entries(cases).entries()) {
+      await t.test(name, () => checkPlace(app, `first-${index}`, given, true))
+      if (!name.includes('of a package')) await t.test(`${name}, again`, () => checkPlace(app, `again-${index}`, given, false))
     }
-  }
-})
+  })
+}

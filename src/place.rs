@@ -17,13 +17,14 @@ mod frame;
 mod imports;
 mod missing;
 mod stack;
+mod stripping;
 mod text;
 mod transpiler;
 
 use std::sync::Arc;
 
 use crate::source::needs_prelude;
-use crate::url::path_of;
+use crate::url::{path_of, url_of};
 use text::{Position, offset_of, position_at, without_mark};
 
 /// What is known of an error.
@@ -61,6 +62,10 @@ pub trait Look {
     fn read(&self, path: &str) -> Option<Arc<str>>;
     /// A URL without our version.
     fn clean(&self, url: &str) -> Option<String>;
+    /// Whether the ES module of a URL has a prelude, if that is known.
+    fn has_prelude(&self, url: &str) -> Option<bool>;
+    /// The URL under which today's instance of a module is known, if it is another than this one.
+    fn current(&self, url: &str) -> Option<String>;
     /// The source of a place in generated code, both as V8 counts, from 1.
     fn map(&self, url: &str, line: u32, column: u32) -> Option<Mapped>;
     /// Whether there is a source map of a module.
@@ -172,6 +177,9 @@ impl<L: Look> Search<'_, L> {
         if let Some(failure) = transpiler::failure(&self.facts.message) {
             return (self.in_source(&failure), Some(failure.text));
         }
+        if let Some(failure) = self.not_stripped() {
+            return (self.in_typescript(&failure), Some(failure.text.to_owned()));
+        }
         if let Some(place) = self.compiled() {
             return (Some(place), None);
         }
@@ -193,6 +201,40 @@ impl<L: Look> Search<'_, L> {
                 .or_else(|| self.module().map(|place| place.file))
         })?;
         let position = self.look.read(&file).and_then(|text| failure.position(without_mark(&text)));
+        Some(Place { file, position })
+    }
+
+    fn not_stripped(&self) -> Option<stripping::Failure<'_>> {
+        let stack = self.facts.stack.as_deref().unwrap_or_default();
+        stripping::failure(self.facts.code.as_deref()?, &self.facts.message, stack)
+    }
+
+    /// What Node's own TypeScript says is of the source, but for the prelude.
+    fn in_typescript(&self, failure: &stripping::Failure) -> Option<Place> {
+        let preludes = self.facts.preludes.iter().map(String::as_str);
+        let prelude =
+            preludes.clone().find(|prelude| failure.shown.starts_with(prelude)).unwrap_or("");
+        let shows = |file: &String| {
+            let text = self.look.read(file);
+            text.and_then(|text| {
+                Some(failure.shows(prelude, text::line(without_mark(&text), failure.line)?))
+            })
+        };
+        let file = failure
+            .file
+            .and_then(|file| self.path(file))
+            .or_else(|| self.candidates().into_iter().find(|file| shows(file) == Some(true)));
+        let Some(file) = file else { return self.module() };
+        let position = self.look.read(&file).and_then(|text| {
+            let text = without_mark(&text);
+            if failure.at_end {
+                return Some(position_at(text, text.len()));
+            }
+            let line = failure.line.saturating_sub(1);
+            let start = offset_of(text, line, 0)?;
+            let column = failure.column(prelude, &text[start..]);
+            offset_of(text, line, column).map(|offset| position_at(text, offset))
+        });
         Some(Place { file, position })
     }
 
@@ -280,7 +322,14 @@ impl<L: Look> Search<'_, L> {
     /// The module that was imported, or the one file that has changed.
     fn module(&self) -> Option<Place> {
         let only = || if let [file] = &self.facts.files[..] { Some(file.clone()) } else { None };
-        self.facts.url.as_deref().and_then(|url| self.path(url)).or_else(only).map(Place::of_file)
+        let imported = || self.facts.url.as_deref().and_then(|url| self.path(url));
+        // What does not parse may lie below what was imported: what has changed is the better guess.
+        let file = if self.facts.name == "SyntaxError" {
+            only().or_else(imported)
+        } else {
+            imported().or_else(only)
+        };
+        file.map(Place::of_file)
     }
 
     /// The path that a path or a URL means: without a query, of ours or of the user's.
@@ -296,7 +345,7 @@ impl<L: Look> Search<'_, L> {
     fn place_of(&self, generated: &Generated) -> Option<Place> {
         let Generated { file, line, column, source } = *generated;
         let path = self.path(file)?;
-        let has_map = self.look.has_map(file);
+        let has_map = self.look.has_map(file) || self.facts.is_mapped && self.current_has_map(file);
         if has_map
             && !(self.facts.is_mapped && source.is_none())
             && let Some(mapped) = self.look.map(file, line, column)
@@ -310,6 +359,12 @@ impl<L: Look> Search<'_, L> {
         Some(Place { file: path, position })
     }
 
+    /// A stack that has the places of sources has no versions of ours any more.
+    fn current_has_map(&self, file: &str) -> bool {
+        let url = if stack::is_path(file) { url_of(file) } else { file.to_owned() };
+        self.look.current(&url).is_some_and(|current| self.look.has_map(&current))
+    }
+
     /// A place as V8 counts, from 1, as editors count it. What is not there is left as it is.
     fn position(&self, file: &str, line: u32, column: u32) -> Option<Position> {
         let as_is = Some(Position { line, column });
@@ -319,28 +374,28 @@ impl<L: Look> Search<'_, L> {
             .map(|offset| position_at(text, offset))
     }
 
-    /// How long the prelude is that stands before the place on its line.
+    /// How much stands before the user's text on its line: a prelude, or a byte order mark.
     fn shift(&self, generated: &Generated, path: &str) -> u32 {
-        let length = |prelude: &String| u32::try_from(prelude.encode_utf16().count()).unwrap_or(0);
         if let Some(source) = generated.source.filter(|source| !source.is_empty()) {
-            return self
-                .facts
-                .preludes
-                .iter()
-                .find(|prelude| source.starts_with(prelude.as_str()))
-                .map_or(0, length);
-        }
-        if !generated.file.starts_with("file:") {
-            return 0;
+            let mut preludes = self.facts.preludes.iter();
+            let prelude = preludes.find(|prelude| source.starts_with(prelude.as_str()));
+            return prelude.map_or(u32::from(source.starts_with('\u{feff}')), |text| length(text));
         }
         let Some(text) = self.look.read(path) else { return 0 };
-        let text = without_mark(&text);
-        let is_on_its_line = generated.line == if text.starts_with("#!") { 2 } else { 1 };
-        let has_prelude = self.look.clean(generated.file).is_some() || needs_prelude(text);
-        match self.facts.preludes.last() {
-            Some(prelude) if is_on_its_line && has_prelude => length(prelude),
-            _ => 0,
+        let column = generated.column.saturating_sub(1);
+        if !generated.file.starts_with("file:") {
+            let has_mark = generated.line == 1 && text.starts_with('\u{feff}');
+            return u32::from(has_mark && is_within_word(without_mark(&text), column));
         }
+        let text = without_mark(&text);
+        let number = if text.starts_with("#!") { 2 } else { 1 };
+        let has_prelude = |url| self.look.has_prelude(url).unwrap_or_else(|| needs_prelude(text));
+        if generated.line != number || !has_prelude(generated.file) {
+            return 0;
+        }
+        let end = text::line(text, number).map_or(0, length);
+        let mut lengths = self.facts.preludes.iter().rev().map(|prelude| length(prelude));
+        lengths.find(|length| (*length..=length + end).contains(&column)).unwrap_or(0)
     }
 
     /// A text without our versions.
@@ -358,6 +413,19 @@ impl<L: Look> Search<'_, L> {
         }
         cleaned + rest
     }
+}
+
+/// In UTF-16 units.
+fn length(text: &str) -> u32 {
+    text.chars().map(text::units).sum()
+}
+
+/// Whether no token can begin in that column of the first line, from 0: CommonJS may have been read with its byte order mark, or
+/// without.
+fn is_within_word(text: &str, column: u32) -> bool {
+    let is_word = |char: char| char.is_alphanumeric() || matches!(char, '_' | '$');
+    offset_of(text, 0, column)
+        .is_some_and(|at| text[..at].ends_with(is_word) && text[at..].starts_with(is_word))
 }
 
 /// A place in what was compiled, as V8 counts, from 1.

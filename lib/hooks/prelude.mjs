@@ -12,8 +12,11 @@ const ENTER = `import.meta.hot=${HOT}?.enter(import.meta);`
 const WAIT = `await ${HOT}?.settled;`
 const BOOT = `import${JSON.stringify(new URL('../runtime/hot.mjs', import.meta.url).href)};`
 
+/** What does not wait is as long as what does: a column tells what stood before it, whichever that was. */
+const PLAIN = ENTER.padEnd(ENTER.length + WAIT.length)
+
 /** All that may stand before a module's text, the longest first, the usual one last. */
-export const PRELUDES = [BOOT + ENTER + WAIT, BOOT + ENTER, ENTER + WAIT, ENTER]
+export const PRELUDES = [BOOT + ENTER + WAIT, BOOT + PLAIN, ENTER + WAIT, PLAIN]
 
 const decoder = new TextDecoder()
 
@@ -41,7 +44,7 @@ export function toText(source) {
  *   module may run before they have settled. `boots`: nobody has loaded runtime/hot.mjs in this thread.
  */
 export function withPrelude(text, url, { waits, boots }) {
-  const prelude = (boots ? BOOT : '') + ENTER + (waits ? WAIT : '')
+  const prelude = (boots ? BOOT : '') + (waits ? ENTER + WAIT : PLAIN)
   if (text.startsWith('#!')) {
     const end = text.indexOf('\n') + 1
     return end === 0 ? text : text.slice(0, end) + prelude + shiftSourceMap(text.slice(end), url, prelude.length, 1)

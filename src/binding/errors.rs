@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::place::{self, Facts, Look, Mapped};
 
-use super::host::with;
+use super::host::{self, with};
 
 /// What is known of an error.
 #[napi(object)]
@@ -139,6 +139,14 @@ impl Look for Files<'_> {
 
     fn clean(&self, url: &str) -> Option<String> {
         with(|engine| engine.clean(url).map(|clean| clean.to_string())).ok().flatten()
+    }
+
+    fn has_prelude(&self, url: &str) -> Option<bool> {
+        with(|engine| engine.has_prelude(host::attached(), url)).ok().flatten()
+    }
+
+    fn current(&self, url: &str) -> Option<String> {
+        with(|engine| engine.url_of_today(url)).ok().flatten()
     }
 
     fn map(&self, url: &str, line: u32, column: u32) -> Option<Mapped> {

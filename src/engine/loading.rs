@@ -10,7 +10,7 @@ use crate::graph::instance::{Body, Instance, InstanceId};
 use crate::graph::life::Evaluation;
 use crate::graph::{ModuleId, ThreadId};
 use crate::source::{awaits, decode, needs_prelude};
-use crate::url::{Meaning, path_of};
+use crate::url::{Meaning, path_of, versioned};
 
 use super::Engine;
 use super::outbox::HotEvent;
@@ -180,6 +180,26 @@ impl Engine {
         } else {
             Need::Prelude
         }
+    }
+
+    /// Whether the ES module that is loaded as `url` has a prelude; `None` if it is not known.
+    pub fn has_prelude(&self, thread: ThreadId, url: &str) -> Option<bool> {
+        let meaning = self.urls.meaning(url)?;
+        let keeps_url = self.graph.get(meaning.module).keeps_url;
+        if meaning.version > 0 || keeps_url && self.version_of(&meaning) > 0 {
+            return Some(true);
+        }
+        match self.instances.find(thread, url)?.body {
+            Body::Es { has_prelude, .. } => Some(has_prelude),
+            Body::CommonJs | Body::Unknown => None,
+        }
+    }
+
+    /// The URL under which today's instance of the module is known that `url` stands for, if it is another.
+    pub fn url_of_today(&self, url: &str) -> Option<String> {
+        let meaning = self.urls.meaning(url)?;
+        let version = self.graph.get(meaning.module).version;
+        (version > 0).then(|| versioned(&meaning.clean, version)).filter(|current| current != url)
     }
 
     /// Whether the first instance of a module needs no prelude. Where something accepts itself, it matters when those that

@@ -103,7 +103,10 @@ fn looks(text: &str, at: usize) -> Looks {
     if is_comment(before, line) {
         return Looks::InComment;
     }
-    let near = before.trim_end();
+    let mut near = before.trim_end();
+    while let Some(comment) = near.strip_suffix("*/").and_then(|near| near.rfind("/*")) {
+        near = near[..comment].trim_end();
+    }
     let ends = |word: &str| near.strip_suffix(word).is_some_and(|rest| !rest.ends_with(is_word));
     let called = near.strip_suffix('(').map(str::trim_end);
     let calls = |word: &str| {
@@ -169,6 +172,7 @@ mod tests {
             ("const s = './x' // 1\nconst a = require ( './x' ) // 2", "'./x' ) // 2"),
             ("const s = './x' // 1\nimport(/* a */ './x') // 2", "'./x') // 2"),
             ("const s = './x' // 1", "'./x' // 1"),
+            ("const s = './x' // 1\nimport(\n /* a */ /* b */ './x') // 2", "'./x') // 2"),
             ("// don't\nimport './x' // 2", "'./x' // 2"),
             ("const g = 'src/**/*.mjs'\nimport './x' // 2", "'./x' // 2"),
             ("const u = 'http://a'; import './x' // 2", "'./x' // 2"),

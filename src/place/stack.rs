@@ -108,6 +108,15 @@ pub fn is_path(text: &str) -> bool {
     text.starts_with('/') || text.starts_with("\\\\") || has_drive
 }
 
+/// What SWC says is wrong, above the lines that it shows: `  x Expression expected`.
+pub fn said(message: &str) -> &str {
+    let is_mark = |char: char| char.is_whitespace() || matches!(char, '×' | '⚠' | '│');
+    let said =
+        message.lines().find(|line| !line.trim_matches(is_mark).is_empty()).unwrap_or_default();
+    let said = said.trim_start_matches(is_mark);
+    said.strip_prefix("x ").unwrap_or(said).trim()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -113,12 +113,10 @@ fn of_swc(message: &str) -> Option<Failure> {
         let place = line[mark(line)?..].trim_end().strip_suffix(']')?;
         stack::split(place).map(|place| (number, place))
     })?;
-    let is_mark = |char: char| char.is_whitespace() || matches!(char, '×' | 'x' | '⚠' | '│');
-    let said = |line: &str| line.trim_start_matches(is_mark).trim_end().to_owned();
     let text =
-        message.lines().take(number).map(said).find(|line| !line.is_empty()).unwrap_or_default();
+        message.lines().take(number).find(|line| !line.trim().is_empty()).map_or("", stack::said);
     let (file, line, column) = place;
-    Some(failed(file, line, Column::Characters(column), &text))
+    Some(failed(file, line, Column::Characters(column), text))
 }
 
 fn failed(file: &str, line: u32, column: Column, text: &str) -> Failure {
