@@ -15,6 +15,7 @@
 
 mod frame;
 mod imports;
+pub mod maps;
 mod missing;
 mod stack;
 mod stripping;
@@ -58,6 +59,8 @@ pub struct Facts {
 
 /// What an error's place is found with.
 pub trait Look {
+    /// The absolute path of a path.
+    fn absolute(&self, path: &str) -> Option<String>;
     /// The text of a file.
     fn read(&self, path: &str) -> Option<Arc<str>>;
     /// A URL without our version.
@@ -145,9 +148,12 @@ impl Facts {
         // What follows Node's loader of ES modules has not called, but imported.
         let is_loader = |frame: &stack::Frame| frame.file.starts_with("node:internal/modules/esm/");
         let end = frames.iter().position(is_loader).unwrap_or(frames.len());
-        let mut users = frames[..end].iter().filter(is_users);
+        let users = frames[..end].iter().filter(is_users);
         let is_apps = |frame: &&stack::Frame| !frame.file.contains("/node_modules/");
-        users.clone().find(is_apps).or_else(|| users.next()).copied()
+        // What only another loader has called is not of the app.
+        let is_hook = |frame: &stack::Frame| frame.file == "node:internal/modules/esm/hooks";
+        let of_package = || users.clone().next().filter(|_| !frames.get(end).is_some_and(is_hook));
+        users.clone().find(is_apps).or_else(of_package).copied()
     }
 
     fn is_users(&self, file: &str) -> bool {
@@ -191,17 +197,18 @@ impl<L: Look> Search<'_, L> {
 
     /// What a transpiler says is of the source.
     fn in_source(&self, failure: &transpiler::Failure) -> Option<Place> {
-        let file = self.path(&failure.file).or_else(|| {
-            let is_it = |file: &&String| file.ends_with(&failure.file);
-            self.facts
-                .files
-                .iter()
-                .find(is_it)
-                .cloned()
-                .or_else(|| self.module().map(|place| place.file))
-        })?;
+        let file = self.path(&failure.file).or_else(|| self.relative(&failure.file))?;
         let position = self.look.read(&file).and_then(|text| failure.position(without_mark(&text)));
         Some(Place { file, position })
+    }
+
+    /// A path that a transpiler has made relative, to the folder that it works in.
+    fn relative(&self, path: &str) -> Option<String> {
+        let absolute = self.look.absolute(path).filter(|file| self.look.read(file).is_some());
+        let is_it = |file: &String| file.ends_with(path);
+        absolute
+            .or_else(|| self.candidates().into_iter().find(is_it))
+            .or_else(|| self.module().map(|place| place.file))
     }
 
     fn not_stripped(&self) -> Option<stripping::Failure<'_>> {
@@ -289,7 +296,7 @@ impl<L: Look> Search<'_, L> {
 
     /// An import that finds nothing, or what cannot be loaded.
     fn missing(&self) -> Option<Place> {
-        let wanted = missing::wanted(self.facts.code.as_deref()?, &self.facts.message)?;
+        let wanted = missing::wanted(self.facts.code.as_deref(), &self.facts.message)?;
         let importer = wanted.importer.and_then(|file| self.path(file));
         let importer = importer.or_else(|| self.facts.require_stack.first().cloned());
         let is_known = importer.is_some();

@@ -13,6 +13,7 @@ import { guarded, withoutFrames } from '../runtime/guard.mjs'
 import { debug, isDebugging } from '../runtime/print.mjs'
 import { isLinkOnly, isOfUpdate, linkOnlySource } from './link-only.mjs'
 import { toText, withPrelude } from './prelude.mjs'
+import { keepMap } from './source-maps.mjs'
 
 const { dirname } = builtin('node:path')
 const { fileURLToPath } = builtin('node:url')
@@ -159,7 +160,9 @@ export function equip({ thread, boots }, url, asked, result) {
   const need = guarded(() => thread.loaded(url, format, text))
   if (text === undefined) return result
   const isLeft = !boots && need === 'nothing'
-  return { ...result, source: isLeft ? text : withPrelude(text, url, { waits: need === 'wait', boots }) }
+  const prepared = isLeft ? text : withPrelude(text, url, { waits: need === 'wait', boots })
+  keepMap(prepared, url)
+  return { ...result, source: prepared }
 }
 
 /**

@@ -47,6 +47,22 @@ export function shiftSourceMap(text, url, by, line) {
 }
 
 /**
+ * Keeps the map that stands in what a loader gives, to find the places of errors by: Node forgets it where it does not look at
+ * source maps. @param {string} text @param {string} url of the module
+ */
+export function keepMap(text, url) {
+  if (process.sourceMapsEnabled || guarded(() => engine.usesSourceMaps())) return
+  const found = findMapURL(text)
+  if (found?.url.startsWith('data:')) guarded(() => engine.keepMap(url, found.url))
+}
+
+/** The map that was kept of a module. @param {string} url @returns {SourceMap | undefined} */
+export function keptMap(url) {
+  const kept = guarded(() => engine.keptMap(url))
+  return kept ? decode(kept) : undefined
+}
+
+/**
  * Where a text names its source map: the last time, at the beginning of a line or at the end of all.
  * @param {string} text
  */

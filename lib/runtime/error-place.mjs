@@ -3,15 +3,19 @@
  * the properties of the error, what Node and V8 have noted of it, and source maps. Nothing of it is the user's code: no
  * property is read that has a getter. (But for the app's own way to write stacks, `Error.prepareStackTrace`, that of its transpiler.)
  */
-import { findSourceMap } from 'node:module'
+import { findSourceMap, SourceMap } from 'node:module'
 import { PRELUDES } from '../hooks/prelude.mjs'
+import { keptMap } from '../hooks/source-maps.mjs'
 import * as engine from '../native/binding.js'
 import { builtin } from '../node/features.mjs'
 import { notedPlace, reach } from '../node/internals.mjs'
 import { OWN } from '../own.mjs'
-import { process } from './primordials.mjs'
+import { apply, process } from './primordials.mjs'
 
-const { types } = builtin('node:util')
+const { types, inspect } = builtin('node:util')
+const { toString: functionToString } = Function.prototype
+const inspectSymbol = inspect.custom
+const { isAbsolute } = builtin('node:path')
 const { pathToFileURL } = builtin('node:url')
 const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Object
 
@@ -74,12 +78,13 @@ export function addPlace(error, { file, line, column }) {
  * @returns {import('../native/binding.js').ErrorFacts}
  */
 function factsOf(error, url, files) {
-  const stack = textOf(error, 'stack')
+  const inspected = inspectedBy(error)
+  const stack = textOf(error, 'stack') ?? inspected
   const head = /^(?:.*\n)*?([A-Z$_][\w$.]*)(?: \[.*?\])?: (.*)/i.exec(stack?.slice(0, 1000) ?? '')
   const name = textOf(error, 'name') ?? head?.[1] ?? 'Error'
   const facts = {
     name,
-    message: textOf(error, 'message') ?? head?.[2] ?? shown(error),
+    message: textOf(error, 'message') ?? head?.[2] ?? inspected ?? shown(error),
     stack,
     code: textOf(error, 'code'),
     url,
@@ -101,6 +106,18 @@ function noted(error) {
 
 /** Whether nothing of the user's runs when its properties are read. @param {object} error */
 const isPlain = (error) => ['stack', 'message', 'name', 'constructor'].every((key) => !hasGetter(error, key))
+
+/** What Node's function for that says. */
+const INSPECTED = "() => fromBuffer(error).toString('utf8')"
+
+/** What a hooks thread has thrown and Node could not send: only the text of it has come. @param {unknown} error */
+function inspectedBy(error) {
+  if (typeof error !== 'object' || error === null || types.isProxy(error)) return undefined
+  const show = getOwnPropertyDescriptor(error, inspectSymbol)?.value
+  if (typeof show !== 'function' || types.isProxy(show) || apply(functionToString, show, []) !== INSPECTED) return undefined
+  const text = show()
+  return typeof text === 'string' ? text.slice(0, LONGEST) : undefined
+}
 
 /** What was thrown, if that is no error. @param {unknown} thrown */
 function shown(thrown) {
@@ -142,16 +159,29 @@ function find(of, key) {
 
 /** Whether stacks have the places of sources already: Node maps them, or what the app has registered. */
 function isMapped() {
+  if (/** @type {any} */ (process).sourceMapsEnabled) return true
   const prepare = getOwnPropertyDescriptor(Error, 'prepareStackTrace')?.value
-  return Boolean(/** @type {any} */ (process).sourceMapsEnabled) || typeof prepare === 'function'
+  // Node has put one there itself, since 21.
+  return typeof prepare === 'function' && !(types.isProxy(prepare) || apply(functionToString, prepare, []).includes('internalPrepareStackTrace('))
 }
+
+/** @param {string} url @returns {SourceMap | undefined} */
+function mapOf(url) {
+  const known = findSourceMap(url)
+  if (known) return known
+  const kept = keptMap(url)
+  return kept && new SourceMap(/** @type {any} */ ({ names: [], version: 3, ...kept, ...(kept.sources && { sources: kept.sources.map((source) => resolved(source, kept.sourceRoot, url)) }) }))
+}
+
+/** @param {string} source @param {string | undefined} root @param {string} url */
+const resolved = (source, root, url) => (isAbsolute(source) ? source : new URL(`${root ? `${root}/` : ''}${source}`, url).href)
 
 /**
  * @param {string} url @param {number} line @param {number} column
  * @returns {import('../native/binding.js').SourcePlace | null}
  */
 function sourceOf(url, line, column) {
-  const map = findSourceMap(url)
+  const map = mapOf(url)
   if (!map) return null
   if (line === 0) return { source: url, line, column }
   const entry = /** @type {any} */ (map.findEntry(line - 1, column - 1))

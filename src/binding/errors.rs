@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use napi::bindgen_prelude::{FnArgs, Function};
 use napi_derive::napi;
+use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
+use crate::place::maps::Maps;
 use crate::place::{self, Facts, Look, Mapped};
 
 use super::host::{self, with};
@@ -132,7 +134,26 @@ fn read(path: &str) -> Option<Arc<str>> {
     (length as u64 <= MOST_BYTES).then(|| String::from_utf8_lossy(&bytes).into())
 }
 
+/// See [`keep_map`].
+static MAPS: LazyLock<Mutex<Maps>> = LazyLock::new(Mutex::default);
+
+/// Keeps a source map, as it stands in the text of a module, for as long as there is room: Node does not look at it.
+#[napi]
+pub fn keep_map(url: String, map: String) {
+    MAPS.lock().keep(&url, &map);
+}
+
+/// The source map of a module that `keepMap` was given, if it is still kept.
+#[napi]
+pub fn kept_map(url: String) -> Option<String> {
+    MAPS.lock().get(&url).map(|map| map.to_string())
+}
+
 impl Look for Files<'_> {
+    fn absolute(&self, path: &str) -> Option<String> {
+        std::path::absolute(path).ok().map(|path| path.to_string_lossy().into_owned())
+    }
+
     fn read(&self, path: &str) -> Option<Arc<str>> {
         self.texts.borrow_mut().entry(path.to_owned()).or_insert_with(|| read(path)).clone()
     }

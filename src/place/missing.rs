@@ -38,9 +38,9 @@ pub struct Wanted<'a> {
 }
 
 /// `None` if the error is of another kind.
-pub fn wanted<'a>(code: &str, message: &'a str) -> Option<Wanted<'a>> {
+pub fn wanted<'a>(code: Option<&str>, message: &'a str) -> Option<Wanted<'a>> {
     let is_of_import = matches!(
-        code,
+        code.unwrap_or_default(),
         "MODULE_NOT_FOUND"
             | "ERR_MODULE_NOT_FOUND"
             | "ERR_UNSUPPORTED_DIR_IMPORT"
@@ -60,10 +60,13 @@ pub fn wanted<'a>(code: &str, message: &'a str) -> Option<Wanted<'a>> {
             | "ERR_IMPORT_ASSERTION_TYPE_FAILED"
             | "ERR_IMPORT_ASSERTION_TYPE_UNSUPPORTED"
     );
-    if !is_of_import {
+    let line = message.lines().next()?;
+    // Loaders in a thread of their own lose the code.
+    let is_said =
+        code.is_none() && line.starts_with("Cannot find ") && line.contains(" imported from ");
+    if !is_of_import && !is_said {
         return None;
     }
-    let line = message.lines().next()?;
     let (said, importer) = match line.rsplit_once(" imported from ") {
         Some((said, importer)) => (said, Some(importer.trim_end_matches('.'))),
         None => (line, None),
@@ -268,7 +271,7 @@ mod tests {
                 4,
             ),
         ] {
-            let wanted = wanted(code, message).expect(code);
+            let wanted = wanted(Some(code), message).expect(code);
             assert_eq!(wanted.importer, importer, "{message}");
             assert_eq!(
                 wanted.score(specifier, importer.unwrap_or("/a/m.mjs")),
@@ -276,6 +279,9 @@ mod tests {
                 "{message}"
             );
         }
-        assert_eq!(wanted("ERR_OTHER", "Cannot find module 'x'"), None);
+        let message = "Cannot find module '/a/x.ts' imported from /a/m.ts";
+        assert_eq!(wanted(None, message).map(|wanted| wanted.importer), Some(Some("/a/m.ts")));
+        assert_eq!(wanted(None, "Cannot find 'x'"), None);
+        assert_eq!(wanted(Some("ERR_OTHER"), "Cannot find module 'x' imported from /a"), None);
     }
 }

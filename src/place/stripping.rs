@@ -150,7 +150,7 @@ mod tests {
         assert_eq!((failure.file, failure.line, failure.caret), (Some("/a.ts"), 2, Some(40)));
         let line = "\tconst a: string = \"\t漢𝒳é\"; const b: = 1;";
         assert!(failure.shows("", line) && !failure.shows("", "const"));
-        assert_eq!(failure.column("", line), 36);
+        assert_eq!(failure.column("", line), 37);
     }
 
     #[test]
