@@ -2,8 +2,10 @@
  * The place of an error: of each kind, in files of a real app, of which the mark ‸ says where the error is. Every case is
  * imported when it is new, and once more after it was whole: then its instance has a version, and a prelude.
  */
+import assert from 'node:assert/strict'
 import test from 'node:test'
-import { startApp } from './support/app.mjs'
+import { pathToFileURL } from 'node:url'
+import { PACKAGE, startApp } from './support/app.mjs'
 import { checkPlace, placesMain } from './support/places.mjs'
 
 const TOKEN = /^Unexpected token ';'$/
@@ -134,3 +136,83 @@ for (const [kind, cases] of Object.entries({ syntax, missing, unprovided, common
     }
   })
 }
+
+test('whatever is thrown, it is described, and no code of the app runs', async (t) => {
+  const odd = `
+    import { addPlace, describeError } from '${pathToFileURL(PACKAGE).href}/lib/runtime/error-place.mjs'
+    const ran = [], all = []
+    const never = (name) => ({ get() { ran.push(name); throw new Error('a getter has run') }, configurable: true })
+    const traps = new Proxy({}, { get: (_, trap) => () => { ran.push(trap); throw new Error('a trap has run') } })
+    class Named extends Error { get name() { ran.push('name'); return 'Named' } }
+    class Foreign extends Error { constructor(text) { super(text); Object.defineProperty(this, 'message', { get() { ran.push('message'); return text } }) } }
+    class Throwing extends Error { get message() { throw new Error('no message') } }
+    const withGetters = (error, ...names) => (names.forEach((name) => Object.defineProperty(error, name, never(name))), error)
+    const made = {
+      text: () => 'oh', empty: () => '', number: () => 1, null: () => null, undefined: () => undefined, symbol: () => Symbol('oh'), bigint: () => 1n,
+      function: () => () => {}, object: () => ({}), bare: () => Object.create(null), array: () => ['oh'],
+      like: () => ({ name: 'Like', message: 'an error', stack: 'Like: an error\\n    at file:///odd.mjs:1:2' }),
+      proxy: () => new Proxy({}, traps), proxyOfError: () => new Proxy(new Error('oh'), traps), below: () => Object.create(new Proxy({}, traps)),
+      frozen: () => Object.freeze(new SyntaxError('oh')), getters: () => withGetters(new Error('oh'), 'name', 'message', 'stack', 'code', 'requireStack', 'constructor', 'cause'),
+      syntaxWithGetters: () => withGetters(new SyntaxError('oh'), 'name', 'message', 'stack', 'constructor'), named: () => new Named('oh'), foreign: () => new Foreign('oh'), throwing: () => new Throwing(),
+      huge: () => Object.assign(new Error('x'.repeat(1e6)), { stack: 'Error\\n' + '    at f (file:///odd.mjs:1:2)\\n'.repeat(1e5) }),
+      lines: () => new Error('one\\ntwo\\r\\nthree'), controls: () => new Error('\\u001b[31mred\\u202e'), lone: () => new Error('\\ud800'),
+      list: () => Object.assign(new Error('oh'), { code: 'MODULE_NOT_FOUND', requireStack: new Proxy([], traps) }),
+      wrong: () => Object.assign(new Error('oh'), { name: 1, message: {}, stack: [], code: Symbol() }), none: () => { const error = new Error('oh'); delete error.stack; delete error.message; return error },
+      dom: () => new DOMException('oh', 'AbortError'), foreignRealm: () => require('node:vm').runInNewContext('new TypeError("oh")'),
+    }
+    const describe = () => {
+      const found = {}
+      for (const [name, make] of Object.entries(made)) {
+        const error = make()
+        // V8 itself asks for name and message, when somebody asks for a stack the first time.
+        if (name === 'named' || name === 'foreign') try { error.stack } catch {}
+        ran.length = 0
+        found[name] = describeError(error, { url: 'file:///no/such/module.mjs', files: [] })
+        all.push(...ran)
+        addPlace(error, { ...found[name], file: '/a.mjs', line: 1, column: 1 })
+        found[name].types = Object.fromEntries(Object.entries(found[name]).map(([key, value]) => [key, typeof value]))
+      }
+      return { found, ran: [...all, ...ran] }
+    }
+    import { createRequire } from 'node:module'
+    const require = createRequire(import.meta.url)
+    serve({ describe })
+  `
+  const app = await startApp(t, { files: { 'main.mjs': odd } })
+  const { found, ran } = await app.ask('describe')
+  assert.deepEqual(ran, [])
+  for (const [name, { types, file, line, message }] of Object.entries(found)) {
+    assert.equal(types.name, 'string', name)
+    assert.equal(types.message, 'string', name)
+    assert.ok(message.length <= 4001, name)
+    const isOfStack = ['like', 'huge'].includes(name)
+    const isOfApp = line !== undefined
+    assert.ok(isOfApp ? isOfStack || file === app.file('main.mjs') : file === '/no/such/module.mjs', `${name}: ${file}:${line}`)
+  }
+  const said = Object.fromEntries(Object.entries(found).map(([name, { name: type, message }]) => [name, `${type}: ${message}`]))
+  assert.equal(said.text, 'Error: oh')
+  assert.equal(said.like, 'Like: an error')
+  assert.equal(said.foreignRealm, 'TypeError: oh')
+  assert.equal(said.dom, 'AbortError: oh')
+  assert.equal(said.lines, 'Error: one\ntwo\r\nthree')
+})
+
+test('the place is added where there is none, once, and Node tells it as it is', async (t) => {
+  const app = await startApp(t, { files: { 'main.mjs': placesMain, 'a.mjs': '\nimport.meta.url; let = 1', 'b.mjs': '\nthrow new Error("oh")' } })
+  const { stack, before, again, line, column } = await app.ask('attempt', './a.mjs', [])
+  assert.doesNotMatch(before, /a\.mjs/)
+  assert.equal(again, false)
+  assert.equal(stack.split('\n')[1], `    at ${pathToFileURL(app.file('a.mjs')).href}:${line}:${column}`)
+  assert.equal(stack.split('\n').filter((_, at) => at !== 1).join('\n'), before)
+  const thrown = await app.ask('attempt', './b.mjs', [])
+  assert.equal(thrown.stack, thrown.before)
+})
+
+test('without an inspector there is the file that has changed', async (t) => {
+  const before = [process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission', '--allow-fs-read=*', '--allow-fs-write=*', ...(process.allowedNodeEnvironmentFlags.has('--allow-addons') ? ['--allow-addons', '--allow-worker'] : ['--allow-addons', '--allow-worker'])]
+  const app = await startApp(t, { before, files: { 'main.mjs': placesMain, 'a.mjs': "import './b.mjs'", 'b.mjs': 'return', 'c.mjs': "\nimport { x } from './d.mjs'", 'd.mjs': '' } })
+  const { file, line } = await app.ask('attempt', './a.mjs', [app.file('b.mjs')])
+  assert.deepEqual({ file, line }, { file: app.file('b.mjs'), line: undefined })
+  const link = await app.ask('attempt', './c.mjs', [])
+  assert.deepEqual([link.file, link.line, link.column], [app.file('c.mjs'), 2, 10])
+})

@@ -8,6 +8,7 @@ use hot_hook::config::{Options, Origin, options_in};
 use hot_hook::glob::Matcher;
 use hot_hook::graph::ModuleId;
 use hot_hook::package::{FIELDS, Manifest};
+use hot_hook::place::{self, Facts, Look, Mapped};
 use hot_hook::source;
 use hot_hook::url::{Urls, path_of, url_of};
 use hot_hook::watch::settle::FileEvent::{Modified, Removed, Written};
@@ -122,6 +123,67 @@ pub fn options(input: &[u8]) {
         let config = options.complete(&origin).expect("what was taken can be completed");
         let again = options.clone().merge(options).complete(&origin).expect("as before");
         assert!(config.differences(&again).is_empty());
+    }
+}
+
+/// A message, a stack, what Node puts before it and a file, between lines `--`: whatever they are, and wherever V8 says that it is, the place
+/// lies in the file, and the frame has no more than its lines.
+pub fn place(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let mut parts = text.split("\n--\n");
+    let mut next = || parts.next().unwrap_or_default().to_owned();
+    let (names, message, stack, arrow, file) = (next(), next(), next(), next(), next());
+    let mut names = names.lines();
+    let facts = Facts {
+        name: names.next().unwrap_or_default().to_owned(),
+        code: names.next().map(str::to_owned),
+        noted: names.next().and_then(|line| line.parse().ok()).map(|line| (line, 7)),
+        message,
+        stack: Some(stack),
+        arrow: Some(arrow).filter(|arrow| !arrow.is_empty()),
+        url: Some("file:///a.ts?v=2".to_owned()),
+        files: vec!["/a.ts".to_owned()],
+        preludes: vec!["import.meta.hot;await 1;".to_owned(), "import.meta.hot;".to_owned()],
+        is_mapped: input.len().is_multiple_of(2),
+        own: vec!["file:///own/".to_owned()],
+        ..Facts::default()
+    };
+    let described = place::describe(&facts, &OneFile(file.as_str().into()));
+    let _ = place::has_place(&facts);
+    assert!(described.message.len() <= 4004);
+    let lines = || file.split(['\n', '\r']).count();
+    for at in described.position.iter().filter(|_| described.frame.is_some()) {
+        assert!(at.line >= 1 && at.line as usize <= lines() && at.column >= 1);
+    }
+    let rows = described.frame.as_deref().map_or(0, |frame| frame.lines().count());
+    assert!(rows <= 4);
+}
+
+/// There is but one file, and its map.
+struct OneFile(std::sync::Arc<str>);
+
+impl Look for OneFile {
+    fn absolute(&self, path: &str) -> Option<String> {
+        Some(format!("/{path}"))
+    }
+    fn read(&self, path: &str) -> Option<std::sync::Arc<str>> {
+        (path == "/a.ts").then(|| self.0.clone())
+    }
+    fn clean(&self, url: &str) -> Option<String> {
+        url.strip_suffix("?v=2").map(str::to_owned)
+    }
+    fn has_prelude(&self, url: &str) -> Option<bool> {
+        url.ends_with("?v=2").then_some(true)
+    }
+    fn current(&self, url: &str) -> Option<String> {
+        Some(format!("{url}?v=2"))
+    }
+    fn map(&self, url: &str, line: u32, column: u32) -> Option<Mapped> {
+        let source = "file:///a.ts".to_owned();
+        self.has_map(url).then_some(Mapped { source, line: line / 2, column: column / 2 })
+    }
+    fn has_map(&self, url: &str) -> bool {
+        url.len().is_multiple_of(3)
     }
 }
 

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../fuzz"
 seconds="${1:-5}"
 shift || true
 targets=("$@")
-if [ ${#targets[@]} = 0 ]; then targets=(url settle glob source options mounts); fi
+if [ ${#targets[@]} = 0 ]; then targets=(url settle glob source options place mounts); fi
 
 host="$(rustc -vV | sed -n 's/^host: //p')"
 instrument='--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table'

@@ -198,7 +198,11 @@ impl<L: Look> Search<'_, L> {
     /// What a transpiler says is of the source.
     fn in_source(&self, failure: &transpiler::Failure) -> Option<Place> {
         let file = self.path(&failure.file).or_else(|| self.relative(&failure.file))?;
-        let position = self.look.read(&file).and_then(|text| failure.position(without_mark(&text)));
+        let position = self.look.read(&file).and_then(|text| {
+            let text = without_mark(&text);
+            let shift = |line, column, end| self.shift_of_source(text, line, column, end);
+            failure.position(text, shift)
+        });
         Some(Place { file, position })
     }
 
@@ -377,8 +381,24 @@ impl<L: Look> Search<'_, L> {
         let as_is = Some(Position { line, column });
         let Some(text) = self.look.read(file) else { return as_is };
         let text = without_mark(&text);
-        offset_of(text, line.saturating_sub(1), column.saturating_sub(1))
-            .map(|offset| position_at(text, offset))
+        let (line, column) = (line.saturating_sub(1), column.saturating_sub(1));
+        let start = offset_of(text, line, 0)?;
+        let end = length(text[start..].lines().next().unwrap_or_default());
+        let column = column - self.shift_of_source(text, line + 1, column, end);
+        offset_of(text, line, column).map(|offset| position_at(text, offset))
+    }
+
+    /// How long the prelude is that stands before a column, from 0, of the user's line of that length.
+    fn prelude_before(&self, column: u32, end: u32) -> u32 {
+        let mut lengths = self.facts.preludes.iter().rev().map(|prelude| length(prelude));
+        lengths.find(|length| (*length..=length + end).contains(&column)).unwrap_or(0)
+    }
+
+    /// A transpiler that stands around our hooks takes what they give for the source: a column that the line has not is
+    /// behind the prelude.
+    fn shift_of_source(&self, text: &str, line: u32, column: u32, end: u32) -> u32 {
+        let is_on_its_line = line == prelude_line(text);
+        if is_on_its_line && column > end { self.prelude_before(column, end) } else { 0 }
     }
 
     /// How much stands before the user's text on its line: a prelude, or a byte order mark.
@@ -395,14 +415,12 @@ impl<L: Look> Search<'_, L> {
             return u32::from(has_mark && is_within_word(without_mark(&text), column));
         }
         let text = without_mark(&text);
-        let number = if text.starts_with("#!") { 2 } else { 1 };
+        let number = prelude_line(text);
         let has_prelude = |url| self.look.has_prelude(url).unwrap_or_else(|| needs_prelude(text));
         if generated.line != number || !has_prelude(generated.file) {
             return 0;
         }
-        let end = text::line(text, number).map_or(0, length);
-        let mut lengths = self.facts.preludes.iter().rev().map(|prelude| length(prelude));
-        lengths.find(|length| (*length..=length + end).contains(&column)).unwrap_or(0)
+        self.prelude_before(column, text::line(text, number).map_or(0, length))
     }
 
     /// A text without our versions.
@@ -420,6 +438,11 @@ impl<L: Look> Search<'_, L> {
         }
         cleaned + rest
     }
+}
+
+/// On which line the prelude stands.
+fn prelude_line(text: &str) -> u32 {
+    if text.starts_with("#!") { 2 } else { 1 }
 }
 
 /// In UTF-16 units.

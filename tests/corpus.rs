@@ -9,12 +9,13 @@ mod targets;
 #[test]
 fn inputs_that_were_kept() {
     type Target = (&'static str, fn(&[u8]));
-    let all: [Target; 6] = [
+    let all: [Target; 7] = [
         ("url", targets::url),
         ("settle", targets::settle),
         ("glob", targets::glob),
         ("source", targets::source),
         ("options", targets::options),
+        ("place", targets::place),
         ("mounts", targets::mounts),
     ];
     for (name, target) in all {

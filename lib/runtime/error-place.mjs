@@ -1,7 +1,7 @@
 /**
  * The place of an error in what the user wrote. Rust finds it (src/place.rs); here is fetched what only JavaScript can see:
- * the properties of the error, what Node and V8 have noted of it, and source maps. Nothing of it is the user's code: no
- * property is read that has a getter. (But for the app's own way to write stacks, `Error.prepareStackTrace`, that of its transpiler.)
+ * the properties of the error, what Node and V8 have noted of it, and source maps. None that has a getter of the user's is
+ * read. Only V8 may run code of theirs, when it writes the stack: getters of its first line, and `Error.prepareStackTrace`.
  */
 import { findSourceMap, SourceMap } from 'node:module'
 import { PRELUDES } from '../hooks/prelude.mjs'
@@ -128,8 +128,13 @@ function shown(thrown) {
 
 /** @param {unknown} of @param {string} key */
 function textOf(of, key) {
-  const value = valueOf(of, key)
-  return typeof value === 'string' ? value.slice(0, LONGEST) : undefined
+  try {
+    const value = valueOf(of, key)
+    return typeof value === 'string' ? value.slice(0, LONGEST) : undefined
+  } catch {
+    // V8 has written the stack, and called what throws.
+    return undefined
+  }
 }
 
 /** @param {unknown} list */

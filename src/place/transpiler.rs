@@ -34,20 +34,28 @@ enum Column {
 }
 
 impl Failure {
-    /// As editors count.
-    pub fn position(&self, text: &str) -> Option<Position> {
+    /// As editors count. `shift` says of a column in a line of such a length, both in the same unit, how much of it is not the
+    /// user's.
+    pub fn position(&self, text: &str, shift: impl Fn(u32, u32, u32) -> u32) -> Option<Position> {
         let line = self.line.saturating_sub(1);
         let rest = &text[offset_of(text, line, 0)?..];
-        let column = match self.column {
-            Column::Units(column) => column.saturating_sub(1),
-            Column::Bytes(bytes) => {
-                let before = rest.char_indices().take_while(|(at, _)| *at < bytes as usize);
-                before.map(|(_, char)| units(char)).sum()
-            }
-            Column::Characters(column) => {
-                rest.chars().take(column.saturating_sub(1) as usize).map(units).sum()
-            }
+        let rest = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
+        let unit = |char: char| match self.column {
+            Column::Bytes(_) => u32::try_from(char.len_utf8()).unwrap_or(0),
+            Column::Units(_) => units(char),
+            Column::Characters(_) => 1,
         };
+        let column = match self.column {
+            Column::Bytes(column) => column,
+            Column::Units(column) | Column::Characters(column) => column.saturating_sub(1),
+        };
+        let column = column - shift(self.line, column, rest.chars().map(unit).sum());
+        let mut passed = 0;
+        let before = rest.chars().take_while(|char| {
+            passed += unit(*char);
+            passed <= column
+        });
+        let column = before.map(units).sum();
         offset_of(text, line, column).map(|offset| position_at(text, offset))
     }
 }
@@ -165,7 +173,7 @@ mod tests {
             assert_eq!((failure.file.as_str(), failure.text.as_str()), (file, text), "{message}");
             let (line, column) = at;
             let expected = Some(Position { line, column });
-            assert_eq!(failure.position("x\nreturn é𝒳[;"), expected, "{message}");
+            assert_eq!(failure.position("x\nreturn é𝒳[;", |_, _, _| 0), expected, "{message}");
         }
         for message in
             ["", "Unexpected token", "/a.ts:1:2: ERROR: x", "an error TS: x", "a(b): error TS1: x"]

@@ -13,5 +13,6 @@ mod node;
 mod folders;
 mod glob;
 mod picomatch;
+mod place;
 mod settle;
 mod url;
