@@ -367,6 +367,9 @@ export declare function isInstalled(missing: MissingPackage): boolean
  */
 export declare function isReached(url: string): boolean
 
+/** Keeps a source map, as it stands in the text of a module, for as long as there is room: Node does not look at it. */
+export declare function keepMap(url: string, map: string): void
+
 /** From now on notes are kept of what is watched and decided, until `notes` takes them. */
 export declare function keepNotes(): void
 
@@ -375,6 +378,9 @@ export declare function keepNotes(): void
  * does not once it has been.
  */
 export declare function keepsHandlers(instance: number): boolean
+
+/** The source map of a module that `keepMap` was given, if it is still kept. */
+export declare function keptMap(url: string): string | null
 
 /** One step of a chain of imports. */
 export interface Link {

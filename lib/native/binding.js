@@ -731,7 +731,7 @@ if (!nativeBinding) {
   }
   throw new Error(`Failed to load native binding`)
 }
-checkAddon(nativeBinding, '2.0.0', ['Thread', 'Watcher', 'acceptDependencies', 'acceptOwn', 'beginPrelink', 'byEvaluation', 'clean', 'currentUrl', 'dataKey', 'decline', 'describeError', 'disposesAsync', 'dump', 'ended', 'Ending', 'evictionFailed', 'explain', 'failForTests', 'generationIfIdle', 'giveUp', 'hasParent', 'hasPlace', 'hasReader', 'isConfigured', 'isFirstThread', 'isInstalled', 'isReached', 'keepNotes', 'keepsHandlers', 'LinkKind', 'missingPackages', 'Need', 'Next', 'notes', 'Observation', 'print', 'releases', 'reported', 'shouldReportFailure', 'shown', 'snapshot', 'takesReports', 'track', 'unresolvedForUpdate', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject', 'When'])
+checkAddon(nativeBinding, '2.0.0', ['Thread', 'Watcher', 'acceptDependencies', 'acceptOwn', 'beginPrelink', 'byEvaluation', 'clean', 'currentUrl', 'dataKey', 'decline', 'describeError', 'disposesAsync', 'dump', 'ended', 'Ending', 'evictionFailed', 'explain', 'failForTests', 'generationIfIdle', 'giveUp', 'hasParent', 'hasPlace', 'hasReader', 'isConfigured', 'isFirstThread', 'isInstalled', 'isReached', 'keepMap', 'keepNotes', 'keepsHandlers', 'keptMap', 'LinkKind', 'missingPackages', 'Need', 'Next', 'notes', 'Observation', 'print', 'releases', 'reported', 'shouldReportFailure', 'shown', 'snapshot', 'takesReports', 'track', 'unresolvedForUpdate', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject', 'When'])
 
 // A package can patch its own fallback in front of the load-failure check
 // above, e.g. a WebContainer download through `napi-postinstall/fallback`.
@@ -767,7 +767,7 @@ if (
   }
 }
 
-const { Thread, Watcher, acceptDependencies, acceptOwn, beginPrelink, byEvaluation, clean, currentUrl, dataKey, decline, describeError, disposesAsync, dump, ended, Ending, evictionFailed, explain, failForTests, generationIfIdle, giveUp, hasParent, hasPlace, hasReader, isConfigured, isFirstThread, isInstalled, isReached, keepNotes, keepsHandlers, LinkKind, missingPackages, Need, Next, notes, Observation, print, releases, reported, shouldReportFailure, shown, snapshot, takesReports, track, unresolvedForUpdate, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
+const { Thread, Watcher, acceptDependencies, acceptOwn, beginPrelink, byEvaluation, clean, currentUrl, dataKey, decline, describeError, disposesAsync, dump, ended, Ending, evictionFailed, explain, failForTests, generationIfIdle, giveUp, hasParent, hasPlace, hasReader, isConfigured, isFirstThread, isInstalled, isReached, keepMap, keepNotes, keepsHandlers, keptMap, LinkKind, missingPackages, Need, Next, notes, Observation, print, releases, reported, shouldReportFailure, shown, snapshot, takesReports, track, unresolvedForUpdate, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
 export { Thread }
 export { Watcher }
 export { acceptDependencies }
@@ -795,8 +795,10 @@ export { isConfigured }
 export { isFirstThread }
 export { isInstalled }
 export { isReached }
+export { keepMap }
 export { keepNotes }
 export { keepsHandlers }
+export { keptMap }
 export { LinkKind }
 export { missingPackages }
 export { Need }
