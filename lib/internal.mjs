@@ -1,6 +1,6 @@
 /**
- * `hot-hook/internal`: what `@hot-hook/runner` and `@hot-hook/dump-viewer` need. It is nobody else's: any release may
- * change it.
+ * `hot-hook/internal`: what `@hot-hook/runner` and `@hot-hook/dump-viewer` need. Any release may change it. Its types are in
+ * internal.d.ts.
  */
 export { isInstalled, Watcher, watchFiles, watchProject } from './native/binding.js'
 export { findViewer, isFoundSafely } from './find-viewer.mjs'
