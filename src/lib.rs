@@ -15,6 +15,7 @@ pub mod package;
 pub mod path;
 pub mod place;
 pub mod project;
+pub mod skipped;
 #[cfg(unix)]
 pub mod socket;
 pub mod source;

@@ -12,26 +12,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::config::Config;
 use crate::fingerprint::Fingerprint;
 use crate::glob::{Matcher, forward_slashes};
+use crate::skipped::{is_scratch, is_skipped_folder};
 use crate::stamp::Stamp;
 use crate::watch::linked::LinkedFiles;
 use crate::watch::settle::Settle;
 use crate::watch::{Event, Poller, Waker, Watch, join, parent, sleep};
-
-mod scratch;
-
-/// Folders that hold nothing that a person saves to mend an app.
-const SKIPPED: [&str; 10] = [
-    "node_modules",
-    ".git",
-    ".hg",
-    ".svn",
-    ".jj",
-    ".idea",
-    ".vs",
-    ".vscode",
-    ".cache",
-    ".nyc_output",
-];
 
 /// Stands for any file of a folder, when patterns are asked whether they match all of them.
 const ANY_FILE: &str = "\u{1}";
@@ -84,7 +69,7 @@ impl Tree {
 
     fn enters(&self, directory: &str) -> bool {
         let name = Path::new(directory).file_name().and_then(|name| name.to_str()).unwrap_or("");
-        !SKIPPED.contains(&name)
+        !is_skipped_folder(name)
             && !self.skip.iter().any(|skipped| skipped == directory)
             && !self.ignore.is_match(&forward_slashes(&join(directory, ANY_FILE)))
     }
@@ -96,7 +81,7 @@ impl Tree {
             return true;
         }
         self.is_inside(path)
-            && !scratch::is_scratch(path)
+            && !is_scratch(path)
             && !self.ignore.is_match(path)
             && !self.skip.iter().any(|skipped| Path::new(path).starts_with(skipped))
     }

@@ -8,14 +8,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::fingerprint::Fingerprint;
 use crate::glob::{Base, Matcher};
+use crate::skipped::is_skipped_folder;
 use crate::stamp::Stamp;
 use crate::watch::linked::LinkedFiles;
 use crate::watch::{Watch, join};
 
 use super::hashing::{HUGE, Hashed, Hashing, LARGE};
-
-/// Folders in which nobody keeps such files, and which may be huge.
-pub(super) const SKIPPED: [&str; 2] = ["node_modules", ".git"];
 
 /// What is known of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,7 +218,7 @@ impl Files {
             let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
             let path = join(directory, &name);
             let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            if is_directory && recursive && !SKIPPED.contains(&name.as_str()) {
+            if is_directory && recursive && !is_skipped_folder(&name) {
                 found.extend(self.enter(&path, true, watch));
             } else if !is_directory && self.matcher.is_match(&path) {
                 found.push(path.into());

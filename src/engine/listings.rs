@@ -17,10 +17,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::graph::{EdgeKind, ModuleId, ModuleKind};
 use crate::package::installed_root;
+use crate::skipped::is_skipped_folder;
 use crate::watch::{join, parent};
 
 use super::Engine;
-use super::files::SKIPPED;
 
 /// How long after it came a new file may be imported for nothing to be said.
 const AFTER: Duration = Duration::from_secs(1);
@@ -118,7 +118,7 @@ impl Engine {
         self.listings.fresh.insert(folder.into(), Names::default());
         for (name, is_folder) in entries(folder).collect::<Vec<_>>() {
             let path = join(folder, &name);
-            if is_folder && !SKIPPED.contains(&name.as_str()) {
+            if is_folder && !is_skipped_folder(&name) {
                 self.folder_appeared(&path, now);
             } else if !is_folder {
                 self.file_appeared(&path, now);

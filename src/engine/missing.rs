@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::decision::{Cause, Reporter};
 use crate::fingerprint::Fingerprint;
 use crate::graph::{ModuleId, ModuleKind, Scope};
+use crate::skipped::is_scratch;
 use crate::watch::{join, parent};
 
 use super::changes::Batch;
@@ -72,9 +73,6 @@ impl Missing {
 const EXTENSIONS: [&str; 10] =
     ["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "json", "node"];
 
-/// What ends the names of files that are none yet, or no longer.
-const SCRATCH: [&str; 7] = ["tmp", "temp", "swp", "swx", "bak", "orig", "part"];
-
 /// Whether `path` differs from `missing`, which lies in the same directory, in its extensions alone.
 fn stands_for(path: &str, missing: &str) -> bool {
     let missing = Path::new(missing);
@@ -83,9 +81,8 @@ fn stands_for(path: &str, missing: &str) -> bool {
     let Some(rest) = stem.to_str().and_then(|stem| path.strip_prefix(stem)) else { return false };
     let Some(rest) = rest.strip_prefix('.') else { return rest.is_empty() };
     let last = rest.rsplit('.').next().unwrap_or(rest);
-    let is_scratch = SCRATCH.contains(&last) || last.ends_with('~');
     let may_have_more = extension.is_none_or(|known| !EXTENSIONS.contains(&known));
-    !is_scratch && (may_have_more || last == rest)
+    !is_scratch(path) && (may_have_more || last == rest)
 }
 
 impl Engine {

@@ -12,10 +12,10 @@ use rustc_hash::FxHashSet;
 
 use crate::glob::{Base, Matcher, forward_slashes};
 use crate::graph::ModuleKind;
+use crate::skipped::is_skipped_folder;
 use crate::watch::join;
 
 use super::Engine;
-use super::files::SKIPPED;
 
 /// How long after they were given patterns are looked at.
 const AFTER: Duration = Duration::from_secs(5);
@@ -86,10 +86,7 @@ impl Search {
                 if !std::fs::metadata(&path).is_ok_and(|it| it.is_dir()) {
                     let path = forward_slashes(&path);
                     left.retain(|it| !it.matcher.is_match(&path));
-                } else if recursive
-                    && !SKIPPED.contains(&name.as_str())
-                    && !self.ignore.is_match(&path)
-                {
+                } else if recursive && !is_skipped_folder(&name) && !self.ignore.is_match(&path) {
                     folders.push_back((path, true));
                 }
             }

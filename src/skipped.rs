@@ -1,7 +1,27 @@
-//! Files that nobody saves to mend an app: editors' own, logs, databases and their journals, what tools write of a crash.
-//! What is not known by its name is left to whoever watches, who sees who writes it again and again.
+//! Which folders and files are no source of an app: folders of tools, files that editors write for themselves, logs, databases
+//! and their journals, what tools write of a crash. A file that such a list does not know is left to the caller, who sees that
+//! it is written again and again.
 
 use std::path::Path;
+
+/// Folders that may be huge, and hold nothing that a person saves to change an app.
+const FOLDERS: [&str; 10] = [
+    "node_modules",
+    ".git",
+    ".hg",
+    ".svn",
+    ".jj",
+    ".idea",
+    ".vs",
+    ".vscode",
+    ".cache",
+    ".nyc_output",
+];
+
+/// Whether a folder of this name is not searched.
+pub fn is_skipped_folder(name: &str) -> bool {
+    FOLDERS.contains(&name)
+}
 
 /// Extensions, in lower case.
 const EXTENSIONS: [&str; 35] = [
@@ -53,8 +73,8 @@ const SUFFIXES: [&str; 4] = ["~", "-journal", "-wal", "-shm"];
 /// Within a name: rotated logs, and what is renamed to its real name later.
 const PARTS: [&str; 6] = [".log.", ".log-", ".tmp.", ".tmp-", "___jb_", ".sb-"];
 
-/// Whether the name says so.
-pub(super) fn is_scratch(path: &str) -> bool {
+/// Whether the name says that the file is none that a person saves to change an app.
+pub fn is_scratch(path: &str) -> bool {
     let path = Path::new(path);
     let part = |part: Option<&std::ffi::OsStr>| {
         part.and_then(|part| part.to_str()).unwrap_or("").to_owned()
