@@ -5,7 +5,7 @@
 //!
 //! - a pattern that starts with `**` matches anywhere; any other is resolved against the root, whose
 //!   own characters are never special;
-//! - `*` and `?` stay inside a segment; `**` crosses them if it is a whole one, else it is a `*`;
+//! - `*` and `?` stay inside a segment; `**` crosses them if it is a whole one, else it is a `*`, as are three stars and more;
 //! - `dir/**` matches `dir` too, but `dir/*/**` not the files of `dir`;
 //! - a file whose path is equal to the pattern matches, whatever the pattern means.
 //!
@@ -427,6 +427,8 @@ mod tests {
             ("[一-龥]", Reason::Class),
             ("**.ts", Reason::Globstar),
             ("**{.ts,.js}", Reason::Globstar),
+            ("***", Reason::Globstar),
+            ("****/a.ts", Reason::Globstar),
             ("src/{**,a}.ts", Reason::Globstar),
             ("**/../a", Reason::ParentOfGlobstar),
             ("a/{b,**}/../c", Reason::ParentOfGlobstar),

@@ -94,10 +94,17 @@ impl Segments {
         }
     }
 
-    /// `dir` of `dir/**`, which matches it as well. `dir/*/**` does not match the files of `dir`.
+    /// `dir` of `dir/**`, which matches it as well. `dir/*/**` does not match the files of `dir`. As picomatch reads it,
+    /// `dir/**/***` matches `dir`, too, whatever that is.
     pub fn directory(&self) -> Option<Self> {
+        if let [directory @ .., globstar, last] = self.0.as_slice()
+            && is_globstar(globstar)
+            && *last == [Token::Stars]
+        {
+            return (!directory.is_empty()).then(|| Self(directory.to_vec()));
+        }
         let [directory @ .., last] = self.0.as_slice() else { return None };
-        let named = !matches!(directory.last()?.last(), Some(Token::Star));
+        let named = !matches!(directory.last()?.last(), Some(Token::Star | Token::Stars));
         (named && is_globstar(last)).then(|| Self(directory.to_vec()))
     }
 
@@ -127,7 +134,7 @@ fn glob(segment: &[Token]) -> String {
     }
     let (mut glob, mut after_star) = (String::new(), false);
     for token in segment {
-        let star = *token == Token::Star;
+        let star = matches!(token, Token::Star | Token::Stars);
         match token {
             Token::Any => glob.push('?'),
             Token::Char(c) => push_char(&mut glob, *c),

@@ -19,6 +19,8 @@ pub(super) enum Token {
     /// `?`
     Any,
     Star,
+    /// `***` or more: a star that may match nothing.
+    Stars,
     /// `**`
     Globstar,
     Class(Class),
@@ -144,7 +146,8 @@ impl Tokeniser<'_> {
     /// more are one, as in picomatch.
     fn stars(&mut self) -> Result<Token, Reason> {
         let rest = self.rest.trim_start_matches('*');
-        let two = self.rest.len() - rest.len() == 1;
+        let count = 1 + self.rest.len() - rest.len();
+        let two = count == 2;
         self.rest = rest;
         let braces: &[char] =
             if self.braces.is_empty() { &['/', '{'] } else { &['/', '{', ',', '}'] };
@@ -156,11 +159,15 @@ impl Tokeniser<'_> {
         if rest.starts_with('(') {
             return Err(Reason::Extglob);
         }
-        // Here picomatch looks for `*.ts` anywhere, and finds nothing.
-        if two && self.tokens.is_empty() && !ends {
+        // At the start of a pattern picomatch takes `**.ts` and `***` for patterns of one segment, and matches no absolute path.
+        if count > 1 && self.tokens.is_empty() && !(two && ends) {
             return Err(Reason::Globstar);
         }
-        Ok(if two && starts && ends { Token::Globstar } else { Token::Star })
+        Ok(match count {
+            2 if starts && ends => Token::Globstar,
+            1 | 2 => Token::Star,
+            _ => Token::Stars,
+        })
     }
 
     fn escape(&mut self) -> Result<Token, Reason> {
