@@ -124,3 +124,19 @@ test('a symbolic link, and where it leads', async (t) => {
   assert.deepEqual(await app.message('invalidated'), { type: 'hot-hook:invalidated', paths: [app.file('real/b.mjs')] })
   assert.equal(app.messages.length, 1)
 })
+
+test('a symbolic link that is changed, and names that a URL encodes: one instance of what it leads to', async (t) => {
+  for (const name of ['[id].mjs', 'a~b.mjs', 'a b^`{}|"%41é.mjs']) {
+    const code = `import 'node:fs'; export const value = globalThis.n = (globalThis.n ?? 0) + 1`
+    const files = { 'main.mjs': main, [`one/${name}`]: value(0), [`two/${name}`]: code }
+    const folder = createFolder(t, { files })
+    fs.symlinkSync('one', path.join(folder, 'link'), 'dir')
+    const app = await startApp(t, { folder })
+    const spelt = encodeURIComponent(name)
+    assert.equal(await app.ask('get', `./link/${spelt}`), 0)
+    fs.rmSync(app.file('link'))
+    fs.symlinkSync('two', app.file('link'), 'dir')
+    assert.equal(await app.ask('get', `./link/${spelt}`), 1)
+    assert.equal(await app.ask('get', `./two/${spelt}`), 1, 'the same')
+  }
+})

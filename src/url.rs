@@ -2,7 +2,11 @@
 //!
 //! The parameter is always the last of the query, before a fragment, and is found again by the table of URLs that
 //! were issued (see [`Urls`]), never by its looks: users write `?v=3` themselves.
+//!
+//! Paths are converted as Node's `pathToFileURL` and `fileURLToPath` do it. The crate `url` leaves characters as they are that Node
+//! encodes, takes an encoded slash for one, and needs 1.0 µs for a path instead of 0.2 µs, twice for each import.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
@@ -10,8 +14,8 @@ use rustc_hash::FxHashMap;
 
 use crate::graph::ModuleId;
 
-/// The path of a `file:` URL without query and fragment; `None` for any other scheme, for a remote host and for bytes
-/// that are not UTF-8.
+/// The path of a `file:` URL without query and fragment; `None` for any other scheme, for a remote host and for what Node
+/// refuses: see [`decode`].
 pub fn path_of(url: &str) -> Option<String> {
     let rest = url.strip_prefix("file://")?;
     let rest = rest.strip_prefix("localhost").unwrap_or(rest);
@@ -20,14 +24,27 @@ pub fn path_of(url: &str) -> Option<String> {
     if !path.starts_with('/') {
         return None;
     }
-    let path = percent_decode_str(path).decode_utf8().ok()?;
+    let path = decode(path)?;
     #[cfg(windows)]
     return Some(path.trim_start_matches('/').replace('/', "\\"));
     #[cfg(not(windows))]
     Some(path.into_owned())
 }
 
-/// What stands for itself in the path of a URL as Node writes it.
+/// Refused are an encoded slash, a `%` with which no byte begins, and bytes that are not UTF-8.
+fn decode(path: &str) -> Option<Cow<'_, str>> {
+    for (at, _) in path.match_indices('%') {
+        let byte = path.get(at + 1..at + 3)?;
+        let is_slash =
+            byte.eq_ignore_ascii_case("2f") || (cfg!(windows) && byte.eq_ignore_ascii_case("5c"));
+        if is_slash || !byte.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+    }
+    percent_decode_str(path).decode_utf8().ok()
+}
+
+/// What does not stand for itself in the path of a URL as Node writes it, besides what is not ASCII.
 const IN_PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -36,12 +53,15 @@ const IN_PATH: &AsciiSet = &CONTROLS
     .add(b'<')
     .add(b'>')
     .add(b'?')
+    .add(b'[')
     .add(b'\\')
+    .add(b']')
     .add(b'^')
     .add(b'`')
     .add(b'{')
     .add(b'|')
-    .add(b'}');
+    .add(b'}')
+    .add(b'~');
 
 /// The `file:` URL of an absolute path.
 pub fn url_of(path: &str) -> String {
@@ -174,6 +194,8 @@ mod tests {
             ("file:///a/b%20c%23d%3Fe%25.mjs?v=1#x", Some("/a/b c#d?e%.mjs")),
             ("file:///%C3%A9t%C3%A9.mjs", Some("/été.mjs")),
             ("file:///%FF.mjs", None),
+            ("file:///a%2fb.mjs", None),
+            ("file:///%5Bid%5D.mjs", Some("/[id].mjs")),
             ("data:text/javascript,1", None),
             ("node:fs", None),
             ("file://host/share/x", None),

@@ -12,6 +12,7 @@ mod node;
 
 mod folders;
 mod glob;
+mod oracle;
 mod picomatch;
 mod place;
 mod settle;

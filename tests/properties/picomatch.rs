@@ -7,9 +7,7 @@
 //! - no `.`, `..` or empty segment after a leading `**`: 1.0 did not resolve these;
 //! - letters of ASCII: `?` stands for one byte.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use hot_hook::glob::Matcher;
 use parking_lot::Mutex;
@@ -17,40 +15,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-struct Picomatch {
-    child: Child,
-    questions: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Picomatch {
-    fn start() -> Self {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/properties/picomatch.mjs");
-        let mut child = Command::new("node")
-            .arg(script)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("node is there: `npm test` sets up what tests need");
-        let questions = child.stdin.take().expect("a pipe");
-        let answers = BufReader::new(child.stdout.take().expect("a pipe"));
-        Self { child, questions, answers }
-    }
-
-    fn is_match(&mut self, pattern: &str, path: &str) -> bool {
-        writeln!(self.questions, "{}", serde_json::json!([pattern, path])).expect("it listens");
-        let mut answer = String::new();
-        self.answers.read_line(&mut answer).expect("it answers");
-        serde_json::from_str(&answer).expect("picomatch is installed: `npm ci`")
-    }
-}
-
-impl Drop for Picomatch {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::oracle::Oracle;
 
 fn segment() -> impl Strategy<Value = String> {
     let part = select(vec![
@@ -86,13 +51,13 @@ fn path() -> impl Strategy<Value = String> {
 
 #[test]
 fn matches_what_picomatch_matches() {
-    let picomatch = Mutex::new(Picomatch::start());
+    let picomatch = Mutex::new(Oracle::start("picomatch.mjs"));
     let paths = vec(path(), 6);
     proptest!(|(pattern in pattern(), paths in paths)| {
         let matcher = Matcher::new(Path::new("/top/project"), &[&pattern]);
         let Ok(matcher) = matcher else { return Err(TestCaseError::reject("refused")) };
         for path in paths {
-            let expected = picomatch.lock().is_match(&pattern, &path);
+            let expected: bool = picomatch.lock().ask(&(&pattern, &path));
             prop_assert_eq!(matcher.is_match(&path), expected, "{} and {}", pattern, path);
         }
     });

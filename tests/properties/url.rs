@@ -2,10 +2,14 @@
 
 use hot_hook::graph::ModuleId;
 use hot_hook::url::{Meaning, Urls, path_of, url_of, versioned};
+use parking_lot::Mutex;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use rustc_hash::FxHashMap;
+use serde_json::json;
+
+use crate::oracle::Oracle;
 
 /// Ends of URLs that users may write, most of them close to what we write ourselves.
 fn tail() -> impl Strategy<Value = String> {
@@ -138,4 +142,32 @@ proptest! {
         let url = urls.issue(&clean, version);
         prop_assert_eq!(urls.meaning(&url), Some(Meaning { module: ModuleId::new(0), clean, version }));
     }
+}
+
+/// A name that is neither `.` nor `..`, which Node takes out of paths.
+fn name() -> impl Strategy<Value = String> {
+    let odd =
+        select(" \"#%<>?[\\]^`{|}~\t\n\r\u{7f}\u{1}!$&'()*+,-.:;=@_".chars().collect::<Vec<_>>());
+    let char = prop_oneof![3 => odd, 1 => any::<char>().prop_filter("of a name", |c| !matches!(c, '/' | '\0'))];
+    vec(char, 1..6).prop_map(|chars| format!("{}x", String::from_iter(chars)))
+}
+
+#[test]
+fn paths_and_urls_are_those_of_node() {
+    let node = Mutex::new(Oracle::start("urls.mjs"));
+    let encoded = vec(
+        select(vec![
+            "a", "/b", "%20", "%2F", "%2f", "%5C", "%C3%A9", "%C3", "%FF", "%", "%zz", "%0", "%00",
+            "[", "]", "~", "é", " ", "^", "|", "?x=%", "#y%", "%25", "%7E", "+", ":",
+        ]),
+        0..8,
+    );
+    proptest!(|(names in vec(name(), 1..4), encoded in encoded)| {
+        let path = format!("/{}", names.join("/"));
+        let (url, back): (String, Option<String>) = node.lock().ask(&json!({ "path": path }));
+        prop_assert_eq!(url_of(&path), url.as_str());
+        prop_assert_eq!(path_of(&url), back);
+        let (url, path): (String, Option<String>) = node.lock().ask(&json!({ "url": format!("file:///{}", encoded.concat()) }));
+        prop_assert_eq!(path_of(&url), path, "{}", url);
+    });
 }
