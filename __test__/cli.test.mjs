@@ -23,8 +23,8 @@ test('explain: in words, and as JSON as hot.explain() gives it', { skip }, async
 config.mjs changed, which no boundary makes hot: main.mjs ─static→ config.mjs
 hint: imported statically by main.mjs: import it dynamically, as a boundary, to make it hot
 `))
-  assert.deepEqual(await ask('explain', 'nobody.mjs'), told('nobody.mjs: unknown\nthere is no such file, and nobody waits for it\n'))
-  assert.deepEqual(await ask('explain', 'package.json'), told('package.json: unknown\na change of it does nothing: nobody has imported it\n'))
+  assert.deepEqual(await ask('explain', 'nobody.mjs'), told('nobody.mjs: unknown\nthere is no such file, and nothing waits for it\n'))
+  assert.deepEqual(await ask('explain', 'package.json'), told('package.json: unknown\na change of it does nothing: nothing has imported it\n'))
   app.save('part.mjs', 'export const value = 2')
   const { path: file, version, verdict, invalidates } = JSON.parse((await ask('explain', 'part.mjs', '--json')).stdout)
   assert.deepEqual({ file, version, verdict, invalidates }, { file: app.file('part.mjs'), version: 1, verdict: 'hot', invalidates: [app.file('part.mjs'), app.file('page.mjs')] })

@@ -70,7 +70,7 @@ fn measure(size: usize, shape: Shape) -> Vec<f64> {
 impl App<'_> {
     /// An engine that watches nothing, in which an entry point has imported module 0 as a boundary.
     fn start(&self, base: &str) -> Option<Engine> {
-        let (waker, _sleeper) = sleep::pair().ok()?;
+        let (waker, _poller) = sleep::pair().ok()?;
         let mut engine = Engine::new(waker);
         let origin = Origin { name: "bench", base, env_watch: None };
         engine.configure(THREAD, &json!({ "watch": false }), &origin).ok()?;

@@ -126,7 +126,7 @@ function follow({ socket: address }, tell) {
         for (const line of lines) hear(JSON.parse(line))
         if (rest.length > LONGEST) throw new Error(UNKNOWN_RESPONSE)
       } catch (error) {
-        // Whoever still shows the app asks it again.
+        // A client that still shows the app asks it again.
         socket.destroy(/** @type {Error} */ (error))
       }
     })
@@ -182,7 +182,7 @@ function describe({ path: file, version, verdict, boundaries, reason, hint, inva
     case 'ignored':
       return [head, 'a change of it does nothing: the option `ignore` matches it']
     default:
-      return [head, fs.existsSync(file) ? 'a change of it does nothing: nobody has imported it' : 'there is no such file, and nobody waits for it']
+      return [head, fs.existsSync(file) ? 'a change of it does nothing: nothing has imported it' : 'there is no such file, and nothing waits for it']
   }
 }
 
@@ -262,7 +262,7 @@ function read() {
   }
 }
 
-// Whoever reads may have enough (`| head -1`).
+// The reader may have closed the pipe (`| head -1`).
 process.stdout.on('error', () => process.exit())
 process.stderr.on('error', () => {})
 

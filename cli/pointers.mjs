@@ -1,7 +1,7 @@
 /**
  * Which apps run in a project, by the pointers that they have left (src/socket/place.rs). A repository may hold pointers, too, and
  * other users' folders may lie above a project: so they are read only where an app of this user would write them, they lead only to
- * sockets in folders that nobody else may enter, and nothing is taken away that is not known to be left behind.
+ * sockets in folders that no other user may enter, and only what is known to be left behind is deleted.
  */
 import fs from 'node:fs'
 import os from 'node:os'
@@ -33,7 +33,7 @@ function isUsers(folder) {
   return Boolean(found?.isDirectory()) && isOwn(found) && (Number(found?.mode) & 0o022) === 0
 }
 
-/** Whether nobody else may even enter it. @param {string} folder */
+/** Whether no other user may enter it. @param {string} folder */
 const isPrivate = (folder) => isUsers(folder) && (Number(look(folder)?.mode) & 0o777) === 0o700
 
 /** Where sockets lie, and the pointers to some of them; as src/socket/place.rs has it. */

@@ -51,7 +51,7 @@ export async function view({ ask, follow }, port) {
     },
   }
   const { url, createOneTimeUrl } = await serve({ source, port })
-  // If it has just ended, whoever looks asks again.
+  // If it has just ended, the page asks again.
   await attend().catch(() => {})
   // The server keeps nothing alive.
   setInterval(() => {}, 2 ** 30)

@@ -38,7 +38,7 @@ await import('./setup.mjs')
 const places = packageFolders(fs.realpathSync(folder))
 const missing = Object.keys({ ...dependencies, ...devDependencies }).filter((dependency) => !places.some((place) => fs.existsSync(path.join(place, dependency))))
 if (missing.length > 0) {
-  // No lock file: it would name the registry of whoever ran the example first.
+  // No lock file: it would name the registry of the machine on which the example ran first.
   const { status } = spawnSync('npm', ['install', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] })
   if (status !== 0) fail(`npm install failed in ${folder}.`)
 }

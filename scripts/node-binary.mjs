@@ -43,7 +43,7 @@ export async function nodeBinary(version, cache = CACHE) {
 }
 
 /**
- * Installs into a folder of its own, which gets its name when it is complete: whoever is interrupted, or not alone, leaves
+ * Installs into a folder of its own, which gets its name when it is complete: a run that is interrupted, or not the only one, leaves
  * nothing there that looks like a build.
  * @param {string} version @param {string} folder @param {string} binary
  */

@@ -3,7 +3,7 @@
 //! ```text
 //!   restart pattern ──────────────▶ full reload
 //!   not in the graph, same bytes ─▶ nothing
-//!   version nobody began to load ─▶ nothing (it will read today's bytes)
+//!   version not loaded yet        ─▶ nothing (it will read today's bytes)
 //!   an addon ─────────────────────▶ full reload: a process cannot load it anew
 //!   cold ─────────────────────────▶ full reload, with the chain that makes it cold
 //!   something declined above it ──▶ full reload, nothing invalidated

@@ -34,7 +34,7 @@ pub struct Found {
 
 /// What is watched.
 pub enum Scope {
-    /// All files of a project, but those that nobody saves; any save counts.
+    /// All files of a project except those that no person saves; any save counts.
     Tree(Box<Tree>),
     /// These files, whether they exist or not; only other bytes count.
     Files(FxHashMap<Arc<str>, Fingerprint>),

@@ -31,7 +31,7 @@ pub use place::Files;
 const CLIENTS: usize = 32;
 /// So many of them may follow: the others' requests are to be heard, too.
 const FOLLOWERS: usize = CLIENTS / 2;
-/// How long nobody is let in after nobody could be.
+/// How long no connection is accepted after one could not be.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What to say to a request.
@@ -51,13 +51,13 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Opens the socket of this process, for the app that `root` is the folder of. `None` where that cannot be: nobody
-    /// need be told, because whoever asks is.
+    /// Opens the socket of this process, for the app that `root` is the folder of. `None` where that cannot be:
+    /// nothing is printed, because the client that asks is told.
     pub fn open(root: &Path, entry: &str) -> Option<Self> {
         place::private_folders().find_map(|folder| Self::open_in(folder, root, entry))
     }
 
-    /// As [`Socket::open`], in a folder that nobody else may enter; not if its path is too long.
+    /// As [`Socket::open`], in a folder that no other user may enter; not if its path is too long.
     fn open_in(folder: Folder, root: &Path, entry: &str) -> Option<Self> {
         let (listener, files) = place::open(folder, root, entry)?;
         Some(Self { listener, files: Arc::new(files), clients: Vec::new(), paused: None })
@@ -181,7 +181,7 @@ mod tests {
             UnixStream::connect(&self.socket.files.socket).unwrap()
         }
 
-        /// Serves until nobody is ready.
+        /// Serves until no client is ready.
         fn serve(&mut self) {
             loop {
                 let mut awaited = self.socket.awaits();
@@ -241,7 +241,7 @@ mod tests {
         let long = line.call();
         long.set_nonblocking(true).unwrap();
         for _ in 0..10_000 {
-            // In the end nobody hears it any more.
+            // At the end no client is subscribed any more.
             let _ = (&long).write(&[b'x'; 1024]);
             line.serve();
         }

@@ -1,5 +1,5 @@
 //! A module's text: what it says of itself. Nothing is parsed: a word in a comment or a string counts, which costs a
-//! prelude or a wait too many and harms nobody.
+//! prelude or a wait too many, which does no harm.
 
 use memchr::memmem;
 

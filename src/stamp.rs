@@ -13,7 +13,7 @@ pub struct Stamp {
     /// In bytes.
     pub length: u64,
     modified: Option<SystemTime>,
-    /// Device, inode, and when the latter changed: nobody can set that back.
+    /// Device, inode, and when the latter changed, which no program can set back.
     node: [i64; 4],
     /// How many hard links there are; 1 where nothing tells.
     pub links: u64,

@@ -1,9 +1,9 @@
-//! Standard error, without its reader's having a say: what cannot be written is dropped, and nobody is told.
+//! Writes to standard error without waiting for its reader: what cannot be written is dropped in silence.
 
 /// What became of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// It is out, or there is nobody to read it.
+    /// It is written, or there is no reader.
     All,
     /// The reader is behind: only so many bytes are out.
     Partly(usize),

@@ -1,7 +1,7 @@
 /**
  * The start of an app of 1,000 modules, from spawn to the word that its entry writes last: half of them are imported statically by the entry, half
  * hang below a boundary. And of an app of one module: what is there before the first import. The time to
- * the end of the process is told apart: the kernel takes its time to let go of an inotify descriptor.
+ * the end of the process is told apart: the kernel takes a while to release an inotify descriptor.
  */
 import { runToItsEnd } from '../app.mjs'
 import { createFolder } from '../folder.mjs'

@@ -1,5 +1,5 @@
 /**
- * A picture of an app's import graph, as hot-hook sees it.
+ * Shows an app's import graph, as hot-hook sees it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
@@ -12,7 +12,7 @@ export interface DumpViewerOptions {
 }
 
 /**
- * One HTML page that shows the import graph of this process. It asks nobody for anything, and carries its own
+ * One HTML page that shows the import graph of this process. It loads nothing else, and carries its own
  * Content-Security-Policy.
  *
  * @throws {TypeError} if `events` is no path
@@ -41,7 +41,7 @@ export interface ViewerServer {
    * On Linux it does not work for them, even if they are first.
    */
   createOneTimeUrl(): string
-  /** Ends it, and whoever looks. */
+  /** Ends the server and its connections. */
   close(): Promise<void>
 }
 

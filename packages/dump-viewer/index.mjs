@@ -1,5 +1,5 @@
 /**
- * The picture of this process's import graph, as a page. See index.d.ts.
+ * The import graph of this process, as a page. See index.d.ts.
  */
 import { createStream } from './live.mjs'
 import { createPage, EMPTY } from './page.mjs'

@@ -1,5 +1,5 @@
 /**
- * Pictures, updates and restarts as server-sent events, to all who look.
+ * Sends graph snapshots, updates and restarts to all clients, as server-sent events.
  */
 
 /**
@@ -7,12 +7,12 @@
  * for the first time is no event.
  */
 const LOOK = 500
-/** At least so many times as long as a look takes, nobody looks: a large graph is not to keep its app busy. */
+/** The pause between two looks is at least this many times as long as a look: a large graph must not keep its app busy. */
 const REST = 20
 /** But no longer than so many milliseconds. */
 const LONGEST = 3000
 
-/** So many bytes may wait for who looks and does not read; then that one is let go, and may come again. */
+/** So many bytes may wait for a client that does not read. Then its connection is closed; it may connect again. */
 const BACKLOG = 64 * 1024 * 1024
 
 /** @param {string} event @param {string} json */

@@ -1,10 +1,10 @@
 /**
- * The page: one file that asks nobody for anything, and says so itself.
+ * The page: one file that loads nothing else, and forbids it by its Content-Security-Policy.
  */
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 
-/** The picture of nothing. */
+/** The snapshot of an empty graph. */
 export const EMPTY = '{"modules":[],"edges":[]}'
 
 /** @type {{ script: string, style: string, scriptHash: string, styleHash: string } | undefined} */
@@ -109,7 +109,7 @@ ${STATES.map(([state, label]) => `<label class="state ${state}"><input type="che
 <li>◆ ignored: a save does nothing</li>
 <li>▶ root, double border; ⇥ boundary, dashed border; ↻ accepts itself, dotted border; ✖ declines; ✎3 version 3</li>
 <li>Lines: solid static, dashed import(), dotted require; thick and orange if hot; ending in a bar if accepted</li>
-<li>Of what is chosen: the thick blue line makes it cold; along the thick dashed orange one a save climbs</li>
+<li>Of what is chosen: the thick blue line makes it cold; a save invalidates upwards along the thick dashed orange one</li>
 <li>What has a shadow is a folder or a package of so many modules (◐: of several states): double-click or Enter unfolds it</li>
 <li>Bold with ✎: changed; a yellow glow: the last save runs it again</li>
 </ul>

@@ -1,5 +1,5 @@
 /**
- * The page on a port of its own: for this machine alone, and for whoever was given the URL.
+ * Serves the page on a port of its own: only to this machine, and only to those who were given the URL.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import http from 'node:http'
@@ -19,7 +19,7 @@ const HEADERS = {
 /** How long a one-time URL can be used, in milliseconds: a browser may take its time to start. */
 const ONCE = 5 * 60_000
 
-/** So many connections at once: nobody who lacks the token may take all descriptors of the app. */
+/** So many connections at once: clients without the token must not take all descriptors of the app. */
 const CONNECTIONS = 100
 
 /** @param {string} a @param {string} b */
@@ -40,7 +40,7 @@ function split({ url = '', headers: { host } }) {
 }
 
 /**
- * Why a request is refused: nobody else's name may lead here (DNS rebinding), and no other page may ask.
+ * Why a request is refused: no other host name may lead here (DNS rebinding), and no other page may send requests.
  * @param {http.IncomingMessage} request @param {number} port
  * @returns {[code: number, reason: string] | undefined}
  */
@@ -82,7 +82,7 @@ export function serve({ source, port = 0 }) {
   const codes = createCodes()
   const stream = createStream(source)
   const server = http.createServer((request, response) => {
-    // Who goes before the end must not end us.
+    // A client that closes early must not end this process.
     response.on('error', () => {})
     answer(request, response).catch((error) => say(response, 500, error.message))
   })
@@ -118,7 +118,7 @@ export function serve({ source, port = 0 }) {
   return new Promise((resolve, reject) => {
     server.on('error', reject)
     server.listen(port, '127.0.0.1', () => {
-      // It keeps nothing alive, nor do those who look.
+      // Neither the server nor its connections keep the process alive.
       server.unref()
       listensOn = /** @type {import('node:net').AddressInfo} */ (server.address()).port
       resolve({

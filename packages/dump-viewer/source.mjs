@@ -1,5 +1,5 @@
 /**
- * Where pictures come from: this process.
+ * Where graph snapshots come from: this process.
  */
 import { hot } from 'hot-hook'
 import { shown, snapshot } from 'hot-hook/internal'

@@ -123,7 +123,7 @@ function kill(pid) {
 
 /**
  * What a process has started, and they, and so on. They are in no process group of their own: they would lose the
- * terminal, and that of the terminal has the runner and whoever started it.
+ * terminal, and that of the terminal has the runner and its parent.
  * @param {number} pid @returns {number[]}
  */
 function descendants(pid) {

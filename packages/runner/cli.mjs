@@ -35,7 +35,7 @@ While the app does not read its standard input, "rs" and Enter restarts it.
 Files of --env-file restart the app when they change.
 `
 
-// Whoever has read what the runner says may go: the app stays.
+// The reader of the runner's output may close it: the app stays.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 /** @param {string} text */
@@ -75,7 +75,7 @@ function end({ code, signal }) {
   if (!['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'].includes(signal) || process.platform === 'win32') return process.exit()
   process.removeAllListeners(signal)
   process.kill(process.pid, signal)
-  // Whoever started us may have it ignored.
+  // The parent may have it ignored.
   return setTimeout(() => process.exit(), 100)
 }
 

@@ -1,7 +1,7 @@
 /**
  * Node's compile cache, which makes a start faster: where it is kept, and what is thrown out of it.
  *
- * Node runs what is in it, and checks only that it is whole. So it lies where nobody but the user can have put anything:
+ * Node runs what is in it, and checks only that it is whole. So it lies where only the user can have put anything:
  * never in the project, which may be somebody else's.
  */
 import { createHash } from 'node:crypto'
@@ -64,13 +64,13 @@ const keyOf = (cwd) => createHash('sha256').update(fs.realpathSync(cwd)).digest(
 /** @param {string} folder @returns {string[]} */
 const ancestors = (folder) => (path.dirname(folder) === folder ? [folder] : [folder, ...ancestors(path.dirname(folder))])
 
-/** Whether nobody else can have put anything there. @param {string} folder */
+/** Whether no other user can have put anything there. @param {string} folder */
 function isPrivate(folder) {
   const found = fs.lstatSync(folder)
   return found.isDirectory() && (!process.getuid || (found.uid === process.getuid() && (found.mode & 0o77) === 0))
 }
 
-/** Whether nobody else can put another folder in the place of one that is in it. @param {string} folder */
+/** Whether no other user can replace a folder that is in it. @param {string} folder */
 function isSafe(folder) {
   const { uid, mode } = fs.lstatSync(folder)
   return !process.getuid || ((uid === process.getuid() || uid === 0) && ((mode & 0o22) === 0 || (mode & 0o1000) !== 0))

@@ -1,6 +1,6 @@
 /**
  * An app that does not come back, such as one in which an import loops for ever: what is saved then is known to hot-hook's
- * thread in it, which does answer, but nobody in it could ask for a restart.
+ * thread in it, which does answer, but no code in it could ask for a restart.
  *
  * The app is asked regularly whether it is there. When it does not answer, the project is watched; and when a file is saved
  * that it runs, and it then does not answer for a while, it is told.
@@ -11,7 +11,7 @@ import { hasInspector } from './inspector.mjs'
 
 /** How often it is asked, in milliseconds. */
 const LOOK = 1000
-/** Whoever fails to answer so often is watched. */
+/** An app that fails to answer so often is watched. */
 const MISSES = 3
 /** So often it may fail to answer after a save: it may compute. By the clock a machine that has slept would look like that. */
 const PATIENCE = 10
@@ -35,7 +35,7 @@ const CLI = fileURLToPath(new URL('cli/main.mjs', import.meta.resolve('hot-hook/
 
 /** @param {Pick<import('./options.mjs').Options, 'env' | 'nodeArgs'>} options @param {Handlers} handlers */
 export function createHang({ env, nodeArgs }, { watch, rest, isStuck, hung }) {
-  // At a breakpoint nobody answers.
+  // At a breakpoint the app does not answer.
   const isDebugged = [...nodeArgs, process.env.NODE_OPTIONS, env.NODE_OPTIONS].some((words) => words?.includes('--inspect'))
   /** @type {import('./child.mjs').Child | undefined} */
   let child

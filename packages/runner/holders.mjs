@@ -43,7 +43,7 @@ function commandOf(pid) {
   }
 }
 
-/** Whoever may be seen; `undefined` if the system does not tell. @param {string} address @param {number} port @returns {number[] | 'nobody' | undefined} */
+/** The processes that this user may see; `undefined` if the system does not tell. @param {string} address @param {number} port @returns {number[] | 'nobody' | undefined} */
 function findHolders(address, port) {
   try {
     if (process.platform === 'linux') return port === 0 ? holdersOfFile(address) : holdersOf(inodesOfPort(port))
@@ -80,7 +80,7 @@ function holdersOfFile(address) {
   return [...holdersOf(new Set(mine.map(({ inode }) => inode))), ...relative.flatMap(fromThere)]
 }
 
-/** Whoever has one of these sockets open. @param {Set<string>} inodes */
+/** The processes that have one of these sockets open. @param {Set<string>} inodes */
 function holdersOf(inodes) {
   const targets = new Set([...inodes].map((inode) => `socket:[${inode}]`))
   return pids().filter((pid) => descriptors(pid).some((target) => targets.has(target)))

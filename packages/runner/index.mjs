@@ -218,7 +218,7 @@ export function createRunner(given) {
           hang.heard(mine.child, message.inspected)
         },
         other: (message) => mine === current && !mine.isAhead && void events.emit('message', message),
-        // It may have disconnected before it was told to drain, or while it did: nobody will say that it is done.
+        // It may have disconnected before it was told to drain, or while it did: no message will say that it is done.
         deaf: () => mine === current && dispatch({ type: 'drained' }),
         exit: (exit) => {
           if (waiting === mine) waiting = undefined
@@ -245,7 +245,7 @@ export function createRunner(given) {
     return mine
   }
 
-  /** The next process is started as soon as nobody needs the processor for something better. */
+  /** The next process is started as soon as the processor has nothing more urgent to do. */
   function startAhead() {
     const ahead = aheadOf(options, { ...process.env, ...options.env })
     if (!ahead) return
@@ -329,7 +329,7 @@ export function createRunner(given) {
     clearTimeout(mine.timer)
     const at = Date.now()
     mine.timer = setTimeout(() => {
-      // Whoever only looks for a free port listens, too.
+      // An app that only looks for a free port listens, too.
       if (mine.listening.size > 0) dispatch({ type: 'ready', at })
       else if (mine.restsAt) awaitListening(mine, LISTENS_LATE)
     }, TOGETHER)

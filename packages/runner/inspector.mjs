@@ -1,5 +1,5 @@
 /**
- * Whether an app can be debugged: at a breakpoint it answers nobody, and is to be left alone.
+ * Whether an app can be debugged: at a breakpoint it does not answer, and must be left alone.
  */
 import http from 'node:http'
 import { descriptors, listeners } from './proc.mjs'

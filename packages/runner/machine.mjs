@@ -55,7 +55,7 @@
  * - `relay`: what was sent to the runner goes to the app, unless the terminal has sent it there, too.
  * - `kill`: at once; `all`: what it has started, too.
  * - `forget`: what makes a start faster, and may be why it failed.
- * - `end`: `byItself` if nobody has asked for it.
+ * - `end`: `byItself` if it was not asked to end.
  * @typedef {{ do: 'spawn' | 'drain' | 'unwatch' | 'forget' }
  *   | { do: 'signal', signal?: string }
  *   | { do: 'relay', signal: string }
@@ -149,7 +149,7 @@ function restart(state, at, limits) {
   switch (state.name) {
     case 'starting':
     case 'running': {
-      // Whoever asked to end waits for that; the app may take its time.
+      // The caller that asked for the end waits for it; the app may take its time.
       if (state.ending) return [state, []]
       const [next, effects] = drain({ ...state, since: at }, 'start', limits)
       return [next, [{ do: 'say', say: { what: 'restart' } }, ...effects]]

@@ -29,7 +29,7 @@ export function createSaves() {
   }
 
   return {
-    /** A process is ready, or is to end for a restart: it is in no loop of crashes, and whoever saves modules is a person. */
+    /** A process is ready, or is to end for a restart: it is in no loop of crashes, and modules are saved by a person. */
     lived() {
       sinceLived = 0
     },

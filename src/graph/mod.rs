@@ -109,7 +109,7 @@ pub struct Module {
 }
 
 impl Module {
-    /// Whether it keeps its instance until a restart, whoever imports it.
+    /// Whether it keeps its instance until a restart, whatever imports it.
     pub fn is_non_reloadable(&self) -> bool {
         self.kind != ModuleKind::File
     }
@@ -246,7 +246,7 @@ impl Graph {
         }
     }
 
-    /// Makes a module a root because nobody knows who imports it: until somebody does.
+    /// Makes a module a root because its importer is not known, until one is found.
     pub fn add_unknown_importer(&mut self, thread: ThreadId, module: ModuleId) {
         if !self.roots.contains(&(thread, module)) {
             self.add_root(thread, module);

@@ -1,4 +1,4 @@
-//! Folders that are the user's, and in which nobody else can put anything.
+//! Finds and makes folders that belong to the user and that no other user can write to.
 
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
@@ -36,7 +36,7 @@ impl Folder {
         (is_own(&found) && !others_write).then_some(Self { fd, path })
     }
 
-    /// Whether nobody else may even enter it.
+    /// Whether no other user may enter it.
     pub fn is_private(&self) -> bool {
         let all = Mode::RWXU | Mode::RWXG | Mode::RWXO;
         rustix::fs::fstat(&self.fd).is_ok_and(|found| mode(&found) & all == Mode::RWXU)

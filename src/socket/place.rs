@@ -31,7 +31,7 @@ impl Files {
 }
 
 /// Where a socket may lie, as `runtimeFolders` of cli/pointers.mjs has it: our part of the user's runtime folder, else of one for what
-/// is temporary, as far as nobody else may enter.
+/// is temporary, as far as no other user may enter.
 pub fn private_folders() -> impl Iterator<Item = Folder> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let runtime = runtime.filter(|folder| folder.is_absolute() && folder.is_dir());
@@ -45,7 +45,7 @@ pub fn private_folders() -> impl Iterator<Item = Folder> {
     })
 }
 
-/// In the nearest `node_modules` upwards, if nobody else can write there.
+/// In the nearest `node_modules` upwards, if no other user can write there.
 fn pointer_folder(root: &Path) -> Option<Folder> {
     let modules = root.ancestors().map(|folder| folder.join("node_modules"));
     let modules = modules.into_iter().find(|folder| folder.is_dir())?;
@@ -161,8 +161,8 @@ fn is_numbered(name: &str, extension: &str) -> bool {
     name.strip_suffix(extension).is_some_and(|stem| stem.splitn(2, '-').all(is_number))
 }
 
-/// Whether nobody has that socket open, in whatever namespace. A datagram is of the wrong kind for one that somebody has: it
-/// disturbs nobody, and waits for nobody.
+/// Whether no process has that socket open, in any namespace. A datagram is of the wrong kind for a socket that is open: it is
+/// refused at once, and no process notices it.
 fn is_dead(path: &Path) -> bool {
     let is_socket = std::fs::symlink_metadata(path).is_ok_and(|it| it.file_type().is_socket());
     let refuses = || {

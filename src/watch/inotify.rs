@@ -85,7 +85,7 @@ impl Names {
 }
 
 impl Native {
-    /// Nobody need be woken: whoever waits, waits on [`Native::handles`].
+    /// No waker is needed: the waiting thread polls [`Native::handles`].
     ///
     /// # Errors
     /// Those of `inotify_init1`: usually the limit of instances (`fs.inotify.max_user_instances`).
@@ -168,7 +168,7 @@ impl Native {
     }
 
     /// Stops watching everything, for good. A process whose watches end a millisecond before it does ends at once; with
-    /// them, the kernel makes it wait until nobody can be in the middle of reporting an event: 10 to 20 ms.
+    /// them, the kernel makes it wait until no CPU can be in the middle of reporting an event: 10 to 20 ms.
     pub fn unwatch_all(&mut self) {
         for names in [&mut self.directories, &mut self.files] {
             for watch in std::mem::take(names).of.into_keys() {
@@ -185,11 +185,11 @@ impl Native {
 
     /// `meanwhile` happens between two reads.
     fn drain_while(&mut self, events: &mut Vec<Event>, mut meanwhile: impl FnMut()) {
-        let news = self.ready.look();
-        if news.events {
+        let ready = self.ready.look();
+        if ready.events {
             self.read(events, &mut meanwhile);
         }
-        if news.mounts {
+        if ready.mounts {
             self.note_mounts(events);
         }
     }

@@ -62,7 +62,7 @@ pub enum Event {
         /// Whether it came.
         appeared: bool,
     },
-    /// Any file in this directory may have changed: nobody can list it.
+    /// Any file in this directory may have changed: it cannot be listed.
     Unlisted {
         /// Its absolute path.
         path: String,
@@ -93,9 +93,9 @@ enum Means {
     Both,
     /// So they do here, and there is no fallback.
     Shared,
-    /// Nobody looks: events do not come, and there is no fallback.
+    /// It is not looked at: events do not come, and there is no fallback.
     Unwatched,
-    /// It cannot be listed: whoever knows its files looks at them at the interval.
+    /// It cannot be listed: the owner of its files looks at them at the interval.
     Unlisted,
     /// It does not exist; this ancestor of it does, and is retained in its place.
     Missing(Arc<str>),
@@ -217,7 +217,7 @@ impl Watch {
         true
     }
 
-    /// See [`Watch::hold`].
+    /// See [`Watch::retain`].
     pub fn release(&mut self, directory: &str) {
         let Some(known) = self.directories.get_mut(directory) else { return };
         known.holders -= 1;

@@ -1,4 +1,4 @@
-//! Looking at directories at an interval, where there are no events: a thread of its own, so that nobody waits for it.
+//! Polls directories at an interval, where there are no events, in a thread of its own, so that no other thread waits for it.
 //!
 //! What is compared is what the file system says of a file, not its bytes: a directory may hold many and huge ones. But
 //! stamps are coarse: a file that was changed a moment ago may change again and bear the same. So of such files the bytes

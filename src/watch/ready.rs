@@ -17,7 +17,7 @@ pub struct Ready(OwnedFd);
 
 /// Where something is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct News {
+pub struct Readiness {
     /// Inotify can be read.
     pub events: bool,
     /// Something was mounted, or is no longer.
@@ -38,16 +38,16 @@ impl Ready {
     }
 
     /// What is new. Of mounts that is told once.
-    pub fn look(&self) -> News {
+    pub fn look(&self) -> Readiness {
         let mut room = [MaybeUninit::uninit(); 2];
         let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
         match epoll::wait(&self.0, &mut room, Some(&at_once)) {
             Ok((found, _)) => {
                 let has = |what| found.iter().any(|event| event.data.u64() == what);
-                News { events: has(EVENTS), mounts: has(MOUNTS) }
+                Readiness { events: has(EVENTS), mounts: has(MOUNTS) }
             }
             // Whatever it is, reading tells.
-            Err(_) => News { events: true, mounts: false },
+            Err(_) => Readiness { events: true, mounts: false },
         }
     }
 }

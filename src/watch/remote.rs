@@ -26,7 +26,7 @@ pub fn file_system(directory: &str) -> Option<&'static str> {
     kind(i128::from(rustix::fs::statfs(directory).ok()?.f_type))
 }
 
-/// Elsewhere nobody asks.
+/// Elsewhere this is not needed.
 #[cfg(not(target_os = "linux"))]
 pub fn file_system(_directory: &str) -> Option<&'static str> {
     None

@@ -1,4 +1,4 @@
-//! Waiting, while nobody imports, for the next file event, deadline or call.
+//! Waits for the next file event, deadline or call while no thread imports.
 
 use std::time::Duration;
 
@@ -105,7 +105,7 @@ pub fn pair() -> std::io::Result<(Waker, Poller)> {
 }
 
 impl Waker {
-    /// Ends the current sleep, or the next one if nobody sleeps.
+    /// Ends the current sleep, or the next one if there is none now.
     pub fn wake(&self) {
         self.0.wake();
     }

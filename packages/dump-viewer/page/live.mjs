@@ -1,5 +1,5 @@
 /**
- * What the app tells while it runs: pictures, updates and restarts, as server-sent events.
+ * Receives what the app sends while it runs: graph snapshots, updates and restarts, as server-sent events.
  */
 import { byId, element, visible } from './text.mjs'
 

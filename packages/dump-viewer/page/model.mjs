@@ -1,5 +1,5 @@
 /**
- * A picture, indexed. The engine has decided: here its answers are only followed.
+ * A graph snapshot, indexed. The engine has made all decisions; the page only shows them.
  *
  * @typedef {'hot' | 'cold' | 'declined' | 'ignored'} State
  * @typedef {'hot' | 'restart' | 'declined' | 'ignored' | 'unknown'} Verdict
@@ -56,7 +56,7 @@ export function createModel({ modules, edges }) {
 }
 
 /**
- * What `hot.explain()` says of a module, with its paths as the picture has them, and the reason without the chain.
+ * What `hot.explain()` says of a module, with its paths as the snapshot has them, and the reason without the chain.
  * @param {Model} model @param {number} at
  */
 export function explain(model, at) {

@@ -120,7 +120,7 @@ function fileOf(place) {
   return url ? fileURLToPath(url) + line : place
 }
 
-/** Nobody would end it. @param {number} pid @param {number} killTimeout */
+/** The runner is gone, and nothing else would end this process. @param {number} pid @param {number} killTimeout */
 async function endIfOrphaned(pid, killTimeout) {
   // The channel closes a little earlier than the parent is gone.
   for (let tries = 0; tries < 20; tries++) {

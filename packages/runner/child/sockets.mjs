@@ -34,7 +34,7 @@ import { hear, hold, setup, tell } from './link.mjs'
 const kept = new Map()
 /** @type {Map<string, Listening>} */
 export const listening = new Map()
-/** Ports that the runner is about to let go of. @type {Map<string, { port: number, done: Promise<void>, resolve: () => void }>} */
+/** Ports that the runner is about to release. @type {Map<string, { port: number, done: Promise<void>, resolve: () => void }>} */
 const releasing = new Map()
 /** How often port 0 was asked for with the same address: such sockets are told apart by their order. @type {Map<string, number>} */
 const anyPort = new Map()
@@ -144,7 +144,7 @@ function remember(server, id, key) {
   }
   const scheme = isPipe ? 'unix' : schemeOf(server)
   const inode = isPipe ? inodeOf(address) : undefined
-  // Whoever only looks for a free port closes it at once; and it serves nobody before this.
+  // An app that only looks for a free port closes it at once, and serves no request before that.
   setImmediate(() => {
     if (listening.has(id)) tell({ type: 'hot-runner:listening', id, key, address, port, scheme, inode }, isPipe || isAdopted || !setup?.keep ? undefined : handle)
   })
@@ -230,7 +230,7 @@ export function keepSockets() {
     releasing.get(id)?.resolve()
     releasing.delete(id)
   })
-  // Nobody has asked for it.
+  // The app has not asked for it.
   hear('hot-runner:forget', ({ ids }) => {
     for (const [key, socket] of kept) {
       if (!ids.includes(socket.id)) continue
