@@ -17,7 +17,7 @@ import { createWatch } from './watch.mjs'
 
 export { OptionsError } from './options.mjs'
 
-/** @typedef {import('./machine.mjs').Event extends infer E ? E extends { at: number } ? Omit<E, 'at'> & { at?: number } : never : never} Happening */
+/** @typedef {import('./machine.mjs').Event extends infer E ? E extends { at: number } ? Omit<E, 'at'> & { at?: number } : never : never} Input */
 
 /** Sockets that listen at nearly the same time are told as one, in milliseconds. */
 const TOGETHER = 10
@@ -110,9 +110,9 @@ export function createRunner(given) {
   /** @param {string} name @param {Record<string, unknown>} fields */
   const emit = (name, fields) => void events.emit(name, fields)
 
-  /** @param {any} happening */
-  function dispatch(happening) {
-    const [next, effects] = step(state, { at: Date.now(), ...happening }, options)
+  /** @param {any} event */
+  function dispatch(event) {
+    const [next, effects] = step(state, { at: Date.now(), ...event }, options)
     state = next
     for (const effect of effects) carryOut(effect)
   }
@@ -308,7 +308,7 @@ export function createRunner(given) {
         return void mine.signals.set(message.signal, Date.now())
       case 'hot-runner:stdin':
         return input.appReads(message.reads)
-      case 'hot-runner:picture':
+      case 'hot-runner:snapshot':
       case 'hot-runner:update':
         return viewer?.heard(message)
       case 'hot-runner:drained':

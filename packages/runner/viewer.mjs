@@ -16,11 +16,11 @@ export function createViewer({ viewer, cwd }, { ready, problem }) {
   /** @type {import('./child.mjs').Child | undefined} */
   let child
   /** Of the last app that had one. @type {string | undefined} */
-  let picture
+  let snapshot
   let hasAsked = false
   /** @type {Set<() => void>} */
   const waiting = new Set()
-  /** @type {Set<(happening: { event: string, data: Record<string, unknown> }) => void>} */
+  /** @type {Set<(event: { event: string, data: Record<string, unknown> }) => void>} */
   const listeners = new Set()
   /** @type {{ url: string, close: () => Promise<void> } | undefined} */
   let server
@@ -37,16 +37,16 @@ export function createViewer({ viewer, cwd }, { ready, problem }) {
   const source = {
     app: () => String(child?.pid ?? ''),
     async picture() {
-      if (!child?.hears()) return picture
+      if (!child?.hears()) return snapshot
       const answer = new Promise((resolve) => {
         waiting.add(() => resolve(undefined))
         setTimeout(resolve, PATIENCE).unref()
       })
       child.tell({ type: 'hot-runner:look', again: !hasAsked })
       await answer
-      return picture
+      return snapshot
     },
-    /** @param {(happening: any) => void} listener */
+    /** @param {(event: any) => void} listener */
     subscribe(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -80,7 +80,7 @@ export function createViewer({ viewer, cwd }, { ready, problem }) {
     heard({ type, text, files, paths }) {
       if (type === 'hot-runner:update') return tell('update', { files, paths })
       hasAsked ||= text !== undefined
-      picture = text ?? picture
+      snapshot = text ?? snapshot
       return answered()
     },
     /** @param {Record<string, any>} why */

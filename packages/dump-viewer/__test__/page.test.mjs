@@ -65,7 +65,7 @@ test('a hot module: what a save runs again, drawn', needsBrowser, async (t) => {
   const { page } = await open(t, small, { hash: '#src/pages/text.mjs' })
   const text = await details(page)
   for (const part of ['● hot · version 3 · ✎ changed', 'A save reloads it, and 1 module above it.', 'What makes it hot (1)', 'What a save runs again (2)']) assert.ok(text.includes(part), `${part} in ${text}`)
-  assert.deepEqual(await marked(page, 'climb'), { nodes: ['src/pages/page.mjs', 'src/pages/text.mjs'], edges: ['src/pages/page.mjs → src/pages/text.mjs'] })
+  assert.deepEqual(await marked(page, 'affected'), { nodes: ['src/pages/page.mjs', 'src/pages/text.mjs'], edges: ['src/pages/page.mjs → src/pages/text.mjs'] })
 })
 
 test('declined, self-accepting, ignored, restart patterns: each in words', needsBrowser, async (t) => {

@@ -83,8 +83,8 @@ function createStyle() {
     { selector: '.faded', style: { opacity: 0.2 } },
     { selector: 'node.chain', style: { 'underlay-color': color('cold'), 'underlay-opacity': 0.45, 'underlay-padding': 6 } },
     { selector: 'edge.chain', style: { 'width': 5, 'line-color': color('cold'), 'target-arrow-color': color('cold'), 'opacity': 1, 'z-index': 9 } },
-    { selector: 'node.climb', style: { 'underlay-color': color('hot'), 'underlay-opacity': 0.4, 'underlay-padding': 6 } },
-    { selector: 'edge.climb', style: { 'width': 5, 'line-color': color('hot'), 'line-style': 'dashed', 'target-arrow-color': color('hot'), 'opacity': 1, 'z-index': 9 } },
+    { selector: 'node.affected', style: { 'underlay-color': color('hot'), 'underlay-opacity': 0.4, 'underlay-padding': 6 } },
+    { selector: 'edge.affected', style: { 'width': 5, 'line-color': color('hot'), 'line-style': 'dashed', 'target-arrow-color': color('hot'), 'opacity': 1, 'z-index': 9 } },
     { selector: 'node.lit', style: { 'underlay-color': color('lit'), 'underlay-opacity': 0.9, 'underlay-padding': 8 } },
     { selector: 'node.chosen', style: { 'outline-width': 3, 'outline-color': text, 'outline-offset': 3, 'font-weight': 'bold', 'z-index': 10 } },
   ])
@@ -184,14 +184,14 @@ export function createDrawing(container) {
   return {
     cy,
     draw,
-    /** Draws attention to these, and away from the others. @param {Record<'chain' | 'climb', Set<string>>} marks @param {string | undefined} chosen @param {Set<string>} near */
+    /** Draws attention to these, and away from the others. @param {Record<'chain' | 'affected', Set<string>>} marks @param {string | undefined} chosen @param {Set<string>} near */
     mark(marks, chosen, near) {
       cy.batch(() => {
-        cy.elements().removeClass('chain climb faded chosen')
+        cy.elements().removeClass('chain affected faded chosen')
         if (chosen === undefined) return
-        const kept = new Set([chosen, ...near, ...marks.chain, ...marks.climb])
+        const kept = new Set([chosen, ...near, ...marks.chain, ...marks.affected])
         cy.elements().forEach((one) => void (kept.has(one.id()) || one.addClass('faded')))
-        for (const name of /** @type {const} */ (['chain', 'climb'])) for (const id of marks[name]) cy.getElementById(id).addClass(name)
+        for (const name of /** @type {const} */ (['chain', 'affected'])) for (const id of marks[name]) cy.getElementById(id).addClass(name)
         cy.getElementById(chosen).addClass('chosen')
       })
     },

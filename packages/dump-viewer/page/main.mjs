@@ -77,15 +77,15 @@ function show({ keep }) {
 /** What is chosen, drawn and told. */
 function describe() {
   const { units, unitOf } = shown
-  const marks = { chain: /** @type {Set<string>} */ (new Set()), climb: /** @type {Set<string>} */ (new Set()) }
+  const marks = { chain: /** @type {Set<string>} */ (new Set()), affected: /** @type {Set<string>} */ (new Set()) }
   const at = chosen === undefined ? undefined : model.find(chosen)
   const folder = chosen?.startsWith('folder ') ? units.get(chosen) : undefined
   if (at !== undefined) {
     panel.showModule(model, at, foldersOf(model.modules[at].path).map(({ path }) => path))
-    const { found, crossed } = model.climb(at)
+    const { found, crossed } = model.affected(at)
     const { chain } = explain(model, at)
     add(marks.chain, chain.flatMap(({ from, to }) => [from, to]), chain)
-    add(marks.climb, found, crossed)
+    add(marks.affected, found, crossed)
   } else if (folder) {
     panel.showFolder(model, folder, folder.id.slice('folder '.length))
   } else {

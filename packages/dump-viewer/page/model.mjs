@@ -38,7 +38,7 @@ export function createModel({ modules, edges }) {
     },
 
     /** What a save of a module invalidates, itself first, and the edges by which. @param {number} at */
-    climb(at) {
+    affected(at) {
       /** @type {Edge[]} */
       const crossed = []
       if (modules[at].verdict !== 'hot' && modules[at].verdict !== 'declined') return { found: [], crossed }
@@ -63,7 +63,7 @@ export function explain(model, at) {
   const { modules, importers } = model
   const { path, version, verdict, restart, reason, hint } = modules[at]
   const chain = verdict === 'restart' && restart === undefined ? model.chain(at) : []
-  const invalidates = verdict === 'hot' ? model.climb(at).found : []
+  const invalidates = verdict === 'hot' ? model.affected(at).found : []
   return { path, version, verdict, boundaries: invalidates.filter((one) => importers[one].some(({ hot, accepted }) => hot || accepted)), chain, reason, hint, invalidates }
 }
 

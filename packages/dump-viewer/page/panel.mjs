@@ -38,7 +38,7 @@ export function createPanel(panel, { choose, toggle }) {
       const { path, version, state, root, boundary, accepts, declines } = modules[at]
       const explanation = explain(model, at)
       const { chain, reason, hint, boundaries, invalidates } = explanation
-      const declining = state === 'declined' ? model.climb(at).found.filter((one) => modules[one].declines) : []
+      const declining = state === 'declined' ? model.affected(at).found.filter((one) => modules[one].declines) : []
       const facts = [
         STATES[state],
         `version ${version}`,

@@ -38,7 +38,7 @@ export const FROM_APP = {
   'hot-runner:closed': { id: text },
   'hot-runner:signal': { signal: text },
   'hot-runner:stdin': { reads: flag },
-  'hot-runner:picture': { text: optional(text) },
+  'hot-runner:snapshot': { text: optional(text) },
   'hot-runner:update': { files: texts, paths: texts },
 }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { drain } from './drain.mjs'
 import { hear, hold, next, setup, tell } from './link.mjs'
 import { holdOutput, holdsEvent } from './output.mjs'
-import { tellPictures } from './picture.mjs'
+import { sendSnapshots } from './snapshot.mjs'
 import { MOST_MISSING } from './messages.mjs'
 import { watchStart } from './rest.mjs'
 import { keepSockets } from './sockets.mjs'
@@ -23,7 +23,7 @@ if (setup) {
   observeProcess(setup)
   if (setup.ahead) holdOutput()
   reportReading()
-  tellPictures()
+  sendSnapshots()
   keepSockets()
   const { drainTimeout } = setup
   hear('hot-runner:ping', () => tell({ type: 'hot-runner:pong', inspected: isInspected() }))

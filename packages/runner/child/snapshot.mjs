@@ -1,23 +1,23 @@
 /**
- * What the viewer wants to know of the app, once somebody looks.
+ * Sends the graph snapshots and updates of the app to the viewer, once a client is connected.
  */
 import { hear, tell } from './link.mjs'
 
 /** hot-hook, if the app has it. */
 const runtime = () => /** @type {any} */ (globalThis)[Symbol.for('hot-hook')]
 
-/** What was told last. */
+/** The snapshot that was sent last. */
 let last = ''
 let isListening = false
 
-export function tellPictures() {
+export function sendSnapshots() {
   hear('hot-runner:look', ({ again }) => {
     const hotHook = runtime()
     if (hotHook && !isListening) listen(hotHook)
     const text = hotHook?.snapshot()
     const isNew = text !== undefined && (again || text !== last)
     last = text ?? last
-    tell({ type: 'hot-runner:picture', ...(isNew && { text }) })
+    tell({ type: 'hot-runner:snapshot', ...(isNew && { text }) })
   })
 }
 
