@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { PACKAGE, startApp } from './support/app.mjs'
+import { canRequireModules } from '../lib/node/features.mjs'
+import { HOT, PACKAGE, startApp } from './support/app.mjs'
 import { checkPlace, placesMain } from './support/places.mjs'
 
 const TOKEN = /^Unexpected token ';'$/
@@ -84,6 +85,15 @@ const commonjs = {
   'a throw below an ES module': { files: { 'a.mjs': "import './b.cjs'", 'b.cjs': "function f() { throw ‸new Error('oh') }; f()" }, message: /^oh$/ },
 }
 
+/** `require` of ES modules. @type {Record<string, import('./support/places.mjs').Case>} */
+const required = {
+  'that waits': { files: { 'a.cjs': "\nconst x = require(‸'./b.mjs')", 'b.mjs': 'await 1' }, message: /top-level await/ },
+  'with a syntax error': { files: { 'a.cjs': "require('./b.mjs')", 'b.mjs': 'const a = ‸;' }, message: TOKEN },
+  'with a missing module': { files: { 'a.cjs': "require('./b.mjs')", 'b.mjs': "\nimport ‸'./no.mjs'" }, message: /Cannot find module/ },
+  'with a missing export': { files: { 'a.cjs': "require('./b.mjs')", 'b.mjs': "\nimport { ‸x } from './c.mjs'", 'c.mjs': '' }, message: /named 'x'/ },
+  'that throws': { files: { 'a.cjs': "require('./b.mjs')", 'b.mjs': "import.meta.url; const f = () => { throw ‸new Error('oh') }; f()" }, message: /^oh$/ },
+}
+
 /** @type {Record<string, import('./support/places.mjs').Case>} */
 const json = {
   'imported': { files: { 'a.mjs': "import x from './x.json' with { type: 'json' }", 'x.json': '{\n  "a": 1,\n  ‸b }' }, good: '{}', message: /^Expected double-quoted property name in JSON/ },
@@ -127,8 +137,9 @@ const packages = {
   'node_modules/broken/index.mjs': "\nthrow new Error('broken')\n",
 }
 
-for (const [kind, cases] of Object.entries({ syntax, missing, unprovided, commonjs, json, thrown })) {
-  test(`${kind}: the place of an error`, async (t) => {
+for (const [kind, cases] of Object.entries({ syntax, missing, unprovided, commonjs, required, json, thrown })) {
+  const skip = kind === 'required' && !canRequireModules && 'this Node cannot require ES modules'
+  test(`${kind}: the place of an error`, { skip }, async (t) => {
     const app = await startApp(t, { files: { 'main.mjs': placesMain, ...packages } })
     for (const [index, [name, given]] of Object.entries(cases).entries()) {
       await t.test(name, () => checkPlace(app, `first-${index}`, given, true))
@@ -215,4 +226,66 @@ test('without an inspector there is the file that has changed', async (t) => {
   assert.deepEqual({ file, line }, { file: app.file('b.mjs'), line: undefined })
   const link = await app.ask('attempt', './c.mjs', [])
   assert.deepEqual([link.file, link.line, link.column], [app.file('c.mjs'), 2, 10])
+})
+
+test('an error of what is no more has no frame: the file has another text', async (t) => {
+  const first = "import.meta.hot?.dispose(() => 0); export const fail = () => { throw new Error('oh') }"
+  const main = `
+    import { describeError } from '${pathToFileURL(PACKAGE).href}/lib/runtime/error-place.mjs'
+    const old = await import('./a.mjs', ${HOT})
+    const fail = (files, from = old) => { try { from.fail() } catch (error) { return describeError(error, { files }) } }
+    serve({ fail, again: async (files) => fail(files, await import('./a.mjs', ${HOT})) })
+  `
+  const app = await startApp(t, { files: { 'main.mjs': main, 'a.mjs': first } })
+  const file = app.file('a.mjs')
+  const column = first.indexOf('new Error') + 1
+  const { frame, ...rest } = await app.ask('fail', [file])
+  assert.deepEqual(rest, { name: 'Error', message: 'oh', file, line: 1, column })
+  assert.match(frame, /new Error/)
+  app.save('a.mjs', `/* longer */ ${first}`)
+  const { frame: newFrame, ...again } = await app.ask('again', [file])
+  assert.deepEqual(again, { name: 'Error', message: 'oh', file, line: 1, column: column + '/* longer */ '.length })
+  assert.match(newFrame, /new Error/)
+  assert.deepEqual(await app.ask('fail', [file]), rest)
+})
+
+test('a module that waits for handlers has its place, too', async (t) => {
+  const main = `
+    import { describeError } from '${pathToFileURL(PACKAGE).href}/lib/runtime/error-place.mjs'
+    const load = () => Promise.all(['./a.mjs', './b.mjs'].map((path) => import(path, ${HOT}))).then(() => undefined, (error) => [describeError(error, {}), error.stack])
+    await load()
+    serve({ load })
+  `
+  const a = "import.meta.hot.dispose(() => new Promise((resolve) => setTimeout(resolve, 20)))"
+  const app = await startApp(t, { files: { 'main.mjs': main, 'a.mjs': a, 'b.mjs': '' } })
+  app.save('a.mjs', `${a}; throw new Error('oh')`)
+  app.save('b.mjs', 'await 1')
+  const [{ line, column }, stack] = await app.ask('load')
+  assert.deepEqual([line, column], [1, a.length + '; throw '.length + 1], stack)
+})
+
+test('an inline source map of another loader tells the place, whether Node looks at it or not', async (t) => {
+  // A source stands one line further down, and its first line further to the right.
+  const loader = `
+    import { readFileSync } from 'node:fs'
+    import { fileURLToPath } from 'node:url'
+    export const load = async (url, context, next) => {
+      if (!url.includes('.up')) return next(url, context)
+      const map = { version: 3, sources: [url], names: [], mappings: ';IAAA' + ';AACA'.repeat(9) }
+      const data = Buffer.from(JSON.stringify(map)).toString('base64')
+      const source = '\\n    ' + readFileSync(fileURLToPath(url.replace(/[?].*/, '')), 'utf8') + '\\n//# sourceMappingURL=data:application/json;base64,' + data
+      return { format: 'module', shortCircuit: true, source }
+    }
+  `
+  const register = "import { register } from 'node:module'; register('./loader.mjs', import.meta.url)"
+  for (const before of [[], ['--enable-source-maps']]) {
+    const app = await startApp(t, {
+      before: [...before, '--no-deprecation', '--import=./register.mjs'],
+      files: { 'main.mjs': placesMain, 'loader.mjs': loader, 'register.mjs': register, 'a.up': 'throw new Error("oh")', 'b.up': '\n  throw new Error("oh")' },
+    })
+    const first = await app.ask('attempt', './a.up', [])
+    assert.deepEqual([first.file, first.line, first.column], [app.file('a.up'), 1, 1], JSON.stringify(first))
+    const second = await app.ask('attempt', './b.up', [])
+    assert.deepEqual([second.file, second.line], [app.file('b.up'), 2], JSON.stringify(second))
+  }
 })

@@ -104,13 +104,15 @@ pub struct Described {
 /// A place that was found.
 #[derive(Debug, Default)]
 struct Place {
+    /// The file has another text now.
+    is_past: bool,
     file: String,
     position: Option<Position>,
 }
 
 impl Place {
     fn of_file(file: String) -> Self {
-        Self { file, position: None }
+        Self { file, ..Self::default() }
     }
 }
 
@@ -122,7 +124,7 @@ pub fn describe(facts: &Facts, look: &impl Look) -> Described {
     let search = Search { facts, look };
     let (place, message) = search.find();
     let frame = place.as_ref().and_then(|place| {
-        let text = look.read(&place.file)?;
+        let text = look.read(&place.file).filter(|_| !place.is_past)?;
         frame::frame(without_mark(&text), place.position?)
     });
     Described {
@@ -203,7 +205,7 @@ impl<L: Look> Search<'_, L> {
             let shift = |line, column, end| self.shift_of_source(text, line, column, end);
             failure.position(text, shift)
         });
-        Some(Place { file, position })
+        Some(Place { file, position, is_past: false })
     }
 
     /// A path that a transpiler has made relative, to the folder that it works in.
@@ -222,9 +224,7 @@ impl<L: Look> Search<'_, L> {
 
     /// What Node's own TypeScript says is of the source, but for the prelude.
     fn in_typescript(&self, failure: &stripping::Failure) -> Option<Place> {
-        let preludes = self.facts.preludes.iter().map(String::as_str);
-        let prelude =
-            preludes.clone().find(|prelude| failure.shown.starts_with(prelude)).unwrap_or("");
+        let prelude = self.prelude_of(failure.shown);
         let shows = |file: &String| {
             let text = self.look.read(file);
             text.and_then(|text| {
@@ -246,7 +246,7 @@ impl<L: Look> Search<'_, L> {
             let column = failure.column(prelude, &text[start..]);
             offset_of(text, line, column).map(|offset| position_at(text, offset))
         });
-        Some(Place { file, position })
+        Some(Place { file, position, is_past: false })
     }
 
     /// What does not compile or link: Node says the file and the line, V8 the column.
@@ -258,7 +258,7 @@ impl<L: Look> Search<'_, L> {
         let generated =
             Generated { file: head.file, line: head.line, column, source: Some(head.source) };
         let mut place = self.place_of(&generated)?;
-        if let Some(missing) = missing::export(&self.facts.message) {
+        if let Some(missing) = missing::export(&self.facts.message).filter(|_| !place.is_past) {
             place.position = self.at_name(&place, &missing).or(place.position);
         }
         Some(place)
@@ -295,7 +295,7 @@ impl<L: Look> Search<'_, L> {
         let noted = self.facts.noted.and_then(|(line, column)| offset_of(text, line, column));
         let offset = noted.or_else(|| json_error(text));
         let position = offset.map(|offset| position_at(text, offset));
-        Some((Place { file, position }, message[end..].to_owned()))
+        Some((Place { file, position, is_past: false }, message[end..].to_owned()))
     }
 
     /// An import that finds nothing, or what cannot be loaded.
@@ -312,7 +312,8 @@ impl<L: Look> Search<'_, L> {
             let text = self.look.read(file)?;
             let text = without_mark(&text);
             let at = imports::find(text, |specifier| wanted.score(specifier, file))?;
-            Some(Place { file: file.clone(), position: Some(position_at(text, at)) })
+            let position = Some(position_at(text, at));
+            Some(Place { file: file.clone(), position, is_past: false })
         });
         found.or_else(|| Some(Place::of_file(among.into_iter().next().filter(|_| is_known)?)))
     }
@@ -363,11 +364,59 @@ impl<L: Look> Search<'_, L> {
             && let Some(file) = self.path(&mapped.source)
         {
             let position = self.position(&file, mapped.line, mapped.column);
-            return Some(Place { file, position });
+            return Some(Place { file, position, is_past: false });
+        }
+        if !has_map && self.is_past(generated, &path) {
+            let column = column.saturating_sub(self.shift_of_past(generated));
+            return Some(Place {
+                file: path,
+                position: Some(Position { line, column }),
+                is_past: true,
+            });
         }
         let shift = if has_map { 0 } else { self.shift(generated, &path) };
         let position = self.position(&path, line, column.saturating_sub(shift).max(1));
-        Some(Place { file: path, position })
+        Some(Place { file: path, position, is_past: false })
+    }
+
+    /// Whether the file has another text than what ran: it has changed, and there is a later instance; or the line is another.
+    fn is_past(&self, generated: &Generated, path: &str) -> bool {
+        let Some(source) = generated.source else {
+            return self.facts.files.iter().any(|file| file == path)
+                && generated.file.starts_with("file:")
+                && self.look.current(generated.file).is_some();
+        };
+        let Some(text) = self.look.read(path) else { return false };
+        let text = without_mark(&text);
+        let source = &source[self.prelude_of(source).len()..];
+        let source = without_mark(source);
+        let line = offset_of(text, generated.line.saturating_sub(1), 0).map(|start| &text[start..]);
+        // Types are blanks where Node has stripped them.
+        let is_same = |line: &str| {
+            let mut chars = line.chars();
+            source.chars().all(|char| {
+                let same = chars.next();
+                same == Some(char) || char == ' ' && same.is_some()
+            })
+        };
+        !source.trim().is_empty() && !line.is_some_and(is_same)
+    }
+
+    /// The prelude with which a line begins.
+    fn prelude_of(&self, line: &str) -> &str {
+        let mut preludes = self.facts.preludes.iter().map(String::as_str);
+        preludes.find(|prelude| line.starts_with(prelude)).unwrap_or_default()
+    }
+
+    /// As [`Search::shift`], where nothing is known of the text.
+    fn shift_of_past(&self, generated: &Generated) -> u32 {
+        if let Some(source) = generated.source {
+            return length(self.prelude_of(source)).min(generated.column.saturating_sub(1));
+        }
+        let has_prelude =
+            generated.line <= 2 && self.look.has_prelude(generated.file) != Some(false);
+        let usual = self.facts.preludes.last().map_or(0, |prelude| length(prelude));
+        if has_prelude && generated.column > usual { usual } else { 0 }
     }
 
     /// A stack that has the places of sources has no versions of ours any more.
@@ -404,9 +453,10 @@ impl<L: Look> Search<'_, L> {
     /// How much stands before the user's text on its line: a prelude, or a byte order mark.
     fn shift(&self, generated: &Generated, path: &str) -> u32 {
         if let Some(source) = generated.source.filter(|source| !source.is_empty()) {
-            let mut preludes = self.facts.preludes.iter();
-            let prelude = preludes.find(|prelude| source.starts_with(prelude.as_str()));
-            return prelude.map_or(u32::from(source.starts_with('\u{feff}')), |text| length(text));
+            return match self.prelude_of(source) {
+                "" => u32::from(source.starts_with('\u{feff}')),
+                prelude => length(prelude),
+            };
         }
         let Some(text) = self.look.read(path) else { return 0 };
         let column = generated.column.saturating_sub(1);

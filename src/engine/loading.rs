@@ -198,7 +198,8 @@ impl Engine {
     /// The URL under which today's instance of the module is known that `url` stands for, if it is another.
     pub fn url_of_today(&self, url: &str) -> Option<String> {
         let meaning = self.urls.meaning(url)?;
-        let version = self.graph.get(meaning.module).version;
+        let module = self.graph.get(meaning.module);
+        let version = if module.keeps_url { 0 } else { module.version };
         (version > 0).then(|| versioned(&meaning.clean, version)).filter(|current| current != url)
     }
 

@@ -60,6 +60,9 @@ pub fn wanted<'a>(code: Option<&str>, message: &'a str) -> Option<Wanted<'a>> {
             | "ERR_IMPORT_ASSERTION_TYPE_FAILED"
             | "ERR_IMPORT_ASSERTION_TYPE_UNSUPPORTED"
     );
+    if code == Some("ERR_REQUIRE_ASYNC_MODULE") {
+        return awaiting(message);
+    }
     let line = message.lines().next()?;
     // Loaders in a thread of their own lose the code.
     let is_said =
@@ -79,6 +82,18 @@ pub fn wanted<'a>(code: Option<&str>, message: &'a str) -> Option<Wanted<'a>> {
         targets.extend(said.split_once(mark).map(|(_, rest)| rest.trim()));
     }
     Some(Wanted { targets, importer })
+}
+
+/// A `require()` of what must be waited for: early Nodes say `From FILE`, `Requiring FILE`, later ones `Required module: FILE` and
+/// the files that required it.
+fn awaiting(message: &str) -> Option<Wanted<'_>> {
+    const MOST_LINES: usize = 10;
+    let after = |marks: [&str; 2]| {
+        let mut lines = message.lines().take(MOST_LINES).map(str::trim);
+        lines.find_map(|line| marks.iter().find_map(|mark| line.strip_prefix(mark)))
+    };
+    let target = after(["Required module: ", "Requiring "])?;
+    Some(Wanted { targets: vec![target], importer: Some(after(["- ", "From "])?) })
 }
 
 fn in_quotes(text: &str) -> impl Iterator<Item = &str> {
