@@ -43,18 +43,22 @@ fn source() -> impl Strategy<Value = String> {
     vec(part, 0..40).prop_map(|parts| parts.concat())
 }
 
+fn number(count: usize) -> u32 {
+    u32::try_from(count).expect("texts are short")
+}
+
 /// Line and column as V8 counts them, from 1, at the end of a text.
 fn of_v8(text: &str) -> (u32, u32) {
     let text = text.replace("\r\n", "\n").replace(['\u{2028}', '\u{2029}', '\r'], "\n");
     let last = text.rsplit('\n').next().unwrap_or_default();
-    (text.matches('\n').count() as u32 + 1, last.encode_utf16().count() as u32 + 1)
+    (number(text.matches('\n').count()) + 1, number(last.encode_utf16().count()) + 1)
 }
 
 /// The same, as editors do.
 fn of_editor(text: &str) -> (u32, u32) {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let last = text.rsplit('\n').next().unwrap_or_default();
-    (text.matches('\n').count() as u32 + 1, last.encode_utf16().count() as u32 + 1)
+    (number(text.matches('\n').count()) + 1, number(last.encode_utf16().count()) + 1)
 }
 
 proptest! {
@@ -64,7 +68,7 @@ proptest! {
         let before = format!("{hashbang}{before}x");
         let text = format!("{before}THROW{after}");
         let (line, column) = of_v8(&before);
-        let (url, shift) = if is_second { ("file:///app/a.mjs?v=2", PRELUDE.len() as u32) } else { ("file:///app/a.mjs", 0) };
+        let (url, shift) = if is_second { ("file:///app/a.mjs?v=2", number(PRELUDE.len())) } else { ("file:///app/a.mjs", 0) };
         let shift = if line == 1 + u32::from(has_hashbang) { shift } else { 0 };
         let stack = format!("Error: oh\n    at f (node:fs:1:2)\n    at g ({url}:{line}:{})\n    at file:///app/b.mjs:1:1", column + shift);
         let facts = Facts {
