@@ -188,7 +188,10 @@ fn a_static_import_of_a_boundary_can_be_an_error() {
         lazy: false,
         late: false,
     };
-    assert!(node.engine.resolve(&required, &url).is_ok(), "require cannot be written as import()");
+    assert!(
+        node.engine.resolve_required(&required, &url).is_ok(),
+        "require cannot be written as import()"
+    );
 }
 
 #[test]

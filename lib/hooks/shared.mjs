@@ -92,18 +92,29 @@ export function withCleanParent(context) {
 
 /**
  * @template {{ url: string }} T
- * @param {engine.Thread} thread @param {string} specifier @param {Asked} asked @param {T} result
+ * @param {engine.Thread} thread @param {string} specifier @param {Asked} asked @param {T} result @returns {T}
  */
 export function arrive(thread, specifier, asked, result) {
   if (isOwn(result.url)) return result
   if (asked.required && !asked.parent && isOfImport(result.url)) return result
-  if (asked.hot !== undefined) result = { ...result, importAttributes: withoutHot(asked.attributes) }
-  const { parent, hot, required, when } = asked
-  if (required) noteRequire(parent, specifier, result.url)
-  const url = guarded(() => thread.resolve(parent, specifier, result.url, hot, required, when))
-  if (isDebugging) debug('%s %s from %s: %s', asked.required ? 'require' : 'import', specifier, asked.parent, url ?? result.url)
-  if (url && asked.required) return supply(result, url)
+  return asked.required ? arriveRequired(thread, specifier, asked, result) : arriveImported(thread, specifier, asked, result)
+}
+
+/** @type {typeof arrive} */
+function arriveImported(thread, specifier, { parent, hot, attributes }, result) {
+  if (hot !== undefined) result = { ...result, importAttributes: withoutHot(attributes) }
+  const url = guarded(() => thread.resolve(parent, specifier, result.url, hot))
+  if (isDebugging) debug('import %s from %s: %s', specifier, parent, url ?? result.url)
   return url ? { ...result, url } : result
+}
+
+/** @type {typeof arrive} */
+function arriveRequired(thread, specifier, { parent, when }, result) {
+  noteRequire(parent, specifier, result.url)
+  const supplied = guarded(() => thread.resolveRequired(parent, specifier, result.url, when))
+  if (isDebugging) debug('require %s from %s: %s', specifier, parent, result.url)
+  if (supplied) supply(result.url, supplied)
+  return result
 }
 
 /** @param {string | undefined} parent @param {string} specifier @param {string} url */
@@ -115,13 +126,11 @@ function noteRequire(parent, specifier, url) {
 /**
  * `require()` finds ES modules by their plain URL: today's instance of it may be known by another, or is still to be
  * loaded. What cannot be supplied is asked for as a restart.
- * @template {{ url: string }} T
- * @param {T} result @param {string} url
+ * @param {string} url @param {engine.Supply} supplied
  */
-function supply(result, url) {
-  const isSupplied = url === result.url ? evictNow(url) : alias(result.url, url)
-  if (!isSupplied) guarded(() => engine.evictionFailed(fileURLToPath(result.url)))
-  return result
+function supply(url, supplied) {
+  const isSupplied = supplied.type === 'evict' ? evictNow(url) : alias(url, supplied.url)
+  if (!isSupplied) guarded(() => engine.evictionFailed(fileURLToPath(url)))
 }
 
 /** @param {engine.Thread} thread @param {string} specifier @param {Asked} asked @param {unknown} error */

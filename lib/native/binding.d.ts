@@ -28,13 +28,17 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 export declare class Thread {
   /**
    * Records that `parent`, a URL with its version (nothing for an entry point), imports `url`, which Node has found for
-   * what it wrote as `specifier`, with the value of the import attribute `hot`, by `require()` or not. `when`: of a
-   * `require()`, when that is; nothing for an import.
+   * what it wrote as `specifier`, with the value of the import attribute `hot`.
    *
    * Returns the URL to load instead, with today's version; `null` if it is `url`. Throws with the code
    * `HOT_HOOK_NOT_DYNAMIC` for a static import of a boundary, if the options ask for that.
    */
-  resolve(parent: string | undefined | null, specifier: string, url: string, hot: string | undefined | null, require: boolean, when?: When | undefined | null): string | null
+  resolve(parent: string | undefined | null, specifier: string, url: string, hot?: string | undefined | null): string | null
+  /**
+   * The same for a `require()`; `when`: when that is. Returns what is to be done before Node goes on with `url`; `null` if
+   * that is nothing.
+   */
+  resolveRequired(parent: string | undefined | null, specifier: string, url: string, when?: When | undefined | null): Supply | null
   /**
    * As `resolve`, for an `import` without attributes that Node has not resolved, where nobody but Node would have a say in
    * it. Returns the URL to load, always; `null` if it is not sure what Node would say: then it is to be asked, and
@@ -47,8 +51,8 @@ export declare class Thread {
    */
   recordFormat(url: string): void
   /**
-   * Node found nothing for an import, where it looked at last for `url`, if it says that; the other arguments are those of
-   * `resolve`.
+   * Node found nothing for an import, where it looked at last for `url`, if it says that; `require`: by
+   * `require()`; the other arguments are those of `resolve` and `resolveRequired`.
    */
   unresolved(parent: string | undefined | null, specifier: string, hot: string | undefined | null, require: boolean, when?: When | undefined | null, url?: string | undefined | null): void
   /**
@@ -549,6 +553,12 @@ export interface SourcePlace {
   /** From 1. */
   column: number
 }
+
+/** What is to be done so that a `require()` finds today's instance of an ES module under its plain URL. */
+export type Supply =
+  | { type: 'evict' }
+  | { type: 'alias'; /** With its version. */
+  url: string }
 
 /** Whether changes are to be taken from the parent process; `null` before `configure`. */
 export declare function takesReports(): boolean | null

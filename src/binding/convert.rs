@@ -54,6 +54,27 @@ impl From<engine::Need> for Need {
     }
 }
 
+/// What is to be done so that a `require()` finds today's instance of an ES module under its plain URL.
+#[napi(discriminant = "type", discriminant_case = "kebab-case")]
+pub enum Supply {
+    /// There is none yet: what is there must leave the load cache.
+    Evict,
+    /// What the load cache has for a URL is to be found under the plain one, too.
+    Alias {
+        /// With its version.
+        url: String,
+    },
+}
+
+impl From<engine::Supply> for Supply {
+    fn from(supply: engine::Supply) -> Self {
+        match supply {
+            engine::Supply::Evict => Self::Evict,
+            engine::Supply::Alias(url) => Self::Alias { url: url.to_string() },
+        }
+    }
+}
+
 /// An ES module that needs a prelude.
 #[napi(object)]
 pub struct Unprepared {

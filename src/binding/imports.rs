@@ -11,7 +11,7 @@ use crate::graph::ThreadId;
 use crate::source::needs_prelude;
 use crate::watch::settle::QUIET;
 
-use super::convert::{self, Need, Unprepared, When};
+use super::convert::{self, Need, Supply, Unprepared, When};
 use super::host::{Error, with};
 use super::thread::Thread;
 
@@ -45,8 +45,7 @@ pub fn current_url(url: String) -> Result<Option<String>, Error> {
 #[napi]
 impl Thread {
     /// Records that `parent`, a URL with its version (nothing for an entry point), imports `url`, which Node has found for
-    /// what it wrote as `specifier`, with the value of the import attribute `hot`, by `require()` or not. `when`: of a
-    /// `require()`, when that is; nothing for an import.
+    /// what it wrote as `specifier`, with the value of the import attribute `hot`.
     ///
     /// Returns the URL to load instead, with today's version; `null` if it is `url`. Throws with the code
     /// `HOT_HOOK_NOT_DYNAMIC` for a static import of a boundary, if the options ask for that.
@@ -57,12 +56,24 @@ impl Thread {
         specifier: String,
         url: String,
         hot: Option<String>,
-        require: bool,
-        when: Option<When>,
     ) -> Result<Option<String>, Error> {
-        let import =
-            import(self.id, parent.as_deref(), &specifier, hot.as_deref(), (require, when));
+        let import = import(self.id, parent.as_deref(), &specifier, hot.as_deref(), (false, None));
         with(|engine| engine.resolve(&import, &url))?.map_err(not_dynamic)
+    }
+
+    /// The same for a `require()`; `when`: when that is. Returns what is to be done before Node goes on with `url`; `null` if
+    /// that is nothing.
+    #[napi]
+    pub fn resolve_required(
+        &self,
+        parent: Option<String>,
+        specifier: String,
+        url: String,
+        when: Option<When>,
+    ) -> Result<Option<Supply>, Error> {
+        let import = import(self.id, parent.as_deref(), &specifier, None, (true, when));
+        let supply = with(|engine| engine.resolve_required(&import, &url))?.map_err(not_dynamic)?;
+        Ok(supply.map(Supply::from))
     }
 
     /// As `resolve`, for an `import` without attributes that Node has not resolved, where nobody but Node would have a say in
@@ -85,8 +96,8 @@ impl Thread {
         with(|engine| engine.record_format(self.id, &url))
     }
 
-    /// Node found nothing for an import, where it looked at last for `url`, if it says that; the other arguments are those of
-    /// `resolve`.
+    /// Node found nothing for an import, where it looked at last for `url`, if it says that; `require`: by
+    /// `require()`; the other arguments are those of `resolve` and `resolveRequired`.
     #[napi]
     pub fn unresolved(
         &self,

@@ -34,6 +34,15 @@ pub struct Import<'a> {
     pub late: bool,
 }
 
+/// What is to be done so that a `require()` finds today's instance of an ES module under its plain URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Supply {
+    /// There is none yet: what is there must leave the load cache.
+    Evict,
+    /// It is known by this URL, too: the one that `import` has loaded.
+    Alias(Arc<str>),
+}
+
 /// Who imports.
 struct Importer {
     module: ModuleId,
@@ -54,8 +63,7 @@ impl Engine {
         })
     }
 
-    /// Records that `import` leads to `url`. Returns the URL to load instead, if it is another; for a `require()`, see
-    /// [`Engine::url_to_require`].
+    /// Records that `import`, which is no `require()`, leads to `url`. Returns the URL to load instead, if it is another.
     ///
     /// # Errors
     /// A boundary is imported statically, and `throwWhenBoundariesAreNotDynamicallyImported` is set.
@@ -64,6 +72,28 @@ impl Engine {
         import: &Import,
         url: &str,
     ) -> Result<Option<String>, NotDynamicError> {
+        let Some(target) = self.record(import, url)? else { return Ok(None) };
+        self.share_json(target.module);
+        let to_load = self.url_to_load(&target);
+        Ok((to_load != url).then_some(to_load))
+    }
+
+    /// Records that `import`, a `require()`, leads to `url`. It knows no queries: returns what is to be done before it finds an
+    /// ES module by its plain URL.
+    ///
+    /// # Errors
+    /// As [`Engine::resolve`].
+    pub fn resolve_required(
+        &mut self,
+        import: &Import,
+        url: &str,
+    ) -> Result<Option<Supply>, NotDynamicError> {
+        let target = self.record(import, url)?;
+        Ok(target.and_then(|target| self.supply(import.thread, &target, url)))
+    }
+
+    /// Records that `import` leads to `url`. Returns what that is, if it is a file.
+    fn record(&mut self, import: &Import, url: &str) -> Result<Option<Meaning>, NotDynamicError> {
         let retargeted = self.retargeted(import, url);
         let target = self.meaning_of(retargeted.as_deref().unwrap_or(url));
         let is_file = |target: &Meaning| self.graph.get(target.module).kind != ModuleKind::Virtual;
@@ -78,12 +108,7 @@ impl Engine {
             None => self.add_root(import.thread, target.module),
             Some(importer) => self.connect(import, &importer, target.module)?,
         }
-        if import.require {
-            return Ok(self.url_to_require(import.thread, &target));
-        }
-        self.share_json(target.module);
-        let to_load = self.url_to_load(&target);
-        Ok((to_load != url).then_some(to_load))
+        Ok(Some(target))
     }
 
     /// The URL by which an `import` loads the module now.
@@ -107,9 +132,8 @@ impl Engine {
         })
     }
 
-    /// `require()` knows no queries. What it must find under the plain URL: the current instance that `import` has
-    /// loaded under another, which is returned; or, if there is none yet, nothing: then the plain URL is returned.
-    fn url_to_require(&mut self, thread: ThreadId, target: &Meaning) -> Option<String> {
+    /// What a `require()` that Node has resolved to `url` must find there.
+    fn supply(&mut self, thread: ThreadId, target: &Meaning, url: &str) -> Option<Supply> {
         let module = self.graph.get(target.module);
         let version = module.version;
         if version == 0 || !module.is_es || module.is_non_reloadable() {
@@ -117,15 +141,20 @@ impl Engine {
         }
         let is_current = |i: &&Instance| i.thread == thread && i.version == version && i.order > 0;
         let Some(current) = self.instances.of_module(target.module).find(is_current) else {
-            return Some(target.clean.to_string());
+            let is_plain = *target.clean == *url;
+            return Some(if is_plain {
+                Supply::Evict
+            } else {
+                Supply::Alias(target.clean.clone())
+            });
         };
         if current.body == Body::CommonJs || module.keeps_url {
             return None;
         }
-        let url = current.url.to_string();
+        let current = current.url.clone();
         self.graph.get_mut(target.module).keeps_url = true;
         self.generation += 1;
-        Some(url)
+        Some(Supply::Alias(current))
     }
 
     fn connect(

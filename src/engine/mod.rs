@@ -81,7 +81,7 @@ use fast_path::FastPath;
 use files::Files;
 use given::Given;
 use hashing::Hashing;
-pub use hooks::Import;
+pub use hooks::{Import, Supply};
 use listings::Listings;
 pub use loading::{Format, Load, Need, Source};
 use lookups::Lookup;
