@@ -50,7 +50,8 @@ function changedAddon(t, change) {
 test('an addon of another version is said to be one: which, where, and what to do', async (t) => {
   const { version } = JSON.parse(fs.readFileSync(path.join(PACKAGE, 'package.json'), 'utf8'))
   const changes = {
-    'delete addon.takeDegraded; delete addon.isFirstThread': 'it lacks isFirstThread, takeDegraded',
+    'delete addon.isFirstThread; delete addon.snapshot': 'it lacks isFirstThread, snapshot',
+    'addon.Thread = class { drain() {} }': 'it lacks Thread.addFirstLayer, Thread.addLayer, ',
     'delete addon.version': 'it lacks version',
     [`addon.version = () => '1.9.0'`]: `it is of version 1.9.0, and ${version} is needed`,
   }
@@ -58,7 +59,9 @@ test('an addon of another version is said to be one: which, where, and what to d
     const { file, env } = changedAddon(t, change)
     const found = await run(t, { files, env })
     assertSaid(found, /^Error: hot-hook: its addon does not belong to it: /m)
-    assert.ok(found.stderr.includes(`${reason} (${file}): install again, so that hot-hook and @hot-hook/binding-`), found.stderr)
+    const where = reason.endsWith(', ') ? '' : ` (${file}): install again, so that hot-hook and @hot-hook/binding-`
+    assert.ok(found.stderr.includes(reason + where), found.stderr)
+    assert.ok(found.stderr.includes(`(${file}): install again, so that hot-hook and @hot-hook/binding-`), found.stderr)
   }
 })
 
@@ -66,7 +69,9 @@ test('where the addon cannot even tell that it fails, each thread tells it all t
   const app = { 'main.mjs': `console.log((await import('./b.mjs', ${HOT})).value, (await import('./c.mjs')).value)`, 'b.mjs': 'export const value = 1', 'c.mjs': 'export const value = 2' }
   const broken = ['print', 'hasReader', 'shouldReportFailure', 'giveUp', 'takeDegraded', 'notes']
   for (const names of [broken, ['giveUp'], ['shouldReportFailure'], ['print']]) {
-    const { env } = changedAddon(t, `for (const name of ${JSON.stringify(['resolve', ...names])}) addon[name] = () => { throw new TypeError('another addon') }`)
+    const { env } = changedAddon(t, `const fail = () => { throw new TypeError('another addon') }
+      addon.Thread = class extends addon.Thread {}
+      for (const name of ${JSON.stringify(['resolve', ...names])}) (name in addon ? addon : addon.Thread.prototype)[name] = fail`)
     const { code, stdout, stderr } = await run(t, { files: app, env })
     assert.deepEqual({ code, stdout }, { code: 0, stdout: '1 2\n' }, stderr)
     const lines = stderr.split('\n').slice(0, -1)

@@ -20,8 +20,8 @@ const { fileURLToPath } = builtin('node:url')
 
 /** @typedef {import('node:module').ResolveHookContext} ResolveContext */
 
-/** What is tried: a module that is there already. */
-const SAMPLE = './prelude.mjs'
+/** What is tried: a module that is there already, and takes no look at the disk. */
+const SAMPLE = 'node:module'
 
 /** The attributes of two lookups, then of an import. @type {object[]} */
 const samples = []

@@ -450,7 +450,5 @@ function startByHand() {
 
 if (engine.isConfigured()) startByHand()
 
-export { lazy } from './lazy.mjs'
-
 /** The public face: see index.d.ts. */
 export const hot = shared[KEY].hot

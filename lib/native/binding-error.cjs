@@ -1,13 +1,13 @@
 /**
- * Why the addon cannot be used, and what to do: binding.js asks for it (scripts/explain-addon.mjs).
+ * Why the addon cannot be used, and what to do: binding.js asks for it then, and only then (scripts/explain-addon.mjs).
  */
-import { createRequire } from 'node:module'
+const { cache } = require
 
 /** The package with the addon for this system, as an error names it that says that it is missing. */
 const MISSING = /'(@hot-hook\/binding-(?!wasm)[\w-]+)'/
 
 /** @param {NodeJS.ErrnoException[]} errors of all places where it may be @returns {Error & { code: string }} */
-export function toLoadError(errors) {
+function toLoadError(errors) {
   const isMissing = (/** @type {NodeJS.ErrnoException} */ { code }) => code === 'MODULE_NOT_FOUND'
   const refused = errors.find(({ code }) => code === 'ERR_DLOPEN_DISABLED')
   const broken = errors.find((error) => !isMissing(error))
@@ -24,18 +24,18 @@ function explain(refused, broken, name) {
 }
 
 /**
- * Refuses an addon that was built from other sources than these files: what it lacks would fail later, one call after the other.
- * @param {Record<string, any>} addon @param {string} version of these files @param {string[]} names of all that they use
+ * An addon that was built from other sources than these files: what it lacks would fail later, one call after the other.
+ * @param {Record<string, any>} addon @param {string} version of these files @param {string[]} missing what they use and it lacks
+ * @returns {Error & { code: string }}
  */
-export function checkAddon(addon, version, names) {
-  const missing = names.filter((name) => !(name in addon))
-  if (missing.length === 0 && addon.version() === version) return
+function toMismatchError(addon, version, missing) {
   const reason = missing.length > 0 ? `it lacks ${missing.join(', ')}` : `it is of version ${addon.version()}, and ${version} is needed`
-  const { cache } = createRequire(import.meta.url)
   const file = Object.keys(cache).find((path) => cache[path]?.exports === addon)
   const where = file ? ` (${file})` : ''
-  throw toError(`its addon does not belong to it: ${reason}${where}: install again, so that hot-hook and @hot-hook/binding-* are of one version, or build the addon again where you have its sources`)
+  return toError(`its addon does not belong to it: ${reason}${where}: install again, so that hot-hook and @hot-hook/binding-* are of one version, or build the addon again where you have its sources`)
 }
 
 /** @param {string} text @param {Error} [cause] */
 const toError = (text, cause) => Object.assign(new Error(`hot-hook: ${text}`, { cause }), { code: 'HOT_HOOK_ADDON' })
+
+module.exports = { toLoadError, toMismatchError }
