@@ -30,7 +30,13 @@ for (let seed = first; seed <= last; seed++) {
     const expect = (step, problems) => {
       if (problems.length > 0) assert.fail(`seed ${seed}, ${step}:\n${problems.join('\n')}\n${model.show()}\n${app.known()}\n${JSON.stringify(history.slice(-3), undefined, 1)}`)
     }
-    expect('start', [...model.take(await logged(0), false), ...model.settled()])
+    const atStart = model.take(await logged(0), false)
+    const isSettled = async () => {
+      atStart.push(...model.take(await app.ask('log'), false))
+      return atStart.length > 0 || model.settled().length === 0
+    }
+    await app.until('all is settled', isSettled, SETTLES).catch(() => atStart.push(...model.settled()))
+    expect('start', atStart)
     for (let step = 1; step <= STEPS; step++) {
       const { saves, stamp, expected, isWhole, isCold } = model.next()
       const before = app.told('full-reload').length

@@ -2,7 +2,10 @@
  * Random graphs of modules that accept, and random saves, against what DESIGN.md says must happen. The app logs what
  * runs; this knows nothing of the engine.
  *
- *   main ──▶ m0 … m7, each importing later ones    Nobody imports a second time: what is not accepted is cold.
+ *   main ──▶ m0 … m7, each importing later ones    No import is repeated: what is not accepted is cold.
+ *
+ * With some seeds modules import earlier ones, too, so that there are cycles. Nothing is broken there: Node 20 may never settle an
+ * import of a cycle that cannot be linked.
  */
 import { inspect } from 'node:util'
 import { createRandom } from './random.mjs'
@@ -11,6 +14,7 @@ import { createRandom } from './random.mjs'
  * @typedef {object} Content what a module is made of
  * @property {number} stamp
  * @property {number[]} imports
+ * @property {number[]} back imports of earlier modules, which may close cycles
  * @property {boolean} own whether it accepts itself
  * @property {number[]} accepts which of its imports it accepts
  * @property {'ok' | 'syntax' | 'early' | 'throw'} state `early`: it throws before it registers anything, `throw`: after
@@ -26,16 +30,23 @@ const COUNT = 8
 const MAIN = -1
 const nameOf = (/** @type {number} */ id) => (id === MAIN ? 'main.mjs' : `m${id}.mjs`)
 
-/** @param {number} id @param {Content} content */
-export function render(id, content) {
-  const { stamp, imports, own, accepts, state, awaits, slow, hangs } = content
+/** @param {Content} content */
+const importsOf = ({ imports, back }) => [...imports, ...back]
+
+/** @param {number} id @param {Content} content @param {boolean} isCyclic whether there may be cycles */
+function render(id, content, isCyclic) {
+  const { stamp, imports, back, own, accepts, state, awaits, slow, hangs } = content
+  const linked = importsOf(content)
   if (state === 'syntax') return `export const = ${stamp}`
   const at = `module: ${id}, n: inst.n`
   const fails = `log({ type: 'throw', ${at} }); throw new Error('thrown by ${stamp}')`
   return [
-    ...imports.map((to) => `import { inst as i${to} } from './${nameOf(to)}'`),
+    ...linked.map((to) => `import { inst as i${to} } from './${nameOf(to)}'`),
     `export const inst = { n: globalThis.count = (globalThis.count ?? 0) + 1 }`,
-    `log({ type: 'eval', ${at}, stamp: ${stamp}, links: [${imports.map((to) => `i${to}.n`)}] })`,
+    `log({ type: 'eval', ${at}, stamp: ${stamp}, links: [${imports.map((to) => `of(() => i${to}.n)`)}] })`,
+    // In a cycle some of them have not evaluated yet.
+    `function of(get) { try { return get() } catch { return 0 } }`,
+    back.length > 0 || isCyclic ? `setImmediate(function later() { try { log({ type: 'links', ${at}, links: [${linked.map((to) => `i${to}.n`)}] }) } catch { setImmediate(later) } })` : '',
     state === 'early' ? fails : '',
     hangs
       ? `import.meta.hot.dispose(() => { log({ type: 'dispose', ${at} }); return new Promise(() => {}) })`
@@ -56,11 +67,12 @@ export function render(id, content) {
 const probe = (stamp) =>
   `export const stamp = ${stamp}; if (stamp === 0) log({ type: 'probe', stamp }); import.meta.hot.accept((fresh) => log({ type: 'probe', stamp: fresh.stamp }))`
 
-/** @param {import('./random.mjs').Random} random @param {number} id @param {number} stamp @returns {Content} */
-function randomContent(random, id, stamp) {
+/** @param {import('./random.mjs').Random} random @param {number} id @param {number} stamp @param {boolean} isCyclic @returns {Content} */
+function randomContent(random, id, stamp, isCyclic) {
   const imports = Array.from({ length: COUNT }, (_, to) => to).filter((to) => to > id && random.chance(id === MAIN ? 0.35 : 0.3))
   const accepts = imports.filter(() => random.chance(id === MAIN ? 0.7 : 0.3))
-  return { stamp, imports, own: id !== MAIN && random.chance(0.4), accepts, state: 'ok', awaits: random.chance(0.2), slow: random.chance(0.2), hangs: random.chance(0.015) }
+  const back = isCyclic && id > 0 && random.chance(0.4) ? [random.below(id)] : []
+  return { stamp, imports, back, own: id !== MAIN && random.chance(0.4), accepts, state: 'ok', awaits: random.chance(0.2), slow: random.chance(0.2), hangs: random.chance(0.015) }
 }
 
 /**
@@ -69,6 +81,8 @@ function randomContent(random, id, stamp) {
  */
 export function createModel(seed) {
   const random = createRandom(seed)
+  /** Every fifth seed, so that the others stay as they are. */
+  const isCyclic = seed % 5 === 0
   let stamp = 0
   /** By stamp: what was ever saved. @type {Map<number, Content>} */
   const saved = new Map()
@@ -77,10 +91,10 @@ export function createModel(seed) {
   const save = (/** @type {number} */ id, /** @type {Content} */ content) => {
     saved.set(content.stamp, content)
     disk.set(id, content)
-    return { file: nameOf(id), text: render(id, content) }
+    return { file: nameOf(id), text: render(id, content, isCyclic) }
   }
-  for (let id = MAIN; id < COUNT; id++) save(id, randomContent(random, id, ++stamp))
-  const files = Object.fromEntries([...disk].map(([id, content]) => [nameOf(id), render(id, content)]))
+  for (let id = MAIN; id < COUNT; id++) save(id, randomContent(random, id, ++stamp, isCyclic))
+  const files = Object.fromEntries([...disk].map(([id, content]) => [nameOf(id), render(id, content, isCyclic)]))
 
   /** All that ever evaluated. @type {Map<number, Instance>} */
   const instances = new Map()
@@ -94,7 +108,7 @@ export function createModel(seed) {
     const seen = new Set([MAIN])
     for (const id of seen) {
       const from = current.get(id)
-      for (const to of from?.content.imports ?? []) if (from && follow(from, to)) seen.add(to)
+      for (const to of from ? importsOf(from.content) : []) if (from && follow(from, to)) seen.add(to)
     }
     return seen
   }
@@ -125,13 +139,15 @@ export function createModel(seed) {
       if (line.type === 'probe') continue
       const { module, n } = line
       const instance = instances.get(n)
-      if (line.type !== 'dispose' && line.type !== 'disposed') lastDisposed = Infinity
-      if (line.type === 'eval') {
+      if (line.type !== 'dispose' && line.type !== 'disposed' && line.type !== 'links') lastDisposed = Infinity
+      if (line.type === 'links') {
+        if (instance) instance.links = line.links ?? []
+      } else if (line.type === 'eval') {
         const made = /** @type {Instance} */ ({ ...line, content: saved.get(/** @type {number} */ (line.stamp)), over: false, mixed: [] })
         if (pending.size > 0) complain(line, `the dispose handlers of ${[...pending]} have not settled`)
         for (const other of instances.values()) if (other.module === module && !other.over) complain(line, `${other.n} was not disposed of`)
         made.content.imports.forEach((to, index) => {
-          if (current.get(to)?.n !== made.links[index]) made.mixed.push(`${n} of ${module} is linked to ${made.links[index]} of ${to}, and the current one is ${current.get(to)?.n}`)
+          if (made.links[index] !== 0 && current.get(to)?.n !== made.links[index]) made.mixed.push(`${n} of ${module} is linked to ${made.links[index]} of ${to}, and the current one is ${current.get(to)?.n}`)
         })
         instances.set(n, made)
         current.set(module, made)
@@ -176,13 +192,13 @@ export function createModel(seed) {
         const id = isRepair ? random.pick(broken)[0] : random.below(COUNT)
         ids.push(id)
         const before = /** @type {Content} */ (disk.get(id))
-        const state = !isRepair && random.chance(0.15) ? random.pick(/** @type {const} */ (['syntax', 'early', 'throw'])) : 'ok'
-        const content = random.chance(0.3) ? randomContent(random, id, 0) : { ...before, slow: random.chance(0.2), hangs: random.chance(0.015) }
+        const state = !isRepair && !isCyclic && random.chance(0.15) ? random.pick(/** @type {const} */ (['syntax', 'early', 'throw'])) : 'ok'
+        const content = random.chance(0.3) ? randomContent(random, id, 0, isCyclic) : { ...before, slow: random.chance(0.2), hangs: random.chance(0.015) }
         // Who accepts, goes on: else all is soon cold.
         return save(id, { ...content, own: before.own || content.own, state, stamp: ++stamp })
       })
       const isWhole = broken.length === 0 && [...disk.values()].every(({ state }) => state === 'ok')
-      const expected = isWhole && count === 1 ? { invalidated: climb(ids), before: new Map(current), changed: ids[0] } : undefined
+      const expected = isWhole && count === 1 && !isCyclic ? { invalidated: climb(ids), before: new Map(current), changed: ids[0] } : undefined
       saves.push({ file: 'probe.mjs', text: probe(++stamp) })
       return { saves, stamp, expected, isWhole: [...disk.values()].every(({ state }) => state === 'ok'), isCold: ids.some((id) => coldOnes().has(id)) }
     },
@@ -195,7 +211,7 @@ export function createModel(seed) {
         const found = current.get(id)
         if (!found) problems.push(`${id} has no instance`)
         else if (!cold.has(id) && found.stamp !== disk.get(id)?.stamp) problems.push(`${id} is stale: ${found.stamp}, not ${disk.get(id)?.stamp}`)
-        found?.content.imports.forEach((to, index) => {
+        if (found) importsOf(found.content).forEach((to, index) => {
           if (!isAccepted(found, to) && found.links[index] !== current.get(to)?.n) problems.push(`${id} holds ${found.links[index]} of ${to}, not ${current.get(to)?.n}`)
         })
       }
