@@ -40,7 +40,15 @@ const loaders = {
       'a template that does not end': { files: { 'a.ts': `${types}let x: number = ‸\`\n\n` }, message: /Unterminated template|eof/ },
     },
   },
-  tsx: { flags: ['--import=tsx'] },
+  tsx: {
+    flags: ['--import=tsx'],
+    cases: {
+      'a syntax error of CommonJS': { files: { 'a.cts': `${types}const y: number = (‸]` }, message: /^Unexpected/ },
+      'a syntax error of CommonJS below an ES module': { files: { 'a.ts': "import './b.cts'", 'b.cts': `${types}const y: number = (‸]` }, message: /^Unexpected/ },
+      'a throw of CommonJS': { files: { 'a.cts': "const f = (x: number): never => { throw ‸new Error('oh') }; f(1)" }, message: /^oh$/ },
+      'a missing module of CommonJS': { files: { 'a.cts': `${types}const x: number = require(‸'./no.cjs')` }, message: /Cannot find module/ },
+    },
+  },
   'ts-node-maintained': { flags: [...quiet, '--import=ts-node-maintained/register/esm'] },
 }
 

@@ -199,13 +199,25 @@ impl<L: Look> Search<'_, L> {
 
     /// What a transpiler says is of the source.
     fn in_source(&self, failure: &transpiler::Failure) -> Option<Place> {
-        let file = self.path(&failure.file).or_else(|| self.relative(&failure.file))?;
+        let named = self.path(&failure.file).or_else(|| self.relative(&failure.file))?;
+        let file = self.with_its_extension(named);
         let position = self.look.read(&file).and_then(|text| {
             let text = without_mark(&text);
             let shift = |line, column, end| self.shift_of_source(text, line, column, end);
             failure.position(text, shift)
         });
         Some(Place { file, position, is_past: false })
+    }
+
+    /// tsx says `a.ts` of `a.cts` and `a.mts`, too.
+    fn with_its_extension(&self, named: String) -> String {
+        let Some(stem) = named.strip_suffix(".ts") else { return named };
+        let others = ["cts", "mts"].map(|extension| format!("{stem}.{extension}"));
+        let candidates = self.candidates();
+        let is_there = |file: &&String| self.look.read(file).is_some();
+        let is_candidate = |file: &&String| candidates.contains(file) && is_there(file);
+        let all = || std::iter::once(&named).chain(&others);
+        all().find(is_candidate).or_else(|| all().find(is_there)).cloned().unwrap_or(named)
     }
 
     /// A path that a transpiler has made relative, to the folder that it works in.

@@ -49,7 +49,8 @@ pub fn failure<'a>(code: &str, message: &'a str, stack: &'a str) -> Option<Failu
         .or_else(|| in_message(message).map(|row| failure(None, row)))
 }
 
-type Row<'a> = (u32, &'a str, Option<usize>);
+/// Its number, what is shown of it, and below which column of that the caret stands.
+pub type Row<'a> = (u32, &'a str, Option<usize>);
 
 fn before_stack(stack: &str) -> Option<(&str, Row<'_>)> {
     let (first, rest) = stack.split_once('\n')?;
@@ -64,17 +65,19 @@ fn before_stack(stack: &str) -> Option<(&str, Row<'_>)> {
     Some((file, (line, shown, caret)))
 }
 
-fn in_message(message: &str) -> Option<Row<'_>> {
+/// The line that SWC shows in a message, and points to; else the last that it shows. Its frames are of ASCII, or not.
+pub fn in_message(message: &str) -> Option<Row<'_>> {
     let row = |row: &'_ str| -> Option<(u32, usize)> {
-        let (number, _) = row.split_once(" | ")?;
-        Some((number.trim().parse().ok()?, number.len() + " | ".len()))
+        let (at, bar) =
+            [" | ", " │ "].iter().filter_map(|bar| Some((row.find(bar)?, bar))).min()?;
+        Some((row[..at].trim().parse().ok()?, at + bar.len()))
     };
     let rows: Vec<_> = message.lines().take(MOST_ROWS).collect();
     let pointed = rows.windows(2).find_map(|pair| {
         let (number, margin) = row(pair[0])?;
-        let below = pair[1].trim_start().strip_prefix(':')?;
         // `   :    ^`: the margin ends where that of the row does.
-        let below = &below[1.min(below.len())..];
+        let below = pair[1].trim_start().strip_prefix([':', '·'])?;
+        let below = below.strip_prefix(' ').unwrap_or(below);
         Some((number, &pair[0][margin..], Some(carets(below)?)))
     });
     let last = || {
@@ -86,13 +89,10 @@ fn in_message(message: &str) -> Option<Row<'_>> {
 
 /// Where the first caret is in a row that has nothing else.
 fn carets(row: &str) -> Option<usize> {
-    let blank = row.len() - row.trim_start_matches(' ').len();
-    row[blank..]
-        .trim_end()
-        .bytes()
-        .all(|byte| byte == b'^')
-        .then_some(blank)
-        .filter(|_| row.len() > blank)
+    let is_caret = |char: char| matches!(char, '^' | '─' | '┬' | '▲');
+    let pointing = row.trim_start_matches(' ');
+    let is_one = !pointing.is_empty() && pointing.trim_end().chars().all(is_caret);
+    is_one.then(|| row.len() - pointing.len())
 }
 
 impl Failure<'_> {
@@ -104,15 +104,7 @@ impl Failure<'_> {
                 None => line.chars().take_while(|char| char.is_whitespace()).map(units).sum(),
             };
         };
-        let (mut width, mut column) = (prelude.len(), 0);
-        for char in line.chars().take_while(|char| !matches!(char, '\n' | '\r')) {
-            if width >= caret {
-                break;
-            }
-            width += width_of(char, width);
-            column += units(char);
-        }
-        column
+        column_below(caret, prelude.len(), line)
     }
 
     /// Whether it is that line of a source that is shown.
@@ -130,6 +122,19 @@ impl Failure<'_> {
         }
         expanded.trim_end() == self.shown.trim_end()
     }
+}
+
+/// The column of a line, from 0, in UTF-16 units, that is shown where a caret points. The line is shown behind others.
+pub fn column_below(caret: usize, mut width: usize, line: &str) -> u32 {
+    let mut column = 0;
+    for char in line.chars().take_while(|char| !matches!(char, '\n' | '\r')) {
+        if width >= caret {
+            break;
+        }
+        width += width_of(char, width);
+        column += units(char);
+    }
+    column
 }
 
 fn width_of(char: char, at: usize) -> usize {

@@ -4,12 +4,13 @@
 //!   esbuild      /app/a.ts:2:10: ERROR: Unexpected ";"                columns from 0, in bytes
 //!   TypeScript   a.ts(2,11): error TS1109: Expression expected.       columns from 1, in UTF-16 units
 //!                a.ts:2:11 - error TS1109: Expression expected.
-//!   SWC          x Expression expected ⏎ ,-[/app/a.ts:2:11]           columns from 1, in characters
+//!   SWC          x Expression expected ⏎ ,-[/app/a.ts:2:11]           the column of the caret
 //! ```
 
 use std::borrow::Cow;
 
 use super::stack;
+use super::stripping;
 use super::text::{Position, offset_of, position_at, units};
 
 /// A place, and what is wrong there.
@@ -31,6 +32,8 @@ enum Column {
     Units(u32),
     /// From 1, in characters.
     Characters(u32),
+    /// From 0, in what is shown of the line.
+    Shown(usize),
 }
 
 impl Failure {
@@ -40,14 +43,19 @@ impl Failure {
         let line = self.line.saturating_sub(1);
         let rest = &text[offset_of(text, line, 0)?..];
         let rest = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
+        if let Column::Shown(caret) = self.column {
+            let column = stripping::column_below(caret, 0, rest);
+            return offset_of(text, line, column).map(|offset| position_at(text, offset));
+        }
         let unit = |char: char| match self.column {
             Column::Bytes(_) => u32::try_from(char.len_utf8()).unwrap_or(0),
             Column::Units(_) => units(char),
-            Column::Characters(_) => 1,
+            Column::Characters(_) | Column::Shown(_) => 1,
         };
         let column = match self.column {
             Column::Bytes(column) => column,
             Column::Units(column) | Column::Characters(column) => column.saturating_sub(1),
+            Column::Shown(_) => 0,
         };
         let column = column - shift(self.line, column, rest.chars().map(unit).sum());
         let mut passed = 0;
@@ -124,7 +132,10 @@ fn of_swc(message: &str) -> Option<Failure> {
     let text =
         message.lines().take(number).find(|line| !line.trim().is_empty()).map_or("", stack::said);
     let (file, line, column) = place;
-    Some(failed(file, line, Column::Characters(column), text))
+    Some(match stripping::in_message(message) {
+        Some((line, _, Some(caret))) => failed(file, line, Column::Shown(caret), text),
+        _ => failed(file, line, Column::Characters(column), text),
+    })
 }
 
 fn failed(file: &str, line: u32, column: Column, text: &str) -> Failure {
@@ -158,6 +169,18 @@ mod tests {
             ),
             (
                 "  \u{1b}[31m×\u{1b}[0m Expression expected\n   ╭─[\u{1b}[36;1m/a/c.ts\u{1b}[0m:2:11]\n 1 │ x",
+                "/a/c.ts",
+                (2, 12),
+                "Expression expected",
+            ),
+            (
+                "  x Expression expected\n   ,-[/a/c.ts:2:1]\n 1 | x\n 2 | return é𝒳[;\n   :           ^\n   `----",
+                "/a/c.ts",
+                (2, 12),
+                "Expression expected",
+            ),
+            (
+                "  × Expression expected\n   ╭─[/a/c.ts:2:1]\n 1 │ x\n 2 │ return é𝒳[;\n   ·           ─\n   ╰────",
                 "/a/c.ts",
                 (2, 12),
                 "Expression expected",
