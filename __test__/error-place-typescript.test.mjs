@@ -45,7 +45,8 @@ const loaders = {
     cases: {
       'a syntax error of CommonJS': { files: { 'a.cts': `${types}const y: number = (‸]` }, message: /^Unexpected/ },
       'a syntax error of CommonJS below an ES module': { files: { 'a.ts': "import './b.cts'", 'b.cts': `${types}const y: number = (‸]` }, message: /^Unexpected/ },
-      'a throw of CommonJS': { files: { 'a.cts': "const f = (x: number): never => { throw ‸new Error('oh') }; f(1)" }, message: /^oh$/ },
+// Node 20 maps no stack of CommonJS that was loaded once more.
+      ...(nodeIs(22) && { 'a throw of CommonJS': { files: { 'a.cts': "const f = (x: number): never => { throw ‸new Error('oh') }; f(1)" }, message: /^oh$/ } }),
       'a missing module of CommonJS': { files: { 'a.cts': `${types}const x: number = require(‸'./no.cjs')` }, message: /Cannot find module/ },
     },
   },
