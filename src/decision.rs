@@ -12,9 +12,10 @@
 
 use std::sync::Arc;
 
+use crate::engine::lifecycle::instance::{Instance, Instances};
 use crate::fingerprint::Fingerprint;
+pub use crate::graph::Reporter;
 use crate::graph::accept::Propagation;
-use crate::graph::instance::{Instance, Instances};
 use crate::graph::{EdgeKind, Graph, Module, ModuleId, Step, Visited};
 use crate::package::quoted;
 
@@ -252,20 +253,6 @@ impl FullReload {
     }
 }
 
-/// Who says that a file may have changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reporter {
-    /// A file event: it may be a `touch`, or a save without effect.
-    Watcher,
-    /// A file event that came between a module's read and its evaluation: what runs may be neither what was read nor
-    /// what is there now.
-    WatcherWhileReading,
-    /// The parent process: it counts unless the bytes that run are those on disk, or were decided on.
-    Parent,
-    /// The parent process, of a module whose instance has failed since, perhaps on other bytes.
-    ParentAfterFailure,
-}
-
 /// Whether finding `now` in `module` is a change; it is remembered either way.
 pub fn is_change(
     graph: &mut Graph,
@@ -274,22 +261,9 @@ pub fn is_change(
     reporter: Reporter,
 ) -> bool {
     let module = graph.get_mut(module);
-    if module.is_addon() && now == Fingerprint::Absent {
-        // A build deletes it first: what runs needs its file no more.
-        return false;
-    }
-    let same = match reporter {
-        Reporter::Watcher => module.last_hash == Some(now),
-        Reporter::WatcherWhileReading | Reporter::ParentAfterFailure => false,
-        Reporter::Parent => {
-            module.last_decided == Some(now) || (module.read == Some(now) && !module.doubtful)
-        }
-    };
-    module.last_hash = Some(now);
-    if !same {
-        module.last_decided = Some(now);
-    }
-    !same && module.load_started
+    // A build deletes an addon first: what runs needs its file no more.
+    let is_rebuilt = module.is_addon() && now == Fingerprint::Absent;
+    !is_rebuilt && module.content.is_change(now, reporter)
 }
 
 /// What a change of `changed` leads to. Nothing is changed yet: see [`Verdict`].

@@ -1,5 +1,7 @@
 //! Paths as text: resolved and made relative without asking the file system.
 
+use crate::url::path_of;
+use crate::watch::parent;
 use std::path::{Component, Path, PathBuf};
 
 /// `path` from `base`, without `.` and `..`.
@@ -28,6 +30,21 @@ pub fn relative(base: &str, path: &str) -> String {
     let up = from[common..].iter().map(|_| "..".to_owned());
     let down = to[common..].iter().map(|part| part.as_os_str().to_string_lossy().into_owned());
     up.chain(down).collect::<Vec<_>>().join("/")
+}
+
+/// The path that `specifier` asks for, if it says one.
+pub fn expected(importer: &str, specifier: &str) -> Option<String> {
+    if let Some(path) = path_of(specifier) {
+        return Some(path);
+    }
+    let relative = specifier.starts_with("./") || specifier.starts_with("../");
+    if !relative && !specifier.starts_with('/') {
+        return None;
+    }
+    let path = percent_encoding::percent_decode_str(specifier.split(['?', '#']).next()?)
+        .decode_utf8()
+        .ok()?;
+    Some(resolve(parent(importer), &path))
 }
 
 #[cfg(test)]

@@ -4,6 +4,19 @@ use std::fs::Metadata;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+/// When a file was last changed: its bytes, its name or what a folder holds.
+pub fn changed_at(metadata: &Metadata) -> SystemTime {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let seconds = u64::try_from(metadata.ctime()).unwrap_or_default();
+        let rest = u32::try_from(metadata.ctime_nsec()).unwrap_or_default();
+        SystemTime::UNIX_EPOCH + Duration::new(seconds, rest)
+    }
+    #[cfg(not(unix))]
+    metadata.modified().unwrap_or_else(|_| SystemTime::now())
+}
+
 /// Within so long two changes may bear the same stamp: FAT counts in steps of two seconds.
 const GRAIN: Duration = Duration::from_secs(3);
 

@@ -13,9 +13,9 @@ use diagram::{Diagram, draw};
 use hot_hook::decision::{
     Decisions, FullReload, Reason, Reporter, Verdict, decide, decide_ignoring_own_accept, is_change,
 };
+use hot_hook::engine::lifecycle::instance::{Instance, Instances};
+use hot_hook::engine::lifecycle::life::{Evaluation, Life, Superseded};
 use hot_hook::fingerprint::Fingerprint;
-use hot_hook::graph::instance::{Instance, Instances};
-use hot_hook::graph::life::{Evaluation, Life, Superseded};
 use hot_hook::graph::{ModuleId, ThreadId};
 use table::table;
 use watchdog::ends;
@@ -225,10 +225,7 @@ fn counts(reports: &[(Reporter, u128, bool)]) {
 }
 
 fn read(diagram: &mut Diagram, id: ModuleId, bytes: u128) {
-    let module = diagram.graph.get_mut(id);
-    module.load_started = true;
-    module.read = Some(Fingerprint::Content(bytes));
-    module.last_hash = module.read;
+    diagram.graph.get_mut(id).content.read_as(Fingerprint::Content(bytes));
 }
 
 use Reporter::{Parent, ParentAfterFailure, Watcher, WatcherWhileReading};
@@ -252,7 +249,7 @@ fn a_report_counts_where_nobody_knows_what_runs() {
     let mut diagram = Diagram::of("root ~hot~> a");
     let a = diagram.id("a");
     read(&mut diagram, a, 1);
-    diagram.graph.get_mut(a).doubtful = true;
+    diagram.graph.get_mut(a).content.doubt();
     let bytes = Fingerprint::Content(1);
     assert!(is_change(&mut diagram.graph, a, bytes, Parent));
     assert!(!is_change(&mut diagram.graph, a, bytes, Parent), "decided on");

@@ -813,7 +813,7 @@ fn two_saves_dispose_of_an_instance_once() {
 }
 
 /// A boundary that runs, and was not finished when it was superseded.
-fn superseded_while_running() -> (Node, hot_hook::graph::instance::InstanceId) {
+fn superseded_while_running() -> (Node, hot_hook::engine::lifecycle::instance::InstanceId) {
     let mut node = Node::start(&[("a.mjs", "a1")]);
     let url = node.link(MAIN, "app.mjs", "./a.mjs", true).expect("it links");
     let instance = node.begin(MAIN, &url);

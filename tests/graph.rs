@@ -15,9 +15,9 @@ mod watchdog;
 
 use diagram::{Diagram, draw};
 use hot_hook::decision::{Decisions, Verdict};
+use hot_hook::engine::lifecycle::instance::{Instance, Instances};
+use hot_hook::engine::lifecycle::life::{Evaluation, Life};
 use hot_hook::graph::accept::{Accepted, Propagation};
-use hot_hook::graph::instance::{Instance, Instances};
-use hot_hook::graph::life::{Evaluation, Life};
 use hot_hook::graph::{EdgeKind, Graph, ModuleId, ModuleKind, NewEdge, Scope, Step, ThreadId};
 use oracle::{Arrow, Oracle};
 use random::Random;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
+use crate::engine::lifecycle::instance::InstanceId;
 use crate::engine::{self, Required};
-use crate::graph::instance::InstanceId;
 use crate::graph::{EdgeKind, ModuleId, Step};
 use crate::source::awaits;
 

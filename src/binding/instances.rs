@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use napi_derive::napi;
 
-use crate::graph::instance::InstanceId;
+use crate::engine::lifecycle::instance::InstanceId;
 
 use super::convert::{self, Acceptance, Ending, Slot};
 use super::host::{Error, with};

@@ -5,8 +5,8 @@ use std::time::Instant;
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
+use crate::engine::lifecycle::instance::InstanceId;
 use crate::engine::{self, Caller, Engine};
-use crate::graph::instance::InstanceId;
 
 use super::convert::{Linked, Next, NulList, Observed, Reimport, Report, Update, list};
 use super::host::{self, Error, with};

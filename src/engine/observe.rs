@@ -1,14 +1,15 @@
-//! Observes evaluations: a thread is to tell how they end, where that matters to `accept` and `dispose`.
+//! Evaluations: which of them a thread is to observe, and what follows when they end.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use crate::graph::instance::{Body, InstanceId};
-use crate::graph::life::Evaluation;
+use crate::engine::lifecycle::instance::InstanceId;
+use crate::engine::lifecycle::life::Evaluation;
 use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
 use super::hooks::Import;
+use super::lifecycle::Observed;
+use super::register::slot_of;
 
 /// How an evaluation has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,96 +22,37 @@ pub enum Ending {
     Threw,
 }
 
-/// By what a thread learns that an evaluation ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Observation {
-    /// By the end of the turn: the body runs in one go.
-    Turn,
-    /// By the promise of an `import()` of the instance, which tells how.
-    Promise,
-    /// By both. Whoever imports the instance goes on before that promise settles, and may save.
-    Both,
-}
-
-/// An instance the end of whose evaluation a thread is to tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Observed {
-    /// The instance.
-    pub id: InstanceId,
-    /// What Node knows it by.
-    pub url: Arc<str>,
-    /// How.
-    pub by: Observation,
-}
-
 impl Engine {
-    /// The evaluation of an instance has ended.
-    pub fn ended(&mut self, id: InstanceId, ending: Ending, now: Instant) {
-        let Some(instance) = self.instances.get(id) else { return self.settled(id, ending, now) };
-        if ending != Ending::TurnOver {
-            return self.settled(id, ending, now);
-        }
-        if matches!(instance.life.evaluation(), Evaluation::Evaluated | Evaluation::Failed) {
-            return;
-        }
-        if instance.observed {
-            // What it has registered is settled when it is known how.
-            self.complete(id);
-            self.end_evaluation(id, false);
-        } else {
-            self.settled(id, Ending::Completed, now);
-        }
-    }
-
-    fn settled(&mut self, id: InstanceId, ending: Ending, now: Instant) {
-        let threw = ending == Ending::Threw;
-        self.settle_slot(id, threw, now);
-        for thread in self.threads.values_mut() {
-            thread.endings.remove(&id);
-        }
-        self.end_evaluation(id, threw);
-    }
-
-    /// The instance registers something for the first time: the thread is to tell how its evaluation ends, also if that is over.
-    pub(super) fn observe_registering(&mut self, id: InstanceId) {
-        self.expect_end(id);
-        let Some(instance) = self.instances.get(id) else { return };
-        let by = if instance.awaits() { Observation::Promise } else { Observation::Both };
-        if let Some(state) = self.threads.get_mut(&instance.thread) {
-            state.to_observe.push((id, by));
-        }
-    }
-
-    /// The end of an instance's evaluation will be told, if it is not over.
-    fn expect_end(&mut self, id: InstanceId) {
-        if let Some(instance) = self.instances.get_mut(id)
-            && matches!(instance.life.evaluation(), Evaluation::Linking | Evaluation::Evaluating)
-            && let Some(state) = self.threads.get_mut(&instance.thread)
-        {
-            instance.observed = true;
-            state.endings.insert(id);
-        }
-    }
-
     /// Whether it matters when the instance's evaluation ends: it follows one that has registered something, or it
     /// imports what accepts itself.
     pub(super) fn must_observe(&self, thread: ThreadId, url: &str, module: ModuleId) -> bool {
-        if self.slots.is_empty() {
+        if self.registrations.is_empty() {
             return false;
         }
-        let own = &self.graph.accepted().own;
-        let slot = self.instances.find(thread, url).and_then(|instance| self.slot_of(instance));
-        slot.is_some_and(|slot| self.slots.has(&slot))
+        let own = &self.modules.accepted().own;
+        let slot =
+            self.lifecycle.find(thread, url).and_then(|instance| slot_of(&self.modules, instance));
+        slot.is_some_and(|slot| self.registrations.has(&slot))
             || (!own.is_empty()
-                && self.graph.imports(module).iter().any(|(id, _)| own.contains(&(thread, *id))))
+                && self.modules.imports(module).iter().any(|(id, _)| own.contains(&(thread, *id))))
     }
 
     /// The modules that import what accepts itself: whether they have evaluated decides where propagation stops.
     pub(super) fn observe_importers(&mut self, thread: ThreadId, module: ModuleId) {
-        let importers = self.graph.importers(module);
+        let importers = self.modules.importers(module);
         let importers = importers.iter().filter(|(_, edge)| edge.thread == thread);
-        let instances = importers.flat_map(|(id, _)| self.instances.of_module(*id));
+        let instances = importers.flat_map(|(id, _)| self.lifecycle.of_module(*id));
         let ids: Vec<_> = instances.filter(|i| i.thread == thread).map(|i| i.id).collect();
+        for id in ids {
+            self.observe(id);
+        }
+    }
+
+    /// Threads are to tell how the evaluation of the module's current instances has ended.
+    pub(super) fn ask_how_it_ended(&mut self, id: ModuleId) {
+        let runs =
+            self.lifecycle.of_module(id).filter(|i| i.life.evaluation() == Evaluation::Evaluating);
+        let ids: Vec<_> = runs.map(|i| i.id).collect();
         for id in ids {
             self.observe(id);
         }
@@ -119,7 +61,7 @@ impl Engine {
     /// What accepts itself is imported by a module that runs already, or that will not tell when it does.
     pub(super) fn observe_importer(&mut self, import: &Import) {
         let Some(url) = import.parent else { return };
-        let Some(instance) = self.instances.find(import.thread, url) else { return };
+        let Some(instance) = self.lifecycle.find(import.thread, url) else { return };
         if instance.life.evaluation() == Evaluation::Evaluating || instance.is_without_prelude() {
             self.observe(instance.id);
         }
@@ -127,41 +69,85 @@ impl Engine {
 
     /// The thread is to tell when the evaluation of an instance ends, if that is not known.
     pub(super) fn observe(&mut self, id: InstanceId) {
-        let Some(instance) = self.instances.get_mut(id) else { return };
-        let is_known = instance.tracked || instance.observed || !instance.life.is_current();
-        let is_open =
-            matches!(instance.life.evaluation(), Evaluation::Linking | Evaluation::Evaluating);
-        if is_known || !is_open || instance.body == Body::CommonJs {
-            return;
-        }
-        let thread = instance.thread;
-        self.expect_end(id);
-        if let Some(state) = self.threads.get_mut(&thread) {
-            state.to_observe.push((id, Observation::Promise));
-            state.wake();
+        if let Some(thread) = self.lifecycle.observe(id)
+            && let Some(thread) = self.threads.get(&thread)
+        {
+            thread.wake();
         }
     }
 
     /// The instances of which the thread is to tell how their evaluation ends. Those of cold modules that have registered
     /// nothing need not be told of: nothing ever propagates to them. `only`: this one.
     pub fn take_observed(&mut self, thread: ThreadId, only: Option<InstanceId>) -> Vec<Observed> {
-        let Some(state) = self.threads.get_mut(&thread) else { return Vec::new() };
-        let is_wanted = |(id, _): &mut (InstanceId, _)| only.is_none_or(|only| *id == only);
-        let to_observe: Vec<_> = state.to_observe.extract_if(.., is_wanted).collect();
-        let mut found = Vec::with_capacity(to_observe.len());
-        for (id, by) in to_observe {
-            let Some(instance) = self.instances.get(id) else { continue };
-            let has_registered =
-                || self.slot_of(instance).is_some_and(|slot| self.slots.has(&slot));
-            if instance.tracked || has_registered() || !self.graph.is_cold(instance.module) {
-                found.push(Observed { id, url: instance.url.clone(), by });
-            } else if let Some(instance) = self.instances.get_mut(id) {
-                instance.observed = false;
-                if let Some(state) = self.threads.get_mut(&thread) {
-                    state.endings.remove(&id);
-                }
-            }
+        let (modules, registrations) = (&self.modules, &self.registrations);
+        self.lifecycle.take_observed(thread, only, |instance| {
+            slot_of(modules, instance).is_some_and(|slot| registrations.has(&slot))
+                || !modules.is_cold(instance.module)
+        })
+    }
+
+    /// The instance has registered a `dispose` handler: the thread is to tell when its evaluation ends ([`Engine::ended`]).
+    /// Returns whether that counts: it does not if the instance was disposed of already.
+    pub fn track(&mut self, id: InstanceId) -> bool {
+        self.lifecycle.track(id)
+    }
+
+    /// The evaluation of an instance has ended.
+    pub fn ended(&mut self, id: InstanceId, ending: Ending, now: Instant) {
+        let Some(instance) = self.lifecycle.get(id) else { return self.settled(id, ending, now) };
+        if ending != Ending::TurnOver {
+            return self.settled(id, ending, now);
         }
-        found
+        if !instance.is_open() {
+            return;
+        }
+        if !instance.observed {
+            return self.settled(id, Ending::Completed, now);
+        }
+        // What it has registered is settled when it is known how.
+        if self.registrations.complete(id) {
+            self.accepted_changed();
+        }
+        self.lifecycle.ended(id, false);
+        self.wake_threads();
+    }
+
+    fn settled(&mut self, id: InstanceId, ending: Ending, now: Instant) {
+        let threw = ending == Ending::Threw;
+        self.settle_slot(id, threw, now);
+        self.lifecycle.told_end(id);
+        self.lifecycle.ended(id, threw);
+        self.wake_threads();
+    }
+
+    /// Instances by their evaluation, latest first.
+    pub fn by_evaluation(&self, ids: Vec<InstanceId>) -> Vec<InstanceId> {
+        self.lifecycle.by_evaluation(ids)
+    }
+
+    /// A `dispose` handler of the instance is asynchronous.
+    pub fn disposes_async(&mut self, id: InstanceId) {
+        self.lifecycle.disposes_async(id);
+    }
+
+    /// Asynchronous `dispose` handlers are pending in the thread, or no longer.
+    pub fn set_disposing(&mut self, thread: ThreadId, disposing: bool) {
+        self.threads.entry(thread).or_default().disposing = disposing;
+    }
+
+    /// Whether modules that load now must wait before they run.
+    pub(super) fn is_disposing(&self, thread: ThreadId) -> bool {
+        self.threads.get(&thread).is_some_and(|thread| thread.disposing)
+            || self.lifecycle.keeps_asynchronous(thread)
+    }
+
+    /// Whether a module that was loaded must wait before it runs. What is required cannot: so it does only if it must now.
+    pub(super) fn must_wait(&self, thread: ThreadId, url: &str) -> bool {
+        let is_required = || {
+            let instance = self.lifecycle.find(thread, url);
+            instance.is_some_and(|instance| self.modules.is_required(instance.module))
+        };
+        self.threads.get(&thread).is_some_and(|thread| thread.disposing)
+            || (self.lifecycle.keeps_asynchronous(thread) && !is_required())
     }
 }

@@ -1,16 +1,14 @@
 //! The import graph: modules, edges, roots. Pure: no I/O, no clock, no URLs.
 //!
 //! An edge belongs to one thread and to the version of the importer that made it. The decision looks at the union over
-//! all threads. Edges are in [`edge`], walks in [`cold`] and [`walk`]; accepted edges are in [`accept`], loaded instances
-//! in [`instance`].
+//! all threads. Edges are in [`edge`], walks in [`cold`] and [`walk`]; accepted edges are in [`accept`].
 
 pub mod accept;
 mod cold;
+mod content;
 mod cycle;
 mod dominators;
 mod edge;
-pub mod instance;
-pub mod life;
 mod opening;
 mod walk;
 
@@ -21,8 +19,8 @@ use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
 use petgraph::visit::EdgeRef;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::fingerprint::Fingerprint;
 use accept::Accepted;
+pub use content::{Content, Reporter};
 use edge::EdgeKey;
 pub use edge::{Edge, EdgeKind, NewEdge};
 pub use opening::Openings;
@@ -84,24 +82,14 @@ pub struct Module {
     pub boundary: Scope,
     /// How often it was invalidated.
     pub version: u32,
-    /// Whether anybody began to load the current version.
-    pub load_started: bool,
-    /// What the first read of the current version found.
-    pub read: Option<Fingerprint>,
-    /// What was last read or decided on: a file event that finds it again says nothing.
-    pub last_hash: Option<Fingerprint>,
-    /// What was last decided on since the current version was read, or before anybody read it.
-    pub last_decided: Option<Fingerprint>,
-    /// Its file was written while the current version was read, and no event told: what runs may not be [`Self::read`].
-    pub doubtful: bool,
+    /// What its file holds, and held.
+    pub content: Content,
     /// It was loaded as an ES module.
     pub is_es: bool,
     /// It was imported as JSON.
     pub is_json: bool,
     /// It was required, or imported as something else than an ES module: a `require.cache` may hold it.
     pub by_require: bool,
-    /// A `require()` of the current version was resolved: whether or not anybody is seen to load it.
-    pub resolved_by_require: bool,
     /// `require()` has loaded it as an ES module: it knows no queries, so every instance has the plain URL.
     pub keeps_url: bool,
     /// Nothing reaches it any more; it keeps its version for when it comes back.
@@ -116,7 +104,7 @@ impl Module {
 
     /// Whether it is a native addon that was there when it was asked for: a process keeps the one that it has loaded.
     pub fn is_addon(&self) -> bool {
-        self.path.ends_with(".node") && self.read != Some(Fingerprint::Absent)
+        self.path.ends_with(".node") && !self.content.is_absent()
     }
 
     /// Whether a `require.cache` may hold it.
@@ -163,15 +151,10 @@ impl Graph {
             kind,
             boundary,
             version: 0,
-            load_started: false,
-            read: None,
-            last_hash: None,
-            last_decided: None,
-            doubtful: false,
+            content: Content::default(),
             is_es: false,
             is_json: false,
             by_require: false,
-            resolved_by_require: false,
             keeps_url: false,
             pruned: false,
         });

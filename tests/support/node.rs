@@ -7,11 +7,11 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use hot_hook::config::Origin;
+use hot_hook::engine::lifecycle::instance::InstanceId;
 use hot_hook::engine::{
     Caller, Ending, Engine, Format, Import, Message, Next, Reload, Required, Update,
 };
 use hot_hook::graph::ThreadId;
-use hot_hook::graph::instance::InstanceId;
 use hot_hook::path::resolve;
 use hot_hook::url::path_of;
 use hot_hook::watch::settle::QUIET;

@@ -1,0 +1,297 @@
+//! The graph with all that was decided on it, to be drawn: whoever draws follows what is here, and decides nothing.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+
+use crate::decision::{FullReload, Reason, declined};
+use crate::engine::lifecycle::instance::Instance;
+use crate::graph::accept::Propagation;
+use crate::graph::{Arrivals, Crossing, EdgeKind, ModuleId, ModuleKind, Openings, Step, Visited};
+
+use super::Outcome;
+use crate::engine::Engine;
+
+/// The graph, over all threads.
+#[derive(Debug, Serialize)]
+pub struct GraphSnapshot {
+    /// In the order in which they came.
+    modules: Vec<SnapshotModule>,
+    /// Those into a module stand together, in the order in which they came.
+    edges: Vec<SnapshotEdge>,
+}
+
+/// What a change of a module would lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    /// It would be invalidated, with all that edges which propagate lead to.
+    Hot,
+    /// A restart: the chain of `via` edges leads to it from a root.
+    Cold,
+    /// A restart: a module that would be invalidated with it declines.
+    Declined,
+    /// Nothing: it keeps its instance until a restart.
+    Ignored,
+}
+
+/// A module.
+#[derive(Debug, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, all combinations of which occur"
+)]
+struct SnapshotModule {
+    /// Relative to the root directory, with forward slashes.
+    path: String,
+    /// How often it was invalidated.
+    version: u32,
+    state: State,
+    /// As [`Engine::explain`] has it.
+    verdict: Outcome,
+    /// An entry point of a thread, or an importer that is no file.
+    root: bool,
+    /// Some hot edge leads to it.
+    boundary: bool,
+    /// It accepts itself.
+    accepts: bool,
+    /// It has called `decline()`.
+    declines: bool,
+    /// The edge by which the chain that makes it cold, or what it imports, arrives; none for where it begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<usize>,
+    /// The `restart` pattern that matches it: a change asks for a restart, whatever its state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restart: Option<String>,
+    /// Why a restart would be asked for: see [`FullReload::gist`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// What would make it hot: see [`FullReload::hint`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+/// Imports of one module by another that are alike in kind and heat, in whatever thread.
+#[derive(Debug, Serialize)]
+struct SnapshotEdge {
+    /// The importer, by its place among the modules.
+    from: usize,
+    /// The imported module, by its place among the modules.
+    to: usize,
+    /// `static`, `dynamic` or `require`.
+    kind: &'static str,
+    /// It is an `import()` of a boundary.
+    hot: bool,
+    /// It was accepted, by its importer or its target.
+    accepted: bool,
+    /// A change of `to` that invalidates it invalidates `from`, too.
+    climbs: bool,
+    /// What the importer wrote.
+    specifier: Arc<str>,
+}
+
+/// What makes two imports one in the snapshot.
+type Key = (ModuleId, ModuleId, EdgeKind, bool);
+
+/// What was found out of all modules together.
+struct Findings<'a> {
+    declined: Visited,
+    /// The module nearest above each that declines.
+    declining: FxHashMap<ModuleId, ModuleId>,
+    arrivals: Arrivals<'a>,
+    openings: Openings,
+}
+
+impl GraphSnapshot {
+    /// As JSON. It takes as long as to make the snapshot, and needs no lock.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl Engine {
+    /// The graph with all that was decided on it.
+    pub fn snapshot(&self) -> GraphSnapshot {
+        let ids: Vec<_> = self.modules.ids().filter(|&id| self.is_drawn(id)).collect();
+        let places: FxHashMap<_, _> = ids.iter().enumerate().map(|(at, &id)| (id, at)).collect();
+        let (edges, by_key) = self.snapshot_edges(&ids, &places);
+        let findings = self.findings();
+        let via = |id: ModuleId| {
+            let (from, edge) = findings.arrivals.get(&id).copied().flatten()?;
+            by_key.get(&(from, id, edge.kind, edge.hot)).copied()
+        };
+        let modules = ids.iter().map(|&id| self.snapshot_module(id, &findings, via(id)));
+        GraphSnapshot { modules: modules.collect(), edges }
+    }
+
+    fn findings(&self) -> Findings<'_> {
+        let arrivals = self.modules.arrivals();
+        let is_wrong = |id: ModuleId| self.step_to(id, &arrivals).static_boundary_import;
+        Findings {
+            declined: declined(&self.modules, &self.lifecycle),
+            declining: self.declining(),
+            openings: self.modules.openings(None, is_wrong),
+            arrivals,
+        }
+    }
+
+    /// The first that propagation from each module comes to of those that decline, itself perhaps.
+    fn declining(&self) -> FxHashMap<ModuleId, ModuleId> {
+        let declines = |id: &ModuleId| self.declines(*id) && !self.modules.is_cold(*id);
+        let tops: Vec<_> = self.modules.ids().filter(declines).collect();
+        let mut nearest: FxHashMap<_, _> = tops.iter().map(|&id| (id, (0, id))).collect();
+        if tops.is_empty() {
+            return FxHashMap::default();
+        }
+        let propagating = self.propagating();
+        let mut below: FxHashMap<ModuleId, Vec<ModuleId>> = FxHashMap::default();
+        for (&target, importers) in &propagating {
+            for &importer in importers {
+                below.entry(importer).or_default().push(target);
+            }
+        }
+        let mut queue: VecDeque<_> = tops.into();
+        while let Some(id) = queue.pop_front() {
+            let (distance, _) = nearest[&id];
+            for &target in below.get(&id).into_iter().flatten() {
+                if nearest.contains_key(&target) {
+                    continue;
+                }
+                // Of those as near, the one that propagation comes to first; all of them are known by now.
+                let next = propagating[&target]
+                    .iter()
+                    .find_map(|importer| nearest.get(importer).filter(|&&(at, _)| at == distance));
+                let Some(&(_, found)) = next else { continue };
+                nearest.insert(target, (distance + 1, found));
+                queue.push_back(target);
+            }
+        }
+        nearest.into_iter().map(|(id, (_, found))| (id, found)).collect()
+    }
+
+    /// Where a change of each module propagates to at once, in that order.
+    fn propagating(&self) -> FxHashMap<ModuleId, Vec<ModuleId>> {
+        let evaluated = |thread, id| self.lifecycle.have_evaluated(thread, id);
+        let propagation = Propagation { evaluated: &evaluated, ignoring_own_accept: false };
+        let importers = |id| {
+            let crossings = self.modules.crossings(id, &propagation).into_iter();
+            crossings.filter(|crossing| crossing.propagates).map(|it| it.importer).collect()
+        };
+        self.modules.ids().map(|id| (id, importers(id))).collect()
+    }
+
+    fn declines(&self, id: ModuleId) -> bool {
+        self.lifecycle.of_module(id).any(Instance::declines)
+    }
+
+    /// Whether there is anything to see: not what was deleted, nor an importer that imports nothing any more.
+    fn is_drawn(&self, id: ModuleId) -> bool {
+        let module = self.modules.get(id);
+        let is_there = match module.kind {
+            ModuleKind::Virtual => !self.modules.imports(id).is_empty(),
+            _ => !module.content.is_absent(),
+        };
+        is_there && !module.pruned
+    }
+
+    fn snapshot_module(
+        &self,
+        id: ModuleId,
+        findings: &Findings,
+        via: Option<usize>,
+    ) -> SnapshotModule {
+        let module = self.modules.get(id);
+        let state = match module.kind {
+            ModuleKind::File if self.modules.is_cold(id) => State::Cold,
+            ModuleKind::File if findings.declined.contains(id) => State::Declined,
+            ModuleKind::File => State::Hot,
+            ModuleKind::Ignored | ModuleKind::Virtual => State::Ignored,
+        };
+        let restart = self.config().and_then(|config| config.restart.matching(&module.path));
+        let is_addon = module.is_addon() && !module.is_non_reloadable();
+        let reason = match (restart, state) {
+            (Some(pattern), _) => Some(Reason::RestartFile { pattern: pattern.to_owned() }),
+            (None, _) if is_addon => Some(Reason::Addon),
+            (None, State::Cold) => Some(self.cold_excerpt(id, findings)),
+            (None, State::Declined) => findings
+                .declining
+                .get(&id)
+                .map(|&module| Reason::Declined { module: self.path_of(module) }),
+            (None, State::Hot | State::Ignored) => None,
+        };
+        let outcome = Outcome::of(module.kind, reason.as_ref());
+        let reload = reason.map(|reason| FullReload::new(module.path.clone(), reason));
+        SnapshotModule {
+            path: self.show(&module.path),
+            version: module.version,
+            state,
+            verdict: outcome,
+            root: module.kind == ModuleKind::Virtual
+                || self.modules.roots().iter().any(|&(_, root)| root == id),
+            boundary: self.modules.importers(id).iter().any(|(_, edge)| edge.hot),
+            accepts: self.modules.accepted().own.iter().any(|&(_, own)| own == id),
+            declines: self.declines(id),
+            via,
+            restart: restart.map(str::to_owned),
+            reason: reload.as_ref().map(|reload| reload.gist(|path| self.show(path))),
+            hint: reload.and_then(|reload| reload.hint(|path| self.show(path))),
+        }
+    }
+
+    /// What the words for a cold module need of its chain: all of it can be followed by `via`.
+    fn cold_excerpt(&self, id: ModuleId, findings: &Findings) -> Reason {
+        let opening = findings.openings.of(id);
+        let last = opening.map_or(id, |(_, to)| to);
+        let arrival = findings.arrivals.get(&last).copied().flatten();
+        let first = arrival.map(|(importer, _)| Step::new(self.path_of(importer), None));
+        let last = self.step_to(last, &findings.arrivals);
+        let chain: Vec<_> = first.into_iter().chain([last]).collect();
+        Reason::Cold { opening: opening.map(|_| chain.len() - 1), chain }
+    }
+
+    fn step_to(&self, id: ModuleId, arrivals: &Arrivals) -> Step {
+        let by = arrivals.get(&id).copied().flatten();
+        Step::new(self.path_of(id), by.map(|(_, edge)| edge))
+    }
+
+    fn path_of(&self, id: ModuleId) -> Arc<str> {
+        self.modules.get(id).path.clone()
+    }
+
+    fn snapshot_edges(
+        &self,
+        ids: &[ModuleId],
+        places: &FxHashMap<ModuleId, usize>,
+    ) -> (Vec<SnapshotEdge>, FxHashMap<Key, usize>) {
+        let evaluated = |thread, id| self.lifecycle.have_evaluated(thread, id);
+        let propagation = Propagation { evaluated: &evaluated, ignoring_own_accept: false };
+        let (mut edges, mut by_key) = (Vec::new(), FxHashMap::default());
+        for &id in ids {
+            for Crossing { importer, edge, accepted, propagates: climbs } in
+                self.modules.crossings(id, &propagation)
+            {
+                let Some(&from) = places.get(&importer) else { continue };
+                let key = (importer, id, edge.kind, edge.hot);
+                let at = *by_key.entry(key).or_insert(edges.len());
+                if at == edges.len() {
+                    edges.push(SnapshotEdge {
+                        from,
+                        to: places[&id],
+                        kind: edge.kind.name(),
+                        hot: edge.hot,
+                        accepted,
+                        climbs,
+                        specifier: edge.specifier.clone(),
+                    });
+                } else {
+                    // What only one of them accepts still makes the target cold, and a change propagates by the other.
+                    edges[at].accepted &= accepted;
+                    edges[at].climbs |= climbs;
+                }
+            }
+        }
+        (edges, by_key)
+    }
+}
