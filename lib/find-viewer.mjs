@@ -14,7 +14,7 @@ const LOCK_FILES = ['package-lock.json', 'npm-shrinkwrap.json', 'pnpm-lock.yaml'
 export const upwards = (folder) => (path.dirname(folder) === folder ? [folder] : [folder, ...upwards(path.dirname(folder))])
 
 /**
- * Whether it is this user's, root's or the other one's, and nobody else's to change; of a link only whose it is.
+ * Whether it belongs to this user, root or the other one, and no other user can change it; of a link only whose it is.
  * @param {string} file @param {number} [other] a user who is trusted, too
  */
 export function isTrusted(file, other) {
@@ -27,7 +27,7 @@ export function isTrusted(file, other) {
 const upTo = (file, last) => upwards(file).slice(0, upwards(file).indexOf(last) + 1)
 
 /**
- * Whether nobody else can have put a file of a package where it is found: not in a folder that it lies in, nor by a link.
+ * Whether no other user can have put a file of a package where it is found: not in a folder that it lies in, nor by a link.
  *
  * ```text
  *   /app ─ node_modules ─ hot-hook ──link──▶ /app ─ node_modules ─ .pnpm ─ hot-hook@2 ─ node_modules ─ hot-hook ─ register.mjs
@@ -38,7 +38,7 @@ const upTo = (file, last) => upwards(file).slice(0, upwards(file).indexOf(last) 
 export function isFoundSafely(file, name, from, other) {
   const folders = upwards(file)
   const modules = folders.findLast((folder) => path.basename(folder) === 'node_modules')
-  // A workspace's package may lie anywhere: whoever has linked it, or is in it, trusts that place.
+  // A workspace's package may lie anywhere: the user who has linked it, or works in it, trusts that place.
   const root = folders.slice(1).find((folder) => fs.existsSync(path.join(folder, 'package.json')))
   const project = upwards(from).find((folder) => holds(path.join(folder, 'node_modules', name), file))
   const link = project === undefined ? [] : upTo(path.join(project, 'node_modules', name), project)

@@ -41,7 +41,7 @@ export function toText(source) {
  * @param {string} text
  * @param {string} url the module's
  * @param {{ waits: boolean, boots: boolean }} options `waits`: asynchronous `dispose` handlers are pending, and no
- *   module may run before they have settled. `boots`: nobody has loaded runtime/hot.mjs in this thread.
+ *   module may run before they have settled. `boots`: runtime/hot.mjs has not been loaded in this thread.
  */
 export function withPrelude(text, url, { waits, boots }) {
   const prelude = (boots ? BOOT : '') + (waits ? ENTER + WAIT : PLAIN)

@@ -148,7 +148,7 @@ function unchain(job) {
  * Lets Node resolve anew what these importers import. It remembers each resolution by parent URL: of a file that
  * is gone, `resolve` still gives the URL and `load` fails with ENOENT instead of ERR_MODULE_NOT_FOUND.
  *
- * @param {Iterable<string | undefined>} parents as they were passed to default resolution, without our version; undefined: nobody
+ * @param {Iterable<string | undefined>} parents as they were passed to default resolution, without our version; undefined: none
  */
 export function forgetResolutions(parents) {
   const { resolutions } = reach()

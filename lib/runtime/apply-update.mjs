@@ -168,7 +168,7 @@ async function call({ instance, accepted, urls }, namespaces) {
   }
 }
 
-/** The errors of an update: each is reported once, whoever meets it. */
+/** The errors of an update: each is reported once, whichever import meets it. */
 class Failures {
   #seen = new Set()
   #changed

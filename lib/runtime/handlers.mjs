@@ -200,7 +200,7 @@ let isEnding = false
  */
 let disposing
 
-/** Pending asynchronous handlers, for whoever must not go on before they have settled: unless it is one of them. */
+/** Pending asynchronous handlers. Code that must wait for them awaits this, unless it runs in one of them. */
 export function whenSettled() {
   if (!settled || disposing?.getStore()) return undefined
   for (const timer of timers) timer.ref()

@@ -75,7 +75,7 @@ const runtime = {
   hot: createHot(),
   /** For `@hot-hook/runner`. */
   ahead() {
-    // From now on, not only when that is loaded: nobody is to take it for an app that runs.
+    // From now on, not only when that is loaded: it must not be taken for an app that runs.
     guarded(() => engine.beginPrelink())
     return import('./prelink.mjs')
   },
@@ -239,7 +239,7 @@ function releaseRest() {
   if (isDone === false) setTimeout(releaseRest, RELEASE_INTERVAL).unref()
 }
 
-/** The user's own callback harms nobody. */
+/** A failure of the user's own callback stops nothing. */
 async function askForRestart() {
   try {
     await onFullReloadAsked?.()
@@ -436,7 +436,7 @@ function createHot() {
 const shared = /** @type {Record<symbol, typeof runtime>} */ (/** @type {unknown} */ (globalThis))
 if (!shared[KEY]) publish(runtime)
 /**
- * Where `hot-hook/loader` was registered by hand, nobody calls `start`. If this Node has complete hooks in the app's
+ * Where `hot-hook/loader` was registered by hand, `start` is not called. If this Node has complete hooks in the app's
  * thread, those take the place of the hooks thread's from here on: Node would wait for that one without a turn of its
  * own, so that it could not wait for this thread; and no `require` reaches it.
  */

@@ -14,7 +14,7 @@ let isBroken = false
 
 /** Tells the parent, if there is one. @param {object} message @returns {boolean} whether it was told */
 export function tellParent(message) {
-  // A parent that goes away meanwhile harms nobody.
+  // A parent that goes away meanwhile does no harm.
   const args = [message, undefined, undefined, () => {}]
   try {
     if (!send || !process.connected) return false
@@ -54,7 +54,7 @@ export function listenToParent(changed) {
   if (isListening || !process.send) return
   isListening = true
 
-  /** What came while nobody but us listened: Node would have kept it. @type {unknown[][]} */
+  /** What came while only we listened: Node would have kept it. @type {unknown[][]} */
   let early = []
   const hear = (/** @type {unknown} */ message, /** @type {unknown} */ handle) => {
     const { type, path, action } = /** @type {Record<string, unknown>} */ (Object(message))

@@ -27,7 +27,7 @@ const callbackAt = (args) => args.findIndex((arg, index) => index > 1 && typeof 
 /** Fastify's reply, which can be awaited: what a handler should return that answers later. @param {any[]} args */
 const replyOf = (args) => args.find((arg) => typeof arg?.send === 'function' && typeof arg.then === 'function')
 
-/** Whoever has its answer by the callback must not get it by the promise, too: Fastify goes on at whichever comes first. */
+/** A caller that has its answer by the callback must not get it by the promise, too: Fastify goes on at whichever comes first. */
 const answered = () => new Promise(() => {})
 
 /**

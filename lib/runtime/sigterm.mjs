@@ -2,7 +2,7 @@
  * The end of an app: SIGTERM, which a dev server sends for a restart, takes effect once `dispose` handlers have run.
  *
  * A listener of ours would be counted, and change what the app's own listeners decide. So the signal is caught where
- * Node emits it, and passed on as if nobody had been there: to the app's listeners, or to the system's default.
+ * Node emits it, and passed on as if there were no listener of ours: to the app's listeners, or to the system's default.
  */
 import { attempt } from './guard.mjs'
 import { threadId } from '../node/features.mjs'
@@ -49,7 +49,7 @@ export function expectEnd(dispose) {
   /** @param {Promise<unknown>} pending @param {unknown[]} args */
   async function signalledAfter(pending, args) {
     await pending
-    // What the app's listeners throw is nobody's but its own.
+    // What the app's listeners throw is the app's own affair.
     process.nextTick(signalled, args)
   }
 
