@@ -1,3 +1,4 @@
+/* Native addons of the app that are built anew. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'

@@ -1,3 +1,4 @@
+/* Missing modules, and what they turn out to be when they appear. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { createFolder, startApp } from './support/app.mjs'

@@ -1,3 +1,4 @@
+/* What is said where our addon cannot be used. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'

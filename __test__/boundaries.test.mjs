@@ -1,3 +1,4 @@
+/* Which imports are boundaries: by pattern and by attribute. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { HOT, nodeIs, startApp } from './support/app.mjs'

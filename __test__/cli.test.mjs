@@ -1,3 +1,4 @@
+/* The command line: explain, graph, status, wait. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,3 +1,4 @@
+/* An Express app whose controllers are boundaries. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { createFolder, startApp } from './support/app.mjs'

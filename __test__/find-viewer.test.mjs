@@ -1,3 +1,4 @@
+/* Which copy of the viewer is run, and which is not trusted. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'

@@ -1,3 +1,4 @@
+/* `require` after a module has run, and by `createRequire`. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { nodeIs, startApp } from './support/app.mjs'

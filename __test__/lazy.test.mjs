@@ -1,3 +1,4 @@
+/* `lazy`: functions that run the current code, with and without hot-hook. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'

@@ -1,3 +1,4 @@
+/* package.json files of dependencies, and links in node_modules, that change. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'

@@ -1,3 +1,4 @@
+/* The messages to the parent process, and what a restart prints without one. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { HOT, startApp } from './support/app.mjs'

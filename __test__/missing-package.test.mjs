@@ -1,3 +1,4 @@
+/* Packages that are missing when they are imported, and installed later. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import test from 'node:test'

@@ -1,3 +1,4 @@
+/* Odd names of files: characters that URLs encode, links, names that are not UTF-8. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'

@@ -1,3 +1,4 @@
+/* What each option does, and what is said of a wrong one. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import os from 'node:os'

@@ -1,3 +1,4 @@
+/* The graph snapshot that the viewer shows. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { isDeepStrictEqual } from 'node:util'

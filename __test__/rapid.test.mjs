@@ -1,3 +1,4 @@
+/* Saves in quick succession, with imports in between. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { startApp } from './support/app.mjs'

@@ -1,3 +1,4 @@
+/* What README and ARCHITECTURE say of files, options and commands is true. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'

@@ -1,3 +1,4 @@
+/* The control socket: where it lies, who may connect, what it answers. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import net from 'node:net'

@@ -1,3 +1,4 @@
+/* The ways to start an app with hot-hook. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'

@@ -1,3 +1,4 @@
+/* The public types, as an app that uses them sees them. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import path from 'node:path'

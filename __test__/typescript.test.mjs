@@ -1,3 +1,4 @@
+/* TypeScript that Node itself strips. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { createFolder, HOT, nodeIs, startApp } from './support/app.mjs'

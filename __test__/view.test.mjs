@@ -1,3 +1,4 @@
+/* `hot-hook view`: the viewer for an app that runs. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'

@@ -1,3 +1,4 @@
+/* Text that is not ours is printed without what a terminal obeys. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { visible, visibleJson, visibleLines } from '../lib/runtime/visible.mjs'

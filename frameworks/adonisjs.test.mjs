@@ -1,3 +1,4 @@
+/* AdonisJS 6 and 7 under their own dev server. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'

@@ -1,3 +1,4 @@
+/* NestJS, as its recipe sets it up. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { start } from './support/app.mjs'

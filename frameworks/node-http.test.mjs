@@ -1,3 +1,4 @@
+/* node:http, as its recipe sets it up. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { nodeIs, start } from './support/app.mjs'

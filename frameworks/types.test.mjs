@@ -1,3 +1,4 @@
+/* The types of the recipes. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'

@@ -1,3 +1,4 @@
+/* Worker threads, as their recipe sets them up. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { start } from './support/app.mjs'

@@ -1,3 +1,4 @@
+/* The live page: server-sent events, the server and its token. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'

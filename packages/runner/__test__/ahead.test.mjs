@@ -1,3 +1,4 @@
+/* The next process, which waits with the app linked. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'

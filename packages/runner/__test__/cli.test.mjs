@@ -1,3 +1,4 @@
+/* The command line of the runner. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'

@@ -1,3 +1,4 @@
+/* The compile cache that the runner gives to the app. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'

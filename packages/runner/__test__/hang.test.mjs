@@ -1,3 +1,4 @@
+/* Apps that do not answer any more. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import test, { describe } from 'node:test'

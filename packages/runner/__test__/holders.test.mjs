@@ -1,3 +1,4 @@
+/* Which process holds a port that is in use. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'

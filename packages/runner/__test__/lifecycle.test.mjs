@@ -1,3 +1,4 @@
+/* Start, restart, crash and end of the app. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'

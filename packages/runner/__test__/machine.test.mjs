@@ -1,3 +1,4 @@
+/* The state machine of the runner, with no process and no clock. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { drainLimit, initial, step } from '../machine.mjs'

@@ -1,3 +1,4 @@
+/* The messages between the runner and the app, and those that do not fit. */
 import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,3 +1,4 @@
+/* The texts that the runner prints. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { stripVTControlCharacters } from 'node:util'

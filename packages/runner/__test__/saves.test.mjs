@@ -1,3 +1,4 @@
+/* Which changes of files count as saves. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { createSaves } from '../saves.mjs'

@@ -1,3 +1,4 @@
+/* Sockets that outlive a process. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import fs from 'node:fs'

@@ -1,3 +1,4 @@
+/* The runner at a terminal: Ctrl-C, `rs`, prompts of the app. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'

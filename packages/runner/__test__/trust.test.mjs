@@ -1,3 +1,4 @@
+/* Whose copy of hot-hook the runner loads. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import os from 'node:os'

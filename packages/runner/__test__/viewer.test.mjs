@@ -1,3 +1,4 @@
+/* The viewer that the runner serves. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import http from 'node:http'

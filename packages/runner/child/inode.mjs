@@ -1,3 +1,4 @@
+/** Identifies the file of a Unix socket. */
 import fs from 'node:fs'
 
 /** Tells the file of a Unix socket from another of the same name. @param {string} file */
