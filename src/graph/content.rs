@@ -1,4 +1,4 @@
-//! What a module's file holds, as far as anybody has looked: a pure state machine.
+//! What a module's file holds, as far as the engine has looked: a pure state machine.
 //!
 //! ```text
 //!   Unasked ── require ──▶ Required ── throw unseen ──▶ Unseen        next version: Unasked
@@ -24,12 +24,12 @@ pub enum Reporter {
 /// Whether the current version of a module was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
-    /// Nobody began to load it: whoever does will read what the file holds then.
+    /// It was not loaded: its first load will read what the file holds then.
     #[default]
     Unasked,
-    /// A `require()` of it was resolved, whether or not anybody is seen to load it.
+    /// A `require()` of it was resolved; no hook has seen a load.
     Required,
-    /// Somebody may have loaded it, and was not seen.
+    /// It may have been loaded past the hooks.
     Unseen,
     /// The first read of it has found this.
     Read(Fingerprint),
@@ -43,17 +43,17 @@ pub struct Content {
     state: State,
     /// What was last read or decided on: a file event that finds it again says nothing.
     last: Option<Fingerprint>,
-    /// What was last decided on since the current version was read, or before anybody read it.
+    /// What was last decided on since the current version was read, or before its first read.
     decided: Option<Fingerprint>,
 }
 
 impl Content {
-    /// Whether somebody began to load the current version.
+    /// Whether a load of the current version has begun.
     pub fn is_begun(&self) -> bool {
         !matches!(self.state, State::Unasked | State::Required)
     }
 
-    /// Whether the current version was required, and nobody was seen to load it.
+    /// Whether the current version was required, and no hook has seen a load.
     pub fn is_only_required(&self) -> bool {
         self.state == State::Required
     }
@@ -76,7 +76,7 @@ impl Content {
         self.last
     }
 
-    /// What was last decided on since the current version was read, or before anybody read it.
+    /// What was last decided on since the current version was read, or before its first read.
     pub fn decided(&self) -> Option<Fingerprint> {
         self.decided
     }
@@ -103,7 +103,7 @@ impl Content {
         }
     }
 
-    /// The current version runs already, and was loaded before anybody looked: what was known of the file still counts.
+    /// The current version runs already, and was loaded before the engine looked: what was known of the file still counts.
     pub fn assume(&mut self, found: Fingerprint) {
         if self.read().is_none() {
             self.state = State::Read(found);
@@ -128,12 +128,12 @@ impl Content {
         }
     }
 
-    /// What comes next is another version, or nobody has loaded this one after all.
+    /// What comes next is another version, or this one was not loaded after all.
     pub fn unload(&mut self) {
         self.state = State::Unasked;
     }
 
-    /// What comes next is another version, but somebody may hold the failure of this one, so that a change of it still counts.
+    /// What comes next is another version, but an importer may hold the failure of this one, so that a change of it still counts.
     pub fn fail(&mut self) {
         self.state = match self.state {
             State::Unasked | State::Required => State::Unasked,
@@ -156,7 +156,7 @@ impl Content {
         !same && self.is_begun()
     }
 
-    /// A change is decided on, whoever says that it is one.
+    /// A change is decided on, whichever reporter it came from.
     pub fn decide(&mut self, now: Fingerprint) {
         self.decided = Some(now);
     }
@@ -208,7 +208,7 @@ mod tests {
             (State::Read(A), Some(A), Some(B), Parent, false),
             (State::Read(B), Some(B), Some(B), ParentAfterFailure, true),
             (State::Unseen, None, None, Watcher, true),
-            // Whoever loads it will read what is there now.
+            // Its first load will read what is there now.
             (State::Unasked, Some(A), None, Watcher, false),
             (State::Required, Some(A), None, WatcherWhileReading, false),
         ] {

@@ -103,7 +103,7 @@ pub struct Changes {
     maps: Maps,
     manifests: Manifests,
     unreported: Unreported,
-    /// Something was required of which it cannot be known what it imports, so that files which nobody knows may be in use: what
+    /// Something was required of which it cannot be known what it imports, so that files which are not in the graph may be in use: what
     /// was last found in those that were saved.
     unseen: Option<FxHashMap<Arc<str>, Fingerprint>>,
     /// Files that may have changed, and who says so.
@@ -205,7 +205,7 @@ impl Changes {
         // The watch before retained them.
         self.restart.forget_held();
         self.linked.forget();
-        // Whoever sleeps is to sleep on it from now on.
+        // The thread that sleeps is to sleep on it from now on.
         self.waker.wake();
         true
     }
@@ -270,7 +270,7 @@ impl Changes {
         self.notes.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Keeps a note, if anybody reads them.
+    /// Keeps a note, if they are read.
     pub fn note(&mut self, line: impl FnOnce() -> String) {
         if let Some(notes) = &mut self.notes {
             notes.push(line());
@@ -430,7 +430,7 @@ impl Changes {
     fn take_hashed(&mut self, view: View) {
         for hashed in self.hashing.results() {
             let restarts = self.restart.record_hash(&hashed);
-            // Whoever reports them, somebody has.
+            // A restart file counts only if a reporter names it: this is one.
             let reporter = if restarts { Reporter::Parent } else { Reporter::Watcher };
             if let (Some(id), Some(stamp)) = (view.modules.find(&hashed.path), hashed.stamp) {
                 self.large.insert(id, (stamp, hashed.content));
@@ -471,7 +471,7 @@ impl Changes {
         self.undecided.push((path, if is_read { Reporter::WatcherWhileReading } else { reporter }));
     }
 
-    /// The modules in a directory that nobody can list.
+    /// The modules in a directory that cannot be listed.
     fn look_into(&mut self, directory: &str, view: View) {
         let modules = view.modules;
         let changed = modules.ids().filter(|&id| {
@@ -527,7 +527,7 @@ impl Changes {
         self.restart.is_change(path, self.watch.as_mut(), &mut self.hashing)
     }
 
-    /// Files that nobody knows may be in use from now on.
+    /// Files that are not in the graph may be in use from now on.
     pub fn expect_unseen(&mut self) {
         self.unseen.get_or_insert_default();
     }

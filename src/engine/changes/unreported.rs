@@ -53,7 +53,7 @@ impl Unreported {
         }
     }
 
-    /// Whether a file that nobody has reported yet may be in use, because `require` passes no hook.
+    /// Whether a file that no thread has reported yet may be in use, because `require` passes no hook.
     pub fn may_be_required(&self, path: &str) -> bool {
         is_source(path) && self.has_unhooked()
     }
@@ -88,7 +88,7 @@ impl Changes {
         }
     }
 
-    /// Nobody asks any more about what happened before all threads have last reported.
+    /// What happened before the oldest last report of a thread is not asked for any more.
     pub fn forget_reported(&mut self) {
         let Unreported { events, threads, .. } = &mut self.unreported;
         if let Some(oldest) = threads.values().map(|thread| thread.since.turn).min() {

@@ -53,7 +53,7 @@ impl Lifecycle {
         }
     }
 
-    /// An instance evaluates no longer: whoever waits for that is disposed of.
+    /// An instance evaluates no longer: the instances that wait for that are disposed of.
     pub fn ended(&mut self, id: InstanceId, threw: bool) {
         let Some(instance) = self.instances.get_mut(id) else { return };
         let evaluation = if threw { Evaluation::Failed } else { Evaluation::Evaluated };
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn what_is_disposed_of_and_released() {
         for (steps, disposed, released) in [
-            // Nobody has anything to dispose of: it is released all the same.
+            // It has no handlers: it is released all the same.
             (vec![Load("a", 0, 0), Evaluate("a"), Supersede(0, 1)], "", "a"),
             (vec![Load("a", 0, 0), Evaluate("a"), Track("a"), End("a"), Supersede(0, 1)], "a", "a"),
             // What links may still evaluate, but not once a newer one is superseded, too.

@@ -101,7 +101,7 @@ impl Engine {
         }
         let paths: Vec<_> = self.modules.watched_paths().cloned().collect();
         let is_new = self.changes.configure(&config, before, &paths);
-        // What was changed while nobody watched is a change now.
+        // What was changed while nothing was watched is a change now.
         if is_new && !self.modules.is_empty() {
             self.suspect_all();
         }

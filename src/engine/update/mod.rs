@@ -229,7 +229,7 @@ impl Engine {
         modules.dedup();
         modules.extend(self.changes.take_map_change(path));
         for id in modules {
-            // Nobody began to load this version: whoever does will read what the file holds now.
+            // If no load of this version has begun, the first will read what the file holds now.
             if self.modules.get(id).content.is_begun() {
                 let by = self.modules.get(id).path.clone();
                 self.decide_because(id, Cause::Watched { by }, path, batch);
@@ -275,7 +275,7 @@ impl Engine {
         batch: &mut Batch,
     ) {
         if !self.modules.get(id).is_non_reloadable() {
-            // It was required past the hooks, and may have thrown: then `require.cache` has it no more, and whoever imported it holds
+            // It was required past the hooks, and may have thrown: then `require.cache` has it no more, and its importers hold
             // the failure.
             self.modules.content_mut(id).throw_unseen();
         }
@@ -283,7 +283,7 @@ impl Engine {
         let before = self.modules.get(id).content.decided();
         let is_change = self.modules.is_change(id, now, reporter) || is_taken;
         let path = self.modules.get(id).path.clone();
-        // Also where a version that nobody has begun to load covers this save: a thread may have required the one before.
+        // Also where a version that was not loaded yet covers this save: a thread may have required the one before.
         let is_other = is_change || self.modules.get(id).content.decided() != before;
         let silent =
             self.silent_user(&path, Some(id)).filter(|_| is_other && !self.modules.is_cold(id));
