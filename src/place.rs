@@ -158,6 +158,14 @@ impl Facts {
         users.clone().find(is_apps).or_else(of_package).copied()
     }
 
+    /// The first frame of the user's that has called Node's loader of ES modules: a `require()`. Who imports does not call it.
+    fn requiring_frame(&self) -> Option<stack::Frame<'_>> {
+        let mut frames = stack::frames(self.stack.as_deref()?, &self.message);
+        frames.find(|frame| {
+            !frame.is_async && self.is_users(frame.file) && !frame.file.contains("/node_modules/")
+        })
+    }
+
     fn is_users(&self, file: &str) -> bool {
         let is_own = |own: &String| {
             file.starts_with(own.as_str()) || path_of(own).is_some_and(|own| file.starts_with(&own))
@@ -339,7 +347,8 @@ impl<L: Look> Search<'_, L> {
 
     /// What was thrown while it ran.
     fn thrown(&self) -> Option<Place> {
-        let stack::Frame { file, line, column, .. } = self.facts.frame()?;
+        let frame = self.facts.frame().or_else(|| self.facts.requiring_frame())?;
+        let stack::Frame { file, line, column, .. } = frame;
         self.place_of(&Generated { file, line, column, source: None })
     }
 
@@ -387,8 +396,22 @@ impl<L: Look> Search<'_, L> {
             });
         }
         let shift = if has_map { 0 } else { self.shift(generated, &path) };
-        let position = self.position(&path, line, column.saturating_sub(shift).max(1));
+        let column = column.saturating_sub(shift).max(1);
+        // A frame of generated code that nobody has mapped leads nowhere.
+        let is_there = source.is_some() || self.has_column(&path, line, column);
+        let position = if is_there { self.position(&path, line, column) } else { None };
         Some(Place { file: path, position, is_past: false })
+    }
+
+    /// Whether the file has that line, as V8 counts, and that the column. What cannot be read may have it.
+    fn has_column(&self, path: &str, line: u32, column: u32) -> bool {
+        let Some(text) = self.look.read(path) else { return true };
+        let text = without_mark(&text);
+        let start = offset_of(text, line.saturating_sub(1), 0);
+        let line = start
+            .map(|start| &text[start..])
+            .and_then(|rest| rest.split(['\n', '\r', '\u{2028}', '\u{2029}']).next());
+        line.is_some_and(|line| column <= length(line) + 1)
     }
 
     /// Whether the file has another text than what ran: it has changed, and there is a later instance; or the line is another.
