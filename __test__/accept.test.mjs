@@ -281,8 +281,8 @@ for (const [how, save] of /** @type {const} */ ([['in place', 'save'], ['renamed
   })
 }
 
-// With hooks in a thread of their own, what is imported again may be loaded once more after it was pruned: it counts then, and
-// is not disposed of.
+// With hooks in a thread of their own, what is imported again may be loaded once more after it was pruned, at its next version: it
+// counts then, and is not disposed of.
 const mayComeBack = !nodeIs(22, 23) && 'one run in eight fails there'
 
 test('an update takes the last import of what it imports again: nobody is told of that', { todo: mayComeBack }, async (t) => {

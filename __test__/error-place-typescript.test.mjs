@@ -1,5 +1,5 @@
 /*
- * The place of an error in TypeScript: that of the source, whoever makes JavaScript of it. The mark ‸ says where the error is.
+ * The place of an error in TypeScript: that of the source, whatever makes JavaScript of it. The mark ‸ says where the error is.
  */
 import test from 'node:test'
 import { createFolder, nodeIs, startApp } from './support/app.mjs'

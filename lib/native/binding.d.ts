@@ -240,7 +240,7 @@ export declare function disposesAsync(instance: number): void
 /** All modules of the process, in the order in which they came. Returns the JSON of a list of `DumpNode`s of index.d.ts. */
 export declare function dump(): string
 
-/** The evaluation of an instance has ended, whoever learned of it. What is told twice does no harm. */
+/** The evaluation of an instance has ended. It does no harm to say so twice. */
 export declare function ended(instance: number, ending: Ending): void
 
 /** How an evaluation has ended. */

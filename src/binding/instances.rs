@@ -17,7 +17,7 @@ pub fn track(instance: u32) -> Result<bool, Error> {
     with(|engine| engine.track(InstanceId(instance)))
 }
 
-/// The evaluation of an instance has ended, whoever learned of it. What is told twice does no harm.
+/// The evaluation of an instance has ended. It does no harm to say so twice.
 #[napi]
 pub fn ended(instance: u32, ending: Ending) -> Result<(), Error> {
     with(|engine| engine.ended(InstanceId(instance), ending.into(), Instant::now()))

@@ -211,7 +211,7 @@ impl Engine {
             && self.modules.accepted().own.is_empty()
     }
 
-    /// Node has read a module: if its file is not as it was before, nobody knows what Node has read.
+    /// Node has read a module: if its file is not as it was before, it is unknown what Node has read.
     fn compare_stamp(&mut self, thread: ThreadId, url: &str) {
         let Some((id, version, before)) = self.lifecycle.take_stamp(thread, url) else { return };
         if self.modules.get(id).version == version

@@ -31,7 +31,7 @@ pub enum Observation {
     Turn,
     /// By the promise of an `import()` of the instance, which tells how.
     Promise,
-    /// By both. Whoever imports the instance goes on before that promise settles, and may save.
+    /// By both. A module that imports the instance goes on before that promise settles, and may save.
     Both,
 }
 

@@ -287,7 +287,7 @@ impl Engine {
         let is_other = is_change || self.modules.get(id).content.decided() != before;
         let silent =
             self.silent_user(&path, Some(id)).filter(|_| is_other && !self.modules.is_cold(id));
-        // Whoever imports it gets today's code in any case.
+        // An import of it gets today's code in any case.
         if is_change {
             self.modules.content_mut(id).decide(now);
             self.decide_on(id, batch);
