@@ -1,7 +1,7 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- the sources of an app stand with its test */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { HOT, nodeIs, startApp } from './support/app.mjs'
+import { HOT, startApp } from './support/app.mjs'
 import { logs, SERVE } from './support/log.mjs'
 
 const value = (n) => `export const value = ${n}`
@@ -281,11 +281,7 @@ for (const [how, save] of /** @type {const} */ ([['in place', 'save'], ['renamed
   })
 }
 
-// With hooks in a thread of their own, what is imported again may be loaded once more after it was pruned, at its next version: it
-// counts then, and is not disposed of.
-const mayComeBack = !nodeIs(22, 23) && 'one run in eight fails there'
-
-test('an update takes the last import of what it imports again: nobody is told of that', { todo: mayComeBack }, async (t) => {
+test('an update takes the last import of what it imports again: nobody is told of that', async (t) => {
   const a = (n, text = '') => `${text}; log('a${n}')`
   const kept = `import './low.mjs'; log('kept'); import.meta.hot.dispose(() => log('disposed')); import.meta.hot.accept(() => log('accepted'))`
   const app = await startApp(t, {

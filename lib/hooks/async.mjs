@@ -85,15 +85,17 @@ export async function initialize(data) {
 export const resolve = survivingLater(async (specifier, from, next) => {
   const given = isOfEntry(from.parentURL) ? ofNobody(from) : from
   if (!isActive()) return next(specifier, given)
-  if (isOwn(given.parentURL)) {
-    if (!isUpdate(given.parentURL, specifier)) return next(specifier, given)
+  // Node writes what the next hook is given into the very context that this one got.
+  const { parentURL } = given
+  if (isOwn(parentURL)) {
+    if (!isUpdate(parentURL, specifier)) return next(specifier, given)
     let found
     try {
       found = await next(specifier, ofNobody(given))
     } catch (error) {
       throw missForUpdate(specifier, error)
     }
-    return resolveForUpdate(state.thread, given.parentURL, found)
+    return resolveForUpdate(state.thread, parentURL, found)
   }
   const request = beginRequest(state.thread, given, specifier)
   const { asked, context } = ask(given)
