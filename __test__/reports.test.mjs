@@ -196,6 +196,35 @@ test('watch: false: an instance that failed runs again when its file is reported
   assert.equal(app.messages.length, 1, app.known())
 })
 
+/** With hooks in a thread of their own, a module is read long before it begins, then. */
+test('watch: false: an app that is busy while it imports what is reported tells of one save', async (t) => {
+  const busily = `serve({
+  async get() {
+    let isOver = false
+    const imported = import('./b.mjs', ${HOT}).finally(() => (isOver = true))
+    const turn = () => {
+      for (const end = performance.now() + 100; performance.now() < end; );
+      if (!isOver) setImmediate(turn)
+    }
+    turn()
+    return (await imported).value
+  }
+})`
+  const app = await startApp(t, { hotHook: { watch: false }, files: { 'main.mjs': busily, 'b.mjs': value(1) } })
+  assert.equal(await app.ask('get'), 1)
+  app.save('b.mjs', value(2))
+  report(app)
+  await app.message('invalidated')
+  const reports = setInterval(report, 10, app)
+  try {
+    assert.equal(await app.ask('get'), 2)
+  } finally {
+    clearInterval(reports)
+  }
+  await quiet(app)
+  assert.equal(app.messages.length, 1, app.known())
+})
+
 test('HOT_HOOK_WATCH=false, with a parent: modules are watched, and what the parent says of them later says nothing', async (t) => {
   const app = await startApp(t, {
     env: { HOT_HOOK_WATCH: 'false' },

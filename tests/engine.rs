@@ -745,6 +745,24 @@ fn a_parent_that_watches_for_us() {
     assert_eq!(node.told(), "invalidated b.mjs a.mjs");
 }
 
+/// With hooks in a thread of their own, messages lie between what was read and its begin.
+#[test]
+fn a_report_of_what_was_read_and_may_still_begin_waits_for_it() {
+    let mut node =
+        Node::with(&json!({ "watch": false }), &[("a.mjs", "a1\nimport.meta.hot?.decline()")]);
+    node.link(MAIN, "app.mjs", "./a.mjs", true).expect("it links");
+    let (path, now) = (node.folder.path("a.mjs"), node.now());
+    node.engine.reported(&path, false, now);
+    for _ in 0..5 {
+        node.wait_until_quiet();
+        assert_eq!(node.told(), "", "it may still begin");
+    }
+    for _ in 0..20 {
+        node.wait_until_quiet();
+    }
+    assert_eq!(node.told(), "invalidated a.mjs", "Node could not link it");
+}
+
 #[test]
 fn a_parent_that_says_what_we_saw_or_what_means_nothing() {
     let mut node = chain();

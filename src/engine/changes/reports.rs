@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 
@@ -17,6 +17,10 @@ use crate::watch::{join, parent};
 
 use super::{Changes, View};
 use crate::engine::modules::Modules;
+
+/// How long an instance whose file has been read may take to begin: then it counts as one that Node could not link, which
+/// nobody tells us. With hooks in a thread of their own, messages lie in between, and the main thread may be busy.
+const LINKED_WITHIN: Duration = Duration::from_secs(1);
 
 /// Files that were reported.
 #[derive(Default)]
@@ -35,6 +39,8 @@ struct Report {
     found: Option<Stamp>,
     /// The module and its version at the time of the report.
     of: Option<(ModuleId, u32)>,
+    /// Since when it has been waited for the instance of that version to begin.
+    begins: Option<Instant>,
 }
 
 impl Reports {
@@ -81,7 +87,9 @@ impl Changes {
         }
         let of = id.map(|id| (id, view.modules.get(id).version));
         let found = Stamp::of_file(Path::new(path));
-        self.reports.waiting.insert(path.into(), Report { due: now + QUIET, found, of });
+        self.reports
+            .waiting
+            .insert(path.into(), Report { due: now + QUIET, found, of, begins: None });
         self.waker.wake();
         id.filter(|_| !sees)
     }
@@ -114,16 +122,21 @@ impl Changes {
             let is_settled = before == report.found
                 && !self.is_unsettled(view.modules, &path)
                 && (sees || !id.is_some_and(|id| view.lifecycle.is_read(id)));
-            let reporter = match report.of {
-                Some((id, version)) if is_settled && self.has_failed(id, version, view) => {
-                    Reporter::ParentAfterFailure
-                }
-                _ => Reporter::Parent,
+            let failed = match report.of.filter(|_| is_settled && !sees) {
+                Some((id, version)) => has_failed(id, version, view),
+                None => Some(false),
+            };
+            let may_begin =
+                failed.is_none() && now < *report.begins.get_or_insert(now) + LINKED_WITHIN;
+            let reporter = if failed == Some(false) || may_begin {
+                Reporter::Parent
+            } else {
+                Reporter::ParentAfterFailure
             };
             if is_settled || !sees {
                 self.suspect(path.clone(), reporter, view);
             }
-            if !is_settled {
+            if !is_settled || may_begin {
                 report.due = now + QUIET;
                 self.reports.waiting.insert(path, report);
             } else if sees {
@@ -158,16 +171,19 @@ impl Changes {
     fn is_unsettled(&self, modules: &Modules, path: &str) -> bool {
         self.settle.is_waiting(path) || self.settle.is_waiting(watched_path(modules, path))
     }
+}
 
-    /// Whether a report has changed nothing, and the current version has failed: it may have been read while the file was
-    /// written, or for a reason that is gone.
-    fn has_failed(&self, id: ModuleId, version: u32, view: View) -> bool {
-        let module = view.modules.get(id);
-        module.version == version
-            && !view.lifecycle.is_prelinking()
-            && !self.sees_saves(view.modules, &module.path)
-            && view.lifecycle.has_failed(id, version, module.is_es)
+/// Whether the current version has failed, so that a report counts that has changed nothing: it may have been read while the
+/// file was written, or for a reason that is gone. `None`: it was read, and has not begun yet.
+fn has_failed(id: ModuleId, version: u32, view: View) -> Option<bool> {
+    let module = view.modules.get(id);
+    if module.version != version || view.lifecycle.is_prelinking() {
+        return Some(false);
     }
+    if view.lifecycle.has_failed(id, version) {
+        return Some(true);
+    }
+    (!module.is_es || !view.lifecycle.is_linking(id, version)).then_some(false)
 }
 
 fn reported_module(modules: &Modules, path: &str) -> Option<ModuleId> {

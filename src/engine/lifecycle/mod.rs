@@ -183,17 +183,22 @@ impl Lifecycle {
         self.of_module(module).any(newer)
     }
 
-    /// Whether a current instance of the module at that version has failed to link, or has thrown. `is_es`: it is an ES module.
-    pub fn has_failed(&self, id: ModuleId, version: u32, is_es: bool) -> bool {
-        let mut current =
-            self.of_module(id).filter(|i| i.life.is_current() && i.version == version);
-        current.any(|it| {
-            let has_linked = it.life.evaluation() != Evaluation::Linking
-                || it.is_read()
-                || it.is_without_prelude()
-                || it.body == Body::CommonJs;
-            it.life.evaluation() == Evaluation::Failed || (is_es && !has_linked)
-        })
+    /// Whether a current instance of the module at that version has thrown.
+    pub fn has_failed(&self, id: ModuleId, version: u32) -> bool {
+        self.current(id, version).any(|it| it.life.evaluation() == Evaluation::Failed)
+    }
+
+    /// Whether a current instance of the ES module at that version has been read, and has not begun.
+    pub fn is_linking(&self, id: ModuleId, version: u32) -> bool {
+        let begins =
+            |it: &Instance| !it.is_read() && !it.is_without_prelude() && it.body != Body::CommonJs;
+        self.current(id, version)
+            .any(|it| it.life.evaluation() == Evaluation::Linking && begins(it))
+    }
+
+    /// The instances of the module at that version that run, or begin to.
+    fn current(&self, id: ModuleId, version: u32) -> impl Iterator<Item = &Instance> {
+        self.of_module(id).filter(move |i| i.life.is_current() && i.version == version)
     }
 
     /// JavaScript keeps a record of the instance until it is disposed of. `None` if it is gone.
