@@ -2,7 +2,7 @@
  * Types `import.meta.hot`. Add `"types": ["hot-hook/import-meta"]` to the `compilerOptions` of your tsconfig.json, or
  * write `/// <reference types="hot-hook/import-meta" />` in one file.
  *
- * Everything here is global and an interface: it merges with what other packages add to `ImportMeta`.
+ * Everything here is global; what is an interface merges with what other packages add to `ImportMeta`.
  */
 
 /** What a module exports, as `import()` gives it. */
@@ -11,6 +11,11 @@ interface HotModuleNamespace {
   [name: string]: any
   readonly [Symbol.toStringTag]: 'Module'
 }
+
+/** What several modules export, with `undefined` for those that did not change. */
+type HotModuleNamespaces<Modules> = Modules extends readonly unknown[]
+  ? { -readonly [At in keyof Modules]: Modules[At] | undefined }
+  : Array<Modules | undefined>
 
 /**
  * What `import.meta.hot` is. Its functions may be taken out of it, and all of them may be called at any time. What an
@@ -42,23 +47,30 @@ interface ImportMetaHot<Data = any> {
    * A callback counts until a newer instance of the module has evaluated; one that fails is reported on stderr. If the
    * new instance does not link, the old one stays in service; if it throws, there is no call.
    *
+   * @typeParam Module what the module exports: `accept<typeof import('./this.js')>(…)`
    * @throws TypeError if `callback` is no function.
    */
-  accept(callback?: (namespace: HotModuleNamespace) => unknown): void
+  accept<Module = HotModuleNamespace>(callback?: (namespace: Module) => unknown): void
 
   /**
    * The module accepts what it imports by that specifier: when that or anything below it changes, it is imported again
    * at once, and this module is left alone. `callback` is called with what that exports then.
    *
+   * @typeParam Module what that exports: `accept<typeof import('./x.js')>('./x.js', (x) => …)`
    * @throws TypeError if `dependency` is no string or `callback` no function; an Error with Node's code, usually
    *   `ERR_MODULE_NOT_FOUND`, if the specifier does not resolve. Nothing is registered then.
    */
-  accept(dependency: string, callback?: (namespace: HotModuleNamespace) => unknown): void
+  accept<Module = HotModuleNamespace>(dependency: string, callback?: (namespace: Module) => unknown): void
 
-  /** The same for several. The list that `callback` gets has `undefined` for those that did not change. */
-  accept(
+  /**
+   * The same for several. The list that `callback` gets has `undefined` for those that did not change.
+   *
+   * @typeParam Modules what they export, as a list: `accept<[typeof import('./x.js'), typeof import('./y.js')]>(['./x.js', './y.js'], ([x, y]) => …)`,
+   *   or what each of them does
+   */
+  accept<Modules = HotModuleNamespace>(
     dependencies: readonly string[],
-    callback?: (namespaces: Array<HotModuleNamespace | undefined>) => unknown,
+    callback?: (namespaces: HotModuleNamespaces<Modules>) => unknown,
   ): void
 
   /**

@@ -298,7 +298,7 @@ export interface ErrorEvent {
 /** hot-hook's own functions. One object per thread, however often the package is installed. */
 export declare const hot: Hot
 
-export { lazy, type Lazy } from './lazy.js'
+export { handler, lazy, type App, type Handler, type Lazy } from './lazy.js'
 
 /** Sent to the parent process over IPC: a change needs a restart. At most one for each update. */
 export interface FullReloadMessage {

@@ -2,4 +2,4 @@
  * `hot-hook`: see index.d.ts.
  */
 export { hot } from './runtime/hot.mjs'
-export { lazy } from './runtime/lazy.mjs'
+export { handler, lazy } from './lazy.mjs'

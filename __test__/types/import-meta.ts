@@ -29,6 +29,17 @@ if (import.meta.hot) {
   console.log(isTrue)
 }
 
+// What is accepted is typed by what it exports.
+import.meta.hot?.accept<typeof import('./public.js')>('./public.js', ({ node }) => node.path)
+import.meta.hot?.accept<typeof import('./import-meta.js')>(({ merged }) => merged.length)
+import.meta.hot?.accept<[typeof import('./public.js'), typeof import('./import-meta.js')]>(['./public.js', './import-meta.js'], ([first, second]) => [first?.node, second?.merged])
+import.meta.hot?.accept<typeof import('./public.js')>(['./public.js'], ([first]) => first?.node)
+import.meta.hot?.accept(['./public.js'], ([first]) => first?.anything())
+// @ts-expect-error no such export
+import.meta.hot?.accept<typeof import('./public.js')>('./public.js', ({ nothing }) => nothing)
+// @ts-expect-error it may not have changed
+import.meta.hot?.accept<[typeof import('./public.js')]>(['./public.js'], ([first]) => first.node)
+
 // @ts-expect-error it is undefined when hot-hook is not enabled
 import.meta.hot.decline()
 // @ts-expect-error it cannot be replaced

@@ -1,11 +1,14 @@
 // Checked by `tsc`: every public type, used rightly and, where `@ts-expect-error` stands, wrongly.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import {
+  handler,
   hot,
   lazy,
   type DumpNode,
   type FileChangeAction,
   type FileChangedMessage,
   type FullReloadMessage,
+  type Handler,
   type Hot,
   type HotHookMessage,
   type InitOptions,
@@ -100,6 +103,30 @@ export const message: HotHookMessage = { type: 'hot-hook:dump' }
 export function why(error: OptionsError | NotDynamicError): string {
   same<Same<typeof error.code, 'HOT_HOOK_OPTIONS' | 'HOT_HOOK_NOT_DYNAMIC'>>()
   return error.message
+}
+
+// handler
+{
+  const apps = {
+    default: (_request: IncomingMessage, response: ServerResponse) => response.end(),
+    web: async (request: Request) => new Response(request.url),
+    object: { fetch: (request: Request, env: { key: string }) => new Response(request.url + env.key) },
+    make: async () => ({ routing: (_request: IncomingMessage, _response: ServerResponse) => {}, ready: async () => {} }),
+    port: 3000,
+  }
+  const load = async () => apps
+  const server = createServer(handler(load)).on('upgrade', handler(load, 'make').upgrade)
+  createServer({}, handler(load, 'web'))
+  const answer: Promise<Response> = handler(load, 'web')(new Request('http://localhost'))
+  const same: Promise<Response> = handler(load, 'object').fetch(new Request('http://localhost'), { key: 'k' })
+  // @ts-expect-error -- its environment
+  handler(load, 'object').fetch(new Request('http://localhost'))
+  // @ts-expect-error -- nothing that serves
+  handler(load, 'port')
+  // @ts-expect-error -- no default export
+  handler(async () => ({ web: apps.web }))
+  const general: Handler = handler(load)
+  void [server, answer, same, general]
 }
 
 // lazy

@@ -9,6 +9,7 @@ import * as engine from '../native/binding.js'
 import { thread } from '../native/thread.mjs'
 import { evictPlain, evictRequired, hasEvicted, hasRequiredBefore, noteRequires, reportRequirers, reportRequires } from '../node/cjs-cache.mjs'
 import { checkCallback, createContext, watch } from './import-meta-hot.mjs'
+import { addPlace, describeError } from './error-place.mjs'
 import { begin, observeEvaluations, onWork } from './evaluation.mjs'
 import { emitAll, listen, off, on } from './events.mjs'
 import { asOriginal, attempt, fail, guarded, hasFailed, withoutFrames } from './guard.mjs'
@@ -73,6 +74,13 @@ const runtime = {
   /** Paths as people want to read them. @param {string[]} paths */
   shown: (paths) => guarded(() => engine.shown(paths)) ?? paths,
   hot: createHot(),
+  /** What an error is told as. @param {unknown} error */
+  describe: (error) => describeError(error, {}),
+  /** A request is answered by an error: for `handler`. @param {unknown} error @param {import('./error-place.mjs').ErrorPlace} place */
+  tellFailure(error, place) {
+    addPlace(error, place)
+    print('a request cannot be answered', error)
+  },
   /** For `@hot-hook/runner`. */
   ahead() {
     // From now on, not only when that is loaded: it must not be taken for an app that runs.
