@@ -1235,7 +1235,7 @@ fn what_the_next_update_imports_again_anyway_is_not_left_for_one_after_it() {
     let mut node = Node::start(&[("a.mjs", "a1")]);
     let url = node.link(MAIN, "app.mjs", "./a.mjs", true).expect("it links");
     let instance = node.begin(MAIN, &url);
-    assert!(node.engine.accept_own(instance));
+    assert!(node.engine.accept_own(instance).is_some());
     node.engine.ended(instance, Ending::Completed, Instant::now());
     let take = |node: &mut Node| {
         node.engine.drain(Caller::Thread(MAIN), Instant::now());
@@ -1268,7 +1268,7 @@ fn walked_by_an_update(boundaries: usize) -> u64 {
     let accept = |node: &mut Node, url: &str| {
         let instance = node.begin(MAIN, url);
         node.engine.data_key(instance);
-        assert!(node.engine.accept_own(instance));
+        assert!(node.engine.accept_own(instance).is_some());
         node.engine.ended(instance, Ending::Completed, Instant::now());
         node.deliver(MAIN);
     };

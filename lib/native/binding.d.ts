@@ -98,6 +98,13 @@ export declare class Thread {
   resolveForUpdate(url: string, first: boolean): string | null
   /** The name of the instance that the thread knows by `url`; `null` if there is none. */
   find(url: string): number | null
+  /**
+   * The app ends: all instances of the thread are disposed of. Returns those that have a record (`dataKey`), by when they began to
+   * evaluate, latest first.
+   */
+  disposeAll(): Array<number>
+  /** Which of these URLs name an instance of the thread. A required ES module keeps its URL, so that it may be its successor's. */
+  inUse(urls: Array<string>): Array<string>
   /** The instance `url` begins to run. Returns its name, `null` if it is unknown. */
   evaluate(url: string): number | null
   /**
@@ -186,8 +193,8 @@ export declare class Watcher {
 
 /** What became of an `accept`. */
 export type Acceptance =
-  | { type: 'accepted'; /** What is accepted, by URLs without version, in the order that was asked for. */
-  urls: Array<string> }
+  | { type: 'accepted'; /** Names the call among those of the instance. */
+  call: number }
   | { type: 'too-late' }
   | { type: 'missing'; /** Its place in the list, from 0. */
   index: number }
@@ -195,24 +202,26 @@ export type Acceptance =
 /** The instance accepts what it knows by these URLs, with version or without. `Missing` accepts none of them. */
 export declare function acceptDependencies(instance: number, urls: Array<string>): Acceptance
 
-/** An instance whose `accept` callbacks are to be called. */
-export interface Accepting {
-  /** Its name. */
-  instance: number
-  /** Itself is imported again. */
-  own: boolean
-  /** Which of the others that it accepts are imported again, by URLs without version. */
-  urls: Array<string>
-}
-
-/** The instance accepts itself (`import.meta.hot.accept()`). Returns whether that counts: it does not once the instance has been disposed of. */
-export declare function acceptOwn(instance: number): boolean
+/**
+ * The instance accepts itself (`import.meta.hot.accept()`). Returns the name of this call among those of the instance; `null` if it does
+ * not count: the instance has been disposed of.
+ */
+export declare function acceptOwn(instance: number): number | null
 
 /** From now on until `dropStalePrelink` the process links its app, and runs nothing of it. */
 export declare function beginPrelink(): void
 
-/** The names of instances, sorted by when they began to evaluate, latest first. Those that are unknown come last. */
-export declare function byEvaluation(instances: Array<number>): Array<number>
+/** An `accept` callback that is to be called. */
+export interface Callback {
+  /** The name of the instance that has registered it. */
+  instance: number
+  /** That of the call by which it did. */
+  call: number
+  /** The instance accepts itself by it. */
+  own: boolean
+  /** What it accepts by it, in the order of the call: what is imported again, by its URL without version. */
+  urls: Array<string | null>
+}
 
 /** `url` without version; `null` if it has none. */
 export declare function clean(url: string): string | null
@@ -356,6 +365,9 @@ export type HotEvent =
 /** Whether options were taken in, by any thread (`configure`). */
 export declare function isConfigured(): boolean
 
+/** Whether the instance has been disposed of, or is not known: what it registers is too late. */
+export declare function isDisposed(instance: number): boolean
+
 /**
  * Whether the thread that calls is the process's first, which is Node's main thread; `false` also where that cannot be
  * told.
@@ -370,6 +382,12 @@ export declare function isInstalled(missing: MissingPackage): boolean
  * to evaluate.
  */
 export declare function isReached(url: string): boolean
+
+/**
+ * Whether a callback of the instance that `linked` has named is still to be called, once what it accepts has evaluated. `own`: the URL of
+ * what accepts itself.
+ */
+export declare function isToCall(instance: number, own?: string | undefined | null): boolean
 
 /** Keeps a source map, as it stands in the text of a module, for as long as there is room: Node does not look at it. */
 export declare function keepMap(url: string, map: string): void
@@ -405,8 +423,8 @@ export interface Linked {
    * part of.
    */
   first: Array<string>
-  /** Who is to be told, in this order. */
-  accepting: Array<Accepting>
+  /** What is to be called when they have evaluated, in this order. */
+  callbacks: Array<Callback>
   /** Names of the instances whose `dispose` handlers are to run before anything evaluates, in this order. */
   disposals: Array<number>
 }

@@ -92,15 +92,16 @@ export function postpone(urls) {
 /**
  * Forgets what was postponed; instances that the app holds stay. While a link is in flight nothing is forgotten, and what
  * {@link importAgain} imports is forgotten at a later call.
- * @param {(url: string) => boolean} isInUse whether a URL names a current instance by now
+ * @param {(urls: string[]) => string[]} inUse which of these URLs name a current instance by now
  * @returns {boolean} whether all is done
  */
-export function evict(isInUse) {
+export function evict(inUse) {
   if (postponed.size === 0) return true
   if (isLinking()) return false
-  for (const url of postponed) {
-    if (imported.has(url)) continue
-    if (!isInUse(url)) forget(url)
+  const urls = [...postponed].filter((url) => !imported.has(url))
+  const kept = new Set(inUse(urls))
+  for (const url of urls) {
+    if (!kept.has(url)) forget(url)
     postponed.delete(url)
   }
   return true

@@ -15,13 +15,7 @@ import { print } from './print.mjs'
 import { hasLinked, linkOnlyUrls } from '../hooks/link-only.mjs'
 
 /** @typedef {import('../native/binding.js').Reimport} Reimport */
-/** @typedef {import('./handlers.mjs').Accepted} Accepted */
-/**
- * @typedef {object} Told what a callback is to be told
- * @property {import('./handlers.mjs').Instance} instance whose it is
- * @property {Accepted} accepted
- * @property {string[]} urls what was imported again of what it accepts, without version
- */
+/** @typedef {import('../native/binding.js').Callback & import('./handlers.mjs').Accepted & { registrant: import('./handlers.mjs').Instance }} Callback */
 
 /**
  * How long an update may evaluate once the next one waits, in milliseconds: a module that never ends must not keep its
@@ -70,11 +64,11 @@ async function update(reimports, changed, released) {
     links.forEach(({ error }, index) => error && failures.add(reimports[index].url, error.cause, 'link'))
     const linked = guarded(() => thread.linked(reimports.filter((_, index) => !links[index].error)))
     if (!linked || linked.urls.length === 0) return failures.count === 0
-    const callbacks = linked.accepting.flatMap(tellable)
+    const callbacks = linked.callbacks.flatMap(find)
     dispose(linked.disposals)
     await whenSettled()
     const namespaces = await evaluate(reimports, linked, failures)
-    await Promise.all(callbacks.map((told) => call(told, namespaces)))
+    await Promise.all(callbacks.map((callback) => call(callback, namespaces)))
     return namespaces.size > 0 || failures.count === 0
   } catch (error) {
     // Of ours: whatever users' code throws was caught where it was called.
@@ -141,30 +135,22 @@ async function patiently(work) {
   hurry = () => {}
 }
 
-/** @param {import('../native/binding.js').Accepting} accepting @returns {Told[]} */
-function tellable({ instance: id, own, urls }) {
-  const instance = findRegistered(id)
-  if (!instance) return []
-  return instance.accepted.flatMap((accepted) => {
-    const found = accepted.urls?.filter((url) => urls.includes(url)) ?? []
-    const counts = accepted.urls === null ? own : found.length > 0
-    return counts ? [{ instance, accepted, urls: found }] : []
-  })
+/** What is to be called, which may be forgotten before it is. @param {import('../native/binding.js').Callback} due @returns {Callback[]} */
+function find(due) {
+  const registrant = findRegistered(due.instance)
+  const accepted = registrant?.accepted[due.call]
+  return accepted ? [{ ...due, ...accepted, registrant }] : []
 }
 
-/** @param {Told} told @param {Map<string, unknown>} namespaces */
-async function call({ instance, accepted, urls }, namespaces) {
-  const { callback, isList } = accepted
-  const own = accepted.urls === null
-  const wanted = own ? [guarded(() => engine.clean(instance.meta.url)) ?? instance.meta.url] : (accepted.urls ?? [])
-  const found = wanted.map((url) => (own || urls.includes(url) ? namespaces.get(url) : undefined))
-  // Nothing came of it, or the one to be told was superseded meanwhile, or what is new was pruned.
-  const isOver = own ? guarded(() => engine.isReached(wanted[0])) === false : instance.over
-  if (isOver || found.every((namespace) => namespace === undefined)) return
+/** @param {Callback} due @param {Map<string, unknown>} namespaces */
+async function call({ instance, own, urls, callback, isList, registrant }, namespaces) {
+  const found = urls.map((url) => (url === null ? undefined : namespaces.get(url)))
+  if (found.every((namespace) => namespace === undefined)) return
+  if (guarded(() => engine.isToCall(instance, own ? urls[0] : undefined)) === false) return
   try {
     await patiently(Promise.resolve(callback(isList ? found : found[0])))
   } catch (error) {
-    reportHandler(instance, 'accept', error)
+    reportHandler(registrant, 'accept', error)
   }
 }
 

@@ -19,8 +19,7 @@ const { types } = builtin('node:util')
 
 /** @typedef {(data: any) => unknown} Handler */
 /**
- * @typedef {object} Accepted a call of `accept`
- * @property {string[] | null} urls what was accepted, without our version; null: itself
+ * @typedef {object} Accepted what is kept of a call of `accept`
  * @property {boolean} isList whether the callback gets a list
  * @property {(namespaces: any) => unknown} callback
  */
@@ -32,10 +31,9 @@ const { types } = builtin('node:util')
  * @property {Record<string, unknown> | undefined} data its own, if it has no slot
  * @property {Handler[]} disposers
  * @property {Handler[]} pruners
- * @property {Accepted[]} accepted
+ * @property {Accepted[]} accepted by the engine's names for the calls
  * @property {AbortController | undefined} controller
- * @property {boolean} over it has been disposed of
- * @property {boolean} isListening it has had listeners
+ * @property {boolean} isListening its listeners are removed when it is disposed of
  */
 
 /** Of instances that have not been disposed of. @type {Map<number, Instance>} */
@@ -60,8 +58,7 @@ export function recordOf(id, meta) {
 
 /** @param {number | null} id @param {ImportMeta} meta @param {Instance['slot']} [slot] @returns {Instance} */
 export function createRecord(id, meta, slot) {
-  const flags = { over: slot === null, isListening: false }
-  return { id, meta, slot, data: undefined, disposers: [], pruners: [], accepted: [], controller: undefined, ...flags }
+  return { id, meta, slot, data: undefined, disposers: [], pruners: [], accepted: [], controller: undefined, isListening: false }
 }
 
 /** The record of an instance whose `accept` and `prune` handlers may count. @param {number} id */
@@ -72,6 +69,9 @@ export const findRegistered = (id) => registered.get(id)
  * @template T @param {Instance} instance @param {(id: number) => T} question
  */
 export const ask = ({ id }, question) => guarded(() => (id === null ? undefined : question(id)))
+
+/** Whether what an instance registers now is too late for it. @param {Instance} instance */
+export const isDisposed = (instance) => ask(instance, engine.isDisposed) === true
 
 /** What the instances at one slot hand on. @param {Instance} instance */
 export function dataOf(instance) {
@@ -86,7 +86,6 @@ export function dataOf(instance) {
 
 /** @param {Instance} instance @param {Handler} handler */
 export function addDisposer(instance, handler) {
-  if (instance.over) return disposeLate(instance, handler)
   if (types.isAsyncFunction(handler)) ask(instance, engine.disposesAsync)
   instance.disposers.push(handler)
   expectEnd(disposeOfAll)
@@ -97,13 +96,13 @@ export function addDisposer(instance, handler) {
   if (isTracked === false) disposeLate(instance)
 }
 
-/** Instances that register handlers although they are disposed of already, with these. @type {Map<Instance, Handler[]>} */
-const late = new Map()
+/** Instances that register handlers although they are disposed of already. @type {Set<Instance>} */
+const late = new Set()
 
-/** What it holds on to now is released on the next turn, or before another module runs. @param {Instance} instance @param {Handler[]} handlers */
-function disposeLate(instance, ...handlers) {
+/** What it holds on to now is released on the next turn, or before another module runs. @param {Instance} instance */
+function disposeLate(instance) {
   if (late.size === 0) setImmediate(() => attempt(disposeOfLate))
-  late.set(instance, [...(late.get(instance) ?? []), ...handlers])
+  late.add(instance)
 }
 
 /** The next module is about to run: those that were too late are disposed of first. */
@@ -111,16 +110,15 @@ export function disposeOfLate() {
   if (late.size === 0) return
   const instances = [...late].toReversed()
   late.clear()
-  for (const [instance, handlers] of instances) {
+  for (const instance of instances) {
     if (instance.id !== null) records.delete(instance.id)
-    instance.over = true
-    waitFor(run(instance, [...instance.disposers.splice(0), ...handlers], 'dispose'))
+    waitFor(run(instance, instance.disposers.splice(0), 'dispose'))
   }
 }
 
 /** @param {Instance} instance @param {Handler} handler */
 export function addPruner(instance, handler) {
-  if (instance.over || !ask(instance, engine.keepsHandlers)) return
+  if (!ask(instance, engine.keepsHandlers)) return
   instance.pruners.push(handler)
   keepRegistration(instance)
 }
@@ -144,7 +142,6 @@ export function dispose(ids) {
     const instance = records.get(id)
     if (!instance) return []
     records.delete(id)
-    instance.over = true
     return run(instance, instance.disposers.splice(0), 'dispose')
   })
   waitFor(pending)
@@ -155,9 +152,9 @@ export function dispose(ids) {
  * @returns {Promise<unknown> | undefined} settles when they have, or have taken too long; undefined if none takes any time
  */
 export function disposeOfAll() {
-  const ids = [...records.keys()]
   isEnding = true
-  dispose(guarded(() => engine.byEvaluation(ids)) ?? ids.toReversed())
+  // What the engine does not name, after a failure perhaps, comes last.
+  dispose([...(guarded(() => thread.disposeAll()) ?? []), ...[...records.keys()].toReversed()])
   return whenSettled()
 }
 

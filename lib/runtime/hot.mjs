@@ -217,8 +217,8 @@ function finishLater({ reimports, changed, messages }, applied) {
 /** How long a link that is in flight may take before it is asked again whether it is over, in milliseconds. */
 const RELEASE_INTERVAL = 100
 
-/** A required ES module keeps its URL: it may be its successor's by now. @param {string} url */
-const isInUse = (url) => guarded(() => thread.find(url)) !== null
+/** Which URLs name instances that the engine knows, and must stay; all, if it cannot say. @param {string[]} urls */
+const inUse = (urls) => guarded(() => thread.inUse(urls)) ?? urls
 
 /**
  * Who imports a new URL for each version, and stays: two modules of ours, and what stands for nobody, in whose name an update
@@ -236,14 +236,14 @@ function release(others = []) {
   clearResolveCache(urls)
   if (!guarded(() => engine.releases())) return
   // An app that imports in a loop of promises never comes to `setImmediate`: those of the last update have had theirs.
-  evict(isInUse)
+  evict(inUse)
   postpone(urls)
   forgetResolutions(VERSIONED_IMPORTERS)
   setImmediate(releaseRest).unref()
 }
 
 function releaseRest() {
-  const isDone = attempt(() => evict(isInUse))
+  const isDone = attempt(() => evict(inUse))
   if (isDone === false) setTimeout(releaseRest, RELEASE_INTERVAL).unref()
 }
 

@@ -5,7 +5,7 @@ import * as engine from '../native/binding.js'
 import { thread } from '../native/thread.mjs'
 import { observeRegistering } from './evaluation.mjs'
 import { off, on, removeListeners, toPath } from './events.mjs'
-import { addDisposer, addPruner, ask, createRecord, dataOf, keepRegistration, recordOf } from './handlers.mjs'
+import { addDisposer, addPruner, ask, createRecord, dataOf, isDisposed, keepRegistration, recordOf } from './handlers.mjs'
 import { forgetKept, keep } from './keep.mjs'
 import { attempt, called, guarded, ofUser } from './guard.mjs'
 import { lookUp } from '../hooks/resolve-only.mjs'
@@ -122,7 +122,7 @@ export const createContext = (id, meta) => new Context(id, meta)
 function signalOf(instance) {
   if (!instance.controller) {
     const controller = (instance.controller = new AbortController())
-    if (instance.over) controller.abort()
+    if (isDisposed(instance)) controller.abort()
     else addDisposer(instance, () => controller.abort())
   }
   return instance.controller.signal
@@ -131,10 +131,13 @@ function signalOf(instance) {
 /** @param {Instance} instance @param {unknown} event @param {unknown} callback */
 function listen(instance, event, callback) {
   on(NAME, event, callback, instance)
-  if (instance.over) return removeListeners(instance)
+  if (isDisposed(instance)) return removeListeners(instance)
   if (instance.isListening) return
   instance.isListening = true
-  addDisposer(instance, () => attempt(() => removeListeners(instance)))
+  addDisposer(instance, () => attempt(() => {
+    instance.isListening = false
+    removeListeners(instance)
+  }))
 }
 
 /** @param {ImportMeta} meta @param {unknown} [message] */
@@ -153,7 +156,7 @@ export function watch(call, instance, patterns) {
     throw ofUser(new TypeError(`${call}: a pattern must be a path, a glob or a file: URL, got ${inspect(pattern)}`))
   })
   try {
-    if (!instance.over && ask(instance, (id) => engine.watchFilesFor(id, list))) keepRegistration(instance)
+    if (ask(instance, (id) => engine.watchFilesFor(id, list))) keepRegistration(instance)
   } catch (error) {
     throw ofUser(new TypeError(`${call}: ${/** @type {Error} */ (error).message}`, { cause: error }))
   }
@@ -185,18 +188,18 @@ function accept(instance, first, second) {
   if (second !== undefined) checkCallback(`${NAME}.accept(dependencies, callback)`, second)
   const callback = /** @type {Callback} */ (second ?? (() => {}))
   const urls = specifiers.map((specifier) => resolve(instance.meta, specifier))
-  if (instance.over) return
   const accepted = ask(instance, (id) => engine.acceptDependencies(id, urls))
   if (accepted?.type === 'missing') throw unresolved(instance.meta, specifiers[accepted.index])
   if (accepted?.type !== 'accepted') return
-  instance.accepted.push({ urls: accepted.urls, isList: Array.isArray(first), callback })
+  instance.accepted[accepted.call] = { isList: Array.isArray(first), callback }
   keepRegistration(instance)
 }
 
 /** @param {Instance} instance @param {Callback} [callback] */
 function acceptOwn(instance, callback = () => {}) {
-  if (instance.over || !ask(instance, engine.acceptOwn)) return
-  instance.accepted.push({ urls: null, isList: false, callback })
+  const call = ask(instance, engine.acceptOwn)
+  if (call == null) return
+  instance.accepted[call] = { isList: false, callback }
   keepRegistration(instance)
   // Those who import it: where they have evaluated, they are left alone.
   observeRegistering(instance.id)

@@ -193,8 +193,8 @@ impl From<engine::Update> for Update {
 pub enum Acceptance {
     /// It counts.
     Accepted {
-        /// What is accepted, by URLs without version, in the order that was asked for.
-        urls: Vec<String>,
+        /// Names the call among those of the instance.
+        call: u32,
     },
     /// It does not: the instance has been disposed of.
     TooLate,
@@ -205,10 +205,10 @@ pub enum Acceptance {
     },
 }
 
-impl From<Result<Option<Vec<Arc<str>>>, usize>> for Acceptance {
-    fn from(result: Result<Option<Vec<Arc<str>>>, usize>) -> Self {
+impl From<Result<Option<u32>, usize>> for Acceptance {
+    fn from(result: Result<Option<u32>, usize>) -> Self {
         match result {
-            Ok(Some(urls)) => Self::Accepted { urls: strings(&urls) },
+            Ok(Some(call)) => Self::Accepted { call },
             Ok(None) => Self::TooLate,
             Err(index) => Self::Missing { index: u32::try_from(index).unwrap_or(u32::MAX) },
         }
@@ -240,21 +240,25 @@ impl From<Reimport> for engine::Reimport {
     }
 }
 
-/// An instance whose `accept` callbacks are to be called.
+/// An `accept` callback that is to be called.
 #[napi(object)]
-pub struct Accepting {
-    /// Its name.
+pub struct Callback {
+    /// The name of the instance that has registered it.
     pub instance: u32,
-    /// Itself is imported again.
+    /// That of the call by which it did.
+    pub call: u32,
+    /// The instance accepts itself by it.
     pub own: bool,
-    /// Which of the others that it accepts are imported again, by URLs without version.
-    pub urls: Vec<String>,
+    /// What it accepts by it, in the order of the call: what is imported again, by its URL without version.
+    #[napi(ts_type = "Array<string | null>")]
+    pub urls: Vec<Option<String>>,
 }
 
-impl From<engine::Accepting> for Accepting {
-    fn from(accepting: engine::Accepting) -> Self {
-        let engine::Accepting { instance, own, urls } = accepting;
-        Self { instance: instance.0, own, urls: strings(&urls) }
+impl From<engine::Callback> for Callback {
+    fn from(callback: engine::Callback) -> Self {
+        let engine::Callback { instance, call, own, urls } = callback;
+        let urls = urls.into_iter().map(|url| url.map(|url| url.to_string())).collect();
+        Self { instance: instance.0, call, own, urls }
     }
 }
 
@@ -266,8 +270,8 @@ pub struct Linked {
     /// What is to be imported before them, one after the other, by URLs without version: the ways into the cycles that they are
     /// part of.
     pub first: Vec<String>,
-    /// Who is to be told, in this order.
-    pub accepting: Vec<Accepting>,
+    /// What is to be called when they have evaluated, in this order.
+    pub callbacks: Vec<Callback>,
     /// Names of the instances whose `dispose` handlers are to run before anything evaluates, in this order.
     pub disposals: Vec<u32>,
 }
@@ -277,7 +281,7 @@ impl From<engine::Linked> for Linked {
         Self {
             urls: strings(&linked.urls),
             first: strings(&linked.first),
-            accepting: linked.accepting.into_iter().map(Accepting::from).collect(),
+            callbacks: linked.callbacks.into_iter().map(Callback::from).collect(),
             disposals: names(&linked.disposals),
         }
     }

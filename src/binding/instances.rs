@@ -35,9 +35,10 @@ pub fn disposes_async(instance: u32) -> Result<(), Error> {
     with(|engine| engine.disposes_async(InstanceId(instance)))
 }
 
-/// The instance accepts itself (`import.meta.hot.accept()`). Returns whether that counts: it does not once the instance has been disposed of.
+/// The instance accepts itself (`import.meta.hot.accept()`). Returns the name of this call among those of the instance; `null` if it does
+/// not count: the instance has been disposed of.
 #[napi]
-pub fn accept_own(instance: u32) -> Result<bool, Error> {
+pub fn accept_own(instance: u32) -> Result<Option<u32>, Error> {
     with(|engine| engine.accept_own(InstanceId(instance)))
 }
 
@@ -73,12 +74,17 @@ pub fn watch_files_for(instance: u32, patterns: Vec<String>) -> Result<bool, Err
         .map_err(|error| Error::new("HOT_HOOK_OPTIONS", error.to_string()))
 }
 
-/// The names of instances, sorted by when they began to evaluate, latest first. Those that are unknown come last.
+/// Whether the instance has been disposed of, or is not known: what it registers is too late.
 #[napi]
-pub fn by_evaluation(instances: Vec<u32>) -> Result<Vec<u32>, Error> {
-    let ids = instances.into_iter().map(InstanceId).collect();
-    let ids = with(|engine| engine.by_evaluation(ids))?;
-    Ok(ids.into_iter().map(|id| id.0).collect())
+pub fn is_disposed(instance: u32) -> Result<bool, Error> {
+    with(|engine| engine.is_disposed(InstanceId(instance)))
+}
+
+/// Whether a callback of the instance that `linked` has named is still to be called, once what it accepts has evaluated. `own`: the URL of
+/// what accepts itself.
+#[napi]
+pub fn is_to_call(instance: u32, own: Option<String>) -> Result<bool, Error> {
+    with(|engine| engine.is_to_call(InstanceId(instance), own.as_deref()))
 }
 
 #[napi]
@@ -87,6 +93,20 @@ impl Thread {
     #[napi]
     pub fn find(&self, url: String) -> Result<Option<u32>, Error> {
         with(|engine| engine.find(self.id, &url).map(|id| id.0))
+    }
+
+    /// The app ends: all instances of the thread are disposed of. Returns those that have a record (`dataKey`), by when they began to
+    /// evaluate, latest first.
+    #[napi]
+    pub fn dispose_all(&self) -> Result<Vec<u32>, Error> {
+        let ids = with(|engine| engine.dispose_all(self.id))?;
+        Ok(ids.into_iter().map(|id| id.0).collect())
+    }
+
+    /// Which of these URLs name an instance of the thread. A required ES module keeps its URL, so that it may be its successor's.
+    #[napi]
+    pub fn in_use(&self, urls: Vec<String>) -> Result<Vec<String>, Error> {
+        with(|engine| urls.into_iter().filter(|url| engine.find(self.id, url).is_some()).collect())
     }
 
     /// The instance `url` begins to run. Returns its name, `null` if it is unknown.

@@ -49,7 +49,7 @@ use options::Options;
 pub use options::{Search, Searched};
 use registrations::Registrations;
 use threads::Thread;
-pub use update::{Accepting, Caller, HotEvent, Linked, Message, Next, Reimport, Reload, Update};
+pub use update::{Callback, Caller, HotEvent, Linked, Message, Next, Reimport, Reload, Update};
 
 /// The engine: the only place that calls two of its owners.
 pub struct Engine {

@@ -120,9 +120,10 @@ impl Engine {
         self.wake_threads();
     }
 
-    /// Instances by their evaluation, latest first.
-    pub fn by_evaluation(&self, ids: Vec<InstanceId>) -> Vec<InstanceId> {
-        self.lifecycle.by_evaluation(ids)
+    /// The app ends: all instances of the thread are disposed of. Returns those of which JavaScript keeps a record, latest evaluation
+    /// first.
+    pub fn dispose_all(&mut self, thread: ThreadId) -> Vec<InstanceId> {
+        self.lifecycle.dispose_all(thread)
     }
 
     /// A `dispose` handler of the instance is asynchronous.

@@ -14,20 +14,21 @@ use crate::watch::parent;
 
 use super::Engine;
 use super::modules::Modules;
-use super::registrations::{End, Entry, Settled, Slot};
+use super::registrations::{CallId, End, Entry, Settled, Slot};
 
 impl Engine {
-    /// An instance accepts itself. Returns whether that counts: it does not once the instance has been disposed of.
-    pub fn accept_own(&mut self, id: InstanceId) -> bool {
-        let Some(slot) = self.begin_registering(id) else { return false };
-        self.registrations.accept_own(id);
+    /// An instance accepts itself. Returns the name of the call; `None` if the instance has been disposed of, so that it does not
+    /// count.
+    pub fn accept_own(&mut self, id: InstanceId) -> Option<CallId> {
+        let slot = self.begin_registering(id)?;
+        let call = self.registrations.accept_own(id);
         if self.modules.accept_own(slot.thread, slot.module) {
             self.observe_importers(slot.thread, slot.module);
         }
-        true
+        call
     }
 
-    /// An instance accepts what it knows by these URLs, with our version or without. Returns them without; `None` if the
+    /// An instance accepts what it knows by these URLs, with our version or without. Returns the name of the call; `None` if the
     /// instance has been disposed of, so that it does not count.
     ///
     /// # Errors
@@ -36,7 +37,10 @@ impl Engine {
         &mut self,
         id: InstanceId,
         urls: &[&str],
-    ) -> Result<Option<Vec<Arc<str>>>, usize> {
+    ) -> Result<Option<CallId>, usize> {
+        if self.is_disposed(id) {
+            return Ok(None);
+        }
         let mut clean = Vec::new();
         let mut dependencies = Vec::new();
         for (index, &url) in urls.iter().enumerate() {
@@ -52,11 +56,11 @@ impl Engine {
             clean.push(meaning.clean);
         }
         let Some(slot) = self.begin_registering(id) else { return Ok(None) };
-        self.registrations.accept(id, &dependencies);
+        let call = self.registrations.accept(id, &dependencies, clean);
         for (dependency, _) in dependencies {
             self.modules.accept_dependency(slot.thread, slot.module, dependency);
         }
-        Ok(Some(clean))
+        Ok(call)
     }
 
     /// From now on, a change of a file that one of `patterns` matches counts as a change of the instance's module.
@@ -66,7 +70,8 @@ impl Engine {
     /// # Errors
     /// A pattern that cannot be used; nothing is watched then.
     pub fn watch_files(&mut self, id: InstanceId, patterns: &[&str]) -> Result<bool, PatternError> {
-        let Some(instance) = self.lifecycle.get(id) else { return Ok(false) };
+        let instance = self.lifecycle.get(id).filter(|instance| !instance.is_disposed());
+        let Some(instance) = instance else { return Ok(false) };
         let path = self.modules.get(instance.module).path.clone();
         let patterns: Vec<_> = patterns.iter().map(|pattern| from_folder(pattern)).collect();
         let matcher = Matcher::new(Path::new(parent(&path)), &patterns)?;
@@ -88,12 +93,12 @@ impl Engine {
 
     /// What an instance accepts but itself, if it is not superseded.
     pub(super) fn accepted_by<'a>(&self, entry: &'a Entry) -> &'a [(ModuleId, Arc<str>)] {
-        let instance = self.lifecycle.get(entry.instance);
-        if instance.is_some_and(|instance| instance.life.is_current()) {
-            &entry.dependencies
-        } else {
-            &[]
-        }
+        if self.is_current(entry) { &entry.dependencies } else { &[] }
+    }
+
+    /// Whether the instance of a registration is not superseded.
+    pub(super) fn is_current(&self, entry: &Entry) -> bool {
+        self.lifecycle.get(entry.instance).is_some_and(|instance| instance.life.is_current())
     }
 
     /// The modules that are accepted in a thread by registrations that count.
@@ -124,7 +129,7 @@ impl Engine {
 
     /// An instance registers something. Returns where; `None` if it has been disposed of: it is too late for it.
     fn begin_registering(&mut self, id: InstanceId) -> Option<Slot> {
-        let instance = self.lifecycle.get(id).filter(|instance| !instance.life.is_disposed())?;
+        let instance = self.lifecycle.get(id).filter(|instance| !instance.is_disposed())?;
         let (slot, order) = (slot_of(&self.modules, instance)?, instance.order);
         if !self.registrations.knows(id) {
             let dropped = self.registrations.begin(slot.clone(), id, order);
@@ -140,6 +145,17 @@ impl Engine {
         let slot = slot_of(&self.modules, self.lifecycle.record(id)?)?;
         self.threads.get_mut(&slot.thread)?.interest.losses = true;
         Some((slot.module, slot.url))
+    }
+
+    /// Whether an instance has been disposed of, or is not known: what it registers is too late.
+    pub fn is_disposed(&self, id: InstanceId) -> bool {
+        self.lifecycle.get(id).is_none_or(Instance::is_disposed)
+    }
+
+    /// Whether a callback is to be called, now that what is new has evaluated. `own`: the URL of what accepts itself, which may have
+    /// been pruned meanwhile. Others must not have been disposed of.
+    pub fn is_to_call(&self, id: InstanceId, own: Option<&str>) -> bool {
+        own.map_or_else(|| !self.is_disposed(id), |url| self.is_reached(url))
     }
 
     /// An instance has registered something that may come to count after it was disposed of. Returns whether that counts:

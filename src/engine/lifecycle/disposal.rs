@@ -31,7 +31,8 @@ impl Lifecycle {
     /// The instance has registered a `dispose` handler: the thread is to tell when its evaluation ends. Returns whether that counts:
     /// it does not if the instance was disposed of already.
     pub fn track(&mut self, id: InstanceId) -> bool {
-        let Some(instance) = self.instances.get_mut(id) else { return false };
+        let instance = self.instances.get_mut(id).filter(|instance| !instance.is_disposed());
+        let Some(instance) = instance else { return false };
         let (life, next) = instance.life.register();
         instance.life = life;
         let by = if instance.awaits() { Observation::Promise } else { Observation::Turn };
@@ -43,7 +44,7 @@ impl Lifecycle {
         if is_first && !is_asked {
             queues.to_observe.push((id, by));
         }
-        !life.is_disposed()
+        true
     }
 
     /// The evaluation of an instance has ended, and the thread has told that.
@@ -145,8 +146,7 @@ impl Lifecycle {
                 instance.record != Record::Nothing
             })
         });
-        disposals.sort_by_key(|&(order, _)| std::cmp::Reverse(order));
-        disposals.into_iter().map(|(_, id)| id).collect()
+        latest_first(disposals)
     }
 
     /// Forgets the instances that were disposed of, or never came to evaluate. Returns their URLs.
@@ -156,11 +156,17 @@ impl Lifecycle {
         over.filter_map(|id| self.instances.remove(id)).map(|instance| instance.url).collect()
     }
 
-    /// Instances by their evaluation, latest first.
-    pub fn by_evaluation(&self, mut ids: Vec<InstanceId>) -> Vec<InstanceId> {
-        let order = |id: &InstanceId| self.get(*id).map_or(0, |instance| instance.order);
-        ids.sort_by_key(|id| std::cmp::Reverse(order(id)));
-        ids
+    /// The app ends: all instances of the thread are disposed of. Returns those of which JavaScript keeps a record, latest evaluation
+    /// first.
+    pub fn dispose_all(&mut self, thread: ThreadId) -> Vec<InstanceId> {
+        let mut gone = Vec::new();
+        self.instances.change_all(|instance| {
+            if instance.thread == thread && instance.record != Record::Nothing {
+                instance.record = Record::Ended;
+                gone.push((instance.order, instance.id));
+            }
+        });
+        latest_first(gone)
     }
 
     /// A `dispose` handler of the instance is asynchronous.
@@ -170,6 +176,12 @@ impl Lifecycle {
             self.queues.entry(instance.thread).or_default().kept.disposes_async(instance);
         }
     }
+}
+
+/// Instances by when they began to evaluate.
+fn latest_first(mut ids: Vec<(u64, InstanceId)>) -> Vec<InstanceId> {
+    ids.sort_by_key(|&(order, _)| std::cmp::Reverse(order));
+    ids.into_iter().map(|(_, id)| id).collect()
 }
 
 impl Queues {
@@ -301,5 +313,24 @@ mod tests {
             let (found, gone) = after(&steps);
             assert_eq!((found.join(" "), gone.join(" ")), (disposed.into(), released.into()));
         }
+    }
+
+    #[test]
+    fn the_end_of_an_app_is_told_once_and_comes_too_late_for_handlers() {
+        let mut life = Lifecycle::default();
+        let mut ids = Vec::new();
+        for (module, url) in ["a", "b", "c"].into_iter().enumerate() {
+            life.begin(MAIN, url, ModuleId::new(module), 0);
+            life.loaded(MAIN, url, ES);
+            ids.extend(life.evaluate(MAIN, url).map(|begun| begun.id));
+        }
+        let [first, second, other] = ids[..] else { panic!("they were loaded") };
+        for id in [first, second] {
+            assert!(life.record(id).is_some() && life.track(id));
+        }
+        assert_eq!(life.dispose_all(MAIN), [second, first]);
+        assert!(!life.track(first));
+        // What had registered nothing yet goes on.
+        assert!(life.track(other));
     }
 }

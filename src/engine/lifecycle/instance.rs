@@ -40,6 +40,8 @@ pub enum Record {
     Kept,
     /// Handlers, too, so that the end of its evaluation will be told.
     Handlers,
+    /// No handlers any more: they have run, because the app ends.
+    Ended,
 }
 
 /// Whether Node is reading the file of an instance: what is between our read of it and the end of Node's.
@@ -103,6 +105,11 @@ impl Instance {
     /// Whether it has registered handlers.
     pub fn has_handlers(&self) -> bool {
         self.record == Record::Handlers
+    }
+
+    /// Whether its handlers have run, or are about to: what it registers is too late.
+    pub fn is_disposed(&self) -> bool {
+        self.life.is_disposed() || self.record == Record::Ended
     }
 
     /// Whether Node is reading its file.
@@ -310,6 +317,11 @@ impl Instances {
                 change(&mut entry.instance);
             }
         }
+    }
+
+    /// Calls `change` with each instance.
+    pub fn change_all(&mut self, change: impl FnMut(&mut Instance)) {
+        self.entries.iter_mut().flatten().map(|entry| &mut entry.instance).for_each(change);
     }
 
     /// Forgets an instance that can have no more to do, and returns what it was.

@@ -40,7 +40,21 @@ pub struct Entry {
     pub own: bool,
     /// Which modules it accepts, and the URLs that it knows them by, without our version.
     pub dependencies: Vec<(ModuleId, Arc<str>)>,
+    /// Its calls of `accept`. JavaScript keeps the callback of each under its place in this list.
+    pub calls: Vec<Call>,
 }
+
+/// What a call of `accept` is about.
+#[derive(Debug)]
+pub enum Call {
+    /// The module itself.
+    Own,
+    /// What it knows by these URLs, without our version.
+    Dependencies(Vec<Arc<str>>),
+}
+
+/// Names a call of `accept` among those of its instance.
+pub type CallId = u32;
 
 /// How the evaluation of an instance has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,27 +90,39 @@ impl Registrations {
         let dropped = self.forget(&slot, |entry| !entry.complete && Some(entry.instance) != last);
         self.by_instance.insert(instance, slot.clone());
         let entries = self.entries.entry(slot).or_default();
-        let (complete, own, dependencies) = (false, false, Vec::new());
-        entries.push(Entry { instance, order, complete, own, dependencies });
+        entries.push(Entry {
+            instance,
+            order,
+            complete: false,
+            own: false,
+            dependencies: Vec::new(),
+            calls: Vec::new(),
+        });
         entries.sort_unstable_by_key(|entry| entry.instance);
         dropped
     }
 
-    /// An instance that has begun accepts itself.
-    pub fn accept_own(&mut self, id: InstanceId) {
-        if let Some(entry) = self.entry_mut(id) {
-            entry.own = true;
-        }
+    /// An instance that has begun accepts itself. Returns the name of the call.
+    pub fn accept_own(&mut self, id: InstanceId) -> Option<CallId> {
+        let entry = self.entry_mut(id)?;
+        entry.own = true;
+        entry.add_call(Call::Own)
     }
 
-    /// An instance that has begun accepts these modules, which it knows by these URLs.
-    pub fn accept(&mut self, id: InstanceId, dependencies: &[(ModuleId, Arc<str>)]) {
-        let Some(entry) = self.entry_mut(id) else { return };
+    /// An instance that has begun accepts what it knows by these URLs; of these, `dependencies` are modules. Returns the name of the call.
+    pub fn accept(
+        &mut self,
+        id: InstanceId,
+        dependencies: &[(ModuleId, Arc<str>)],
+        urls: Vec<Arc<str>>,
+    ) -> Option<CallId> {
+        let entry = self.entry_mut(id)?;
         for dependency in dependencies {
             if !entry.dependencies.contains(dependency) {
                 entry.dependencies.push(dependency.clone());
             }
         }
+        entry.add_call(Call::Dependencies(urls))
     }
 
     fn entry_mut(&mut self, id: InstanceId) -> Option<&mut Entry> {
@@ -230,6 +256,13 @@ impl Registrations {
     }
 }
 
+impl Entry {
+    fn add_call(&mut self, call: Call) -> Option<CallId> {
+        self.calls.push(call);
+        CallId::try_from(self.calls.len() - 1).ok()
+    }
+}
+
 /// Of the entries of a slot, the last one whose instance has run to its end, as far as is known, or the first of all; and those
 /// that follow.
 fn counting(entries: &[Entry]) -> &[Entry] {
@@ -253,8 +286,9 @@ mod tests {
         for n in 1..=count {
             let id = InstanceId(n);
             dropped.extend(registrations.begin(slot(), id, u64::from(n)));
-            registrations.accept_own(id);
-            registrations.accept(id, &[(ModuleId::new(n as usize), "file:///y.mjs".into())]);
+            let dependency = (ModuleId::new(n as usize), "file:///y.mjs".into());
+            assert_eq!(registrations.accept_own(id), Some(0));
+            assert_eq!(registrations.accept(id, &[dependency], Vec::new()), Some(1));
         }
         (registrations, dropped)
     }

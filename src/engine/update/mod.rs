@@ -20,7 +20,7 @@ use crate::engine::lifecycle::instance::InstanceId;
 
 pub use outbox::{HotEvent, Message, Reload, Update};
 pub(in crate::engine) use reimport::Reimporting;
-pub use reimport::{Accepting, Linked, Reimport};
+pub use reimport::{Callback, Linked, Reimport};
 
 /// What the changes of one drain lead to together.
 #[derive(Default)]

@@ -9,6 +9,7 @@ use crate::engine::lifecycle::instance::InstanceId;
 use crate::graph::{ModuleId, ThreadId};
 
 use crate::engine::Engine;
+use crate::engine::registrations::{Call, CallId};
 
 /// A module that is to be imported again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,15 +22,17 @@ pub struct Reimport {
     pub own: bool,
 }
 
-/// An instance whose callbacks are to be called.
+/// A callback that is to be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accepting {
-    /// The instance that has registered them.
+pub struct Callback {
+    /// The instance that has registered it.
     pub instance: InstanceId,
-    /// Itself is imported again.
+    /// By which call of `accept`.
+    pub call: CallId,
+    /// The instance accepts itself by it.
     pub own: bool,
-    /// Which of the others that it accepts are imported again, by URLs without our version.
-    pub urls: Vec<Arc<str>>,
+    /// What it accepts by it, in the order of the call: what is imported again, by its URL without our version.
+    pub urls: Vec<Option<Arc<str>>>,
 }
 
 /// What is to be done with the reimports that have linked.
@@ -39,8 +42,8 @@ pub struct Linked {
     pub urls: Vec<Arc<str>>,
     /// What is to be imported before them: the ways into the cycles that they are part of.
     pub first: Vec<Arc<str>>,
-    /// Who is to be told, in this order.
-    pub accepting: Vec<Accepting>,
+    /// What is to be called when they have evaluated, in this order.
+    pub callbacks: Vec<Callback>,
     /// Instances whose `dispose` handlers are to run before anything evaluates, latest evaluation first.
     pub disposals: Vec<InstanceId>,
 }
@@ -225,12 +228,20 @@ impl Engine {
             }
         }
         for (slot, entry) in self.registrations.by_evaluation(thread) {
-            let own = entry.own && going.get(&slot.url) == Some(&true);
-            let urls = self.accepted_by(entry).iter().map(|(_, url)| url);
-            let urls = urls.filter(|url| going.contains_key(url));
-            let urls: Vec<_> = urls.cloned().collect();
-            if own || !urls.is_empty() {
-                linked.accepting.push(Accepting { instance: entry.instance, own, urls });
+            let is_own = going.get(&slot.url) == Some(&true);
+            let is_current = self.is_current(entry);
+            for (call, accepts) in (0..).zip(&entry.calls) {
+                let urls: Vec<_> = match accepts {
+                    Call::Own => vec![is_own.then(|| slot.url.clone())],
+                    Call::Dependencies(urls) => {
+                        let is_going = |url: &&Arc<str>| is_current && going.contains_key(*url);
+                        urls.iter().map(|url| Some(url).filter(is_going).cloned()).collect()
+                    }
+                };
+                if urls.iter().any(Option::is_some) {
+                    let own = matches!(accepts, Call::Own);
+                    linked.callbacks.push(Callback { instance: entry.instance, call, own, urls });
+                }
             }
         }
         linked.first = self.ways_into_cycles(thread, &modules);
