@@ -12,7 +12,9 @@
 
 use std::sync::Arc;
 
-use crate::engine::lifecycle::instance::{Instance, Instances};
+use rustc_hash::FxHashSet;
+
+use crate::engine::lifecycle::instance::{Instance, InstanceId, Instances};
 use crate::fingerprint::Fingerprint;
 pub use crate::graph::Reporter;
 use crate::graph::accept::Propagation;
@@ -266,26 +268,52 @@ pub fn is_change(
     !is_rebuilt && module.content.is_change(now, reporter)
 }
 
+/// What a decision must know of instances.
+#[derive(Clone, Copy)]
+pub struct Running<'a> {
+    /// All of them.
+    pub instances: &'a Instances,
+    /// Those that have declined: a change that would supersede one asks for a restart.
+    pub declined: &'a FxHashSet<InstanceId>,
+}
+
+impl Running<'_> {
+    fn is_declining(self, instance: &Instance) -> bool {
+        instance.life.is_current() && self.declined.contains(&instance.id)
+    }
+
+    /// The modules of which a current instance has declined.
+    fn declining(self) -> impl Iterator<Item = ModuleId> {
+        let instances = self.declined.iter().filter_map(move |id| self.instances.get(*id));
+        instances.filter(move |it| self.is_declining(it)).map(|instance| instance.module)
+    }
+
+    /// Whether a current instance of the module has declined.
+    pub fn declines(self, id: ModuleId) -> bool {
+        !self.declined.is_empty() && self.instances.of_module(id).any(|it| self.is_declining(it))
+    }
+}
+
 /// What a change of `changed` leads to. Nothing is changed yet: see [`Verdict`].
-pub fn decide(graph: &Graph, instances: &Instances, changed: ModuleId) -> Verdict {
-    Decisions::default().decide(graph, instances, changed, false)
+pub fn decide(graph: &Graph, running: Running, changed: ModuleId) -> Verdict {
+    Decisions::default().decide(graph, running, changed, false)
 }
 
 /// [`decide`]; `ignoring_own_accept`: a module's accepting itself does not count, because it says that this does not help.
 pub fn decide_ignoring_own_accept(
     graph: &Graph,
-    instances: &Instances,
+    running: Running,
     changed: ModuleId,
     ignoring_own_accept: bool,
 ) -> Verdict {
-    Decisions::default().decide(graph, instances, changed, ignoring_own_accept)
+    Decisions::default().decide(graph, running, changed, ignoring_own_accept)
 }
 
 /// What cannot be invalidated, because a module above it declines.
-pub fn declined(graph: &Graph, instances: &Instances) -> Visited {
-    let evaluated = |thread, id| instances.have_evaluated(thread, id);
+pub fn declined(graph: &Graph, running: Running) -> Visited {
+    let evaluated = |thread, id| running.instances.have_evaluated(thread, id);
     let propagation = Propagation { evaluated: &evaluated, ignoring_own_accept: false };
-    graph.affected_below(instances.declining().collect(), &propagation)
+    graph.affected_below(running.declining().collect(), &propagation)
 }
 
 /// The decisions on changes that were found together. Each is decided alone; but what they share is walked once, so that
@@ -306,7 +334,7 @@ impl Decisions {
     pub fn decide(
         &mut self,
         graph: &Graph,
-        instances: &Instances,
+        running: Running,
         changed: ModuleId,
         ignoring_own_accept: bool,
     ) -> Verdict {
@@ -326,11 +354,11 @@ impl Decisions {
                 Reason::Cold { chain, opening }
             });
         }
-        let evaluated = |thread, id| instances.have_evaluated(thread, id);
+        let evaluated = |thread, id| running.instances.have_evaluated(thread, id);
         let propagation = Propagation { evaluated: &evaluated, ignoring_own_accept };
-        let is_declining = |id: &ModuleId| instances.of_module(*id).any(Instance::declines);
+        let is_declining = |id: &ModuleId| running.declines(*id);
         let nearest = || graph.propagate(changed, &propagation).into_iter().find(is_declining);
-        let declined = self.declined.get_or_insert_with(|| declined(graph, instances));
+        let declined = self.declined.get_or_insert_with(|| declined(graph, running));
         if declined.contains(changed) || (ignoring_own_accept && nearest().is_some()) {
             return self.full_reload(module, || {
                 let module = graph.get(nearest().unwrap_or(changed)).path.clone();

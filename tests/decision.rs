@@ -11,12 +11,14 @@ mod watchdog;
 
 use diagram::{Diagram, draw};
 use hot_hook::decision::{
-    Decisions, FullReload, Reason, Reporter, Verdict, decide, decide_ignoring_own_accept, is_change,
+    Decisions, FullReload, Reason, Reporter, Running, Verdict, decide, decide_ignoring_own_accept,
+    is_change,
 };
 use hot_hook::engine::lifecycle::instance::{Instance, Instances};
 use hot_hook::engine::lifecycle::life::{Evaluation, Life, Superseded};
 use hot_hook::fingerprint::Fingerprint;
-use hot_hook::graph::{ModuleId, ThreadId};
+use hot_hook::graph::{Graph, ModuleId, ThreadId};
+use rustc_hash::FxHashSet;
 use table::table;
 use watchdog::ends;
 
@@ -38,9 +40,15 @@ fn restart(reload: &FullReload) -> String {
     }
 }
 
+/// The decision where no instance is known.
+fn decide_alone(graph: &Graph, changed: ModuleId) -> Verdict {
+    let (instances, declined) = Default::default();
+    decide(graph, Running { instances: &instances, declined: &declined }, changed)
+}
+
 fn decides(text: &str, changed: &str, expected: &str) {
     let diagram = Diagram::of(text);
-    let verdict = decide(&diagram.graph, &Instances::default(), diagram.id(changed));
+    let verdict = decide_alone(&diagram.graph, diagram.id(changed));
     assert_eq!(told(&diagram, verdict), expected, "{text}");
 }
 
@@ -96,7 +104,7 @@ fn a_pruned_module_is_not_in_the_graph() {
     let (a, b) = (diagram.id("a"), diagram.id("b"));
     diagram.graph.drop_older_edges(ThreadId(0), a, 1);
     diagram.graph.prune();
-    assert_eq!(decide(&diagram.graph, &Instances::default(), b), Verdict::Nothing);
+    assert_eq!(decide_alone(&diagram.graph, b), Verdict::Nothing);
 }
 
 #[test]
@@ -104,17 +112,14 @@ fn what_is_no_longer_imported_statically_is_hot() {
     let mut diagram = Diagram::of("root ~hot~> a; root -hot-> c -> a");
     let (a, c) = (diagram.id("a"), diagram.id("c"));
     diagram.graph.drop_older_edges(ThreadId(0), c, 1);
-    assert_eq!(decide(&diagram.graph, &Instances::default(), a), Verdict::Invalidate(vec![a]));
+    assert_eq!(decide_alone(&diagram.graph, a), Verdict::Invalidate(vec![a]));
 }
 
 fn decides_past(text: &str, changed: &str, expected: &str) {
     let diagram = Diagram::of(text);
-    let verdict = decide_ignoring_own_accept(
-        &diagram.graph,
-        &Instances::default(),
-        diagram.id(changed),
-        true,
-    );
+    let (instances, declined) = Default::default();
+    let running = Running { instances: &instances, declined: &declined };
+    let verdict = decide_ignoring_own_accept(&diagram.graph, running, diagram.id(changed), true);
     assert_eq!(told(&diagram, verdict), expected, "{text}");
 }
 
@@ -142,9 +147,9 @@ fn declines(text: &str, declining: &str, changed: &str, expected: &str) {
     let mut instances = Instances::default();
     let declined = instance(&mut instances, &diagram, declining, 0);
     declined.life = Life::Current(Evaluation::Evaluated);
-    let id = declined.id;
-    instances.decline(id);
-    let verdict = decide(&diagram.graph, &instances, diagram.id(changed));
+    let declined = FxHashSet::from_iter([declined.id]);
+    let running = Running { instances: &instances, declined: &declined };
+    let verdict = decide(&diagram.graph, running, diagram.id(changed));
     assert_eq!(told(&diagram, verdict), expected, "{text}");
 }
 
@@ -164,11 +169,10 @@ table! { declines:
 fn the_nearest_that_declines_is_named() {
     let diagram = Diagram::of("root ~hot~> a -> b -> c");
     let mut instances = Instances::default();
-    for name in ["a", "b"] {
-        let id = instance(&mut instances, &diagram, name, 0).id;
-        instances.decline(id);
-    }
-    let verdict = decide(&diagram.graph, &instances, diagram.id("c"));
+    let declined = ["a", "b"].map(|name| instance(&mut instances, &diagram, name, 0).id);
+    let declined = FxHashSet::from_iter(declined);
+    let running = Running { instances: &instances, declined: &declined };
+    let verdict = decide(&diagram.graph, running, diagram.id("c"));
     assert_eq!(told(&diagram, verdict), "restart: b declines");
 }
 
@@ -178,19 +182,20 @@ fn a_superseded_instance_declines_no_longer() {
     let mut instances = Instances::default();
     let old = instance(&mut instances, &diagram, "a", 0);
     old.life = old.life.supersede(Superseded::default()).0;
-    let id = old.id;
-    instances.decline(id);
+    let declined = FxHashSet::from_iter([old.id]);
     instance(&mut instances, &diagram, "a", 1);
-    let verdict = decide(&diagram.graph, &instances, diagram.id("a"));
+    let running = Running { instances: &instances, declined: &declined };
+    let verdict = decide(&diagram.graph, running, diagram.id("a"));
     assert_eq!(told(&diagram, verdict), "invalidates a");
 }
 
 fn decide_together(text: &str, changed: &str, expected: &str) {
     let diagram = Diagram::of(text);
     let mut decisions = Decisions::default();
-    let instances = Instances::default();
+    let (instances, declined) = Default::default();
+    let running = Running { instances: &instances, declined: &declined };
     let verdicts = changed.split(' ').map(|name| {
-        told(&diagram, decisions.decide(&diagram.graph, &instances, diagram.id(name), false))
+        told(&diagram, decisions.decide(&diagram.graph, running, diagram.id(name), false))
     });
     assert_eq!(verdicts.collect::<Vec<_>>().join("; "), expected, "{text}");
 }
@@ -205,8 +210,10 @@ table! { decide_together:
 fn deciding_changes_nothing() {
     let diagram = Diagram::of("root ~hot~> a -> b");
     let instances = Instances::default();
-    let first = decide(&diagram.graph, &instances, diagram.id("b"));
-    assert_eq!(decide(&diagram.graph, &instances, diagram.id("b")), first);
+    let declined = FxHashSet::default();
+    let running = Running { instances: &instances, declined: &declined };
+    let first = decide(&diagram.graph, running, diagram.id("b"));
+    assert_eq!(decide(&diagram.graph, running, diagram.id("b")), first);
     assert_eq!(diagram.graph.get(diagram.id("b")).version, 0);
 }
 
@@ -361,7 +368,7 @@ fn ten_thousand_changes_in_a_lattice() {
         let diagram = Diagram::of(&text);
         let leaf = diagram.id(&format!("{}/0", LAYERS - 1));
         for _ in 0..10_000 {
-            let verdict = decide(&diagram.graph, &Instances::default(), leaf);
+            let verdict = decide_alone(&diagram.graph, leaf);
             let Verdict::Invalidate(modules) = verdict else { panic!("{verdict:?}") };
             assert_eq!(modules.len(), (LAYERS - 1) * WIDTH + 1);
         }

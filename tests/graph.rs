@@ -14,13 +14,14 @@ mod table;
 mod watchdog;
 
 use diagram::{Diagram, draw};
-use hot_hook::decision::{Decisions, Verdict};
-use hot_hook::engine::lifecycle::instance::{Instance, Instances};
+use hot_hook::decision::{Decisions, Running, Verdict};
+use hot_hook::engine::lifecycle::instance::{InstanceId, Instances};
 use hot_hook::engine::lifecycle::life::{Evaluation, Life};
 use hot_hook::graph::accept::{Accepted, Propagation};
 use hot_hook::graph::{EdgeKind, Graph, ModuleId, ModuleKind, NewEdge, Scope, Step, ThreadId};
 use oracle::{Arrow, Oracle};
 use random::Random;
+use rustc_hash::FxHashSet;
 use table::table;
 use watchdog::ends;
 
@@ -590,8 +591,8 @@ fn random_graphs_agree_with_the_enumeration_of_paths() {
 }
 
 /// Instances such that the modules have evaluated which the oracle says have, and some that decline.
-fn random_instances(pair: &Pair, random: &mut Random) -> Instances {
-    let mut instances = Instances::default();
+fn random_instances(pair: &Pair, random: &mut Random) -> (Instances, FxHashSet<InstanceId>) {
+    let (mut instances, mut declined) = (Instances::default(), FxHashSet::default());
     for &(thread, id) in &pair.oracle.unfinished {
         instances.begin(ThreadId(thread), &format!("/{id}"), pair.ids[id], 0);
     }
@@ -601,24 +602,23 @@ fn random_instances(pair: &Pair, random: &mut Random) -> Instances {
             instances.begin(ThreadId(0), &url, id, 0);
             let declining = instances.find_mut(ThreadId(0), &url).expect("it began");
             declining.life = Life::Current(Evaluation::Evaluated);
-            let declining = declining.id;
-            instances.decline(declining);
+            declined.insert(declining.id);
         }
     }
-    instances
+    (instances, declined)
 }
 
 /// What a change invalidates, as it was before anything was walked once for several; `None` for a restart.
 fn decided_alone(
     graph: &Graph,
-    instances: &Instances,
+    running: Running,
     changed: ModuleId,
     ignoring_own_accept: bool,
 ) -> Option<Vec<ModuleId>> {
-    let evaluated = |thread, id| instances.have_evaluated(thread, id);
+    let evaluated = |thread, id| running.instances.have_evaluated(thread, id);
     let propagated =
         graph.propagate(changed, &Propagation { evaluated: &evaluated, ignoring_own_accept });
-    let declines = |id: &ModuleId| instances.of_module(*id).any(Instance::declines);
+    let declines = |id: &ModuleId| running.declines(*id);
     (graph.chain(changed, ignoring_own_accept).is_empty() && !propagated.iter().any(declines))
         .then_some(propagated)
 }
@@ -634,16 +634,17 @@ fn changes_found_together_are_decided_each_alone() {
             pair.finish(&mut random);
         }
         let hot: Vec<_> = pair.ids.iter().copied().filter(|&id| !pair.graph.is_cold(id)).collect();
-        let mut instances = random_instances(&pair, &mut random);
+        let (mut instances, declined) = random_instances(&pair, &mut random);
         let (mut together, mut invalidated, mut restarts) = (Decisions::default(), vec![], 0);
         for _ in 0..4 {
             let among = if hot.is_empty() || random.once_in(8) { &pair.ids } else { &hot };
             let (changed, ignoring_own_accept) = (pick(&mut random, among), random.once_in(3));
-            let mut alone = decided_alone(&pair.graph, &instances, changed, ignoring_own_accept);
+            let running = Running { instances: &instances, declined: &declined };
+            let mut alone = decided_alone(&pair.graph, running, changed, ignoring_own_accept);
             if let Some(alone) = &mut alone {
                 alone.retain(|id| !invalidated.contains(id));
             }
-            let verdict = together.decide(&pair.graph, &instances, changed, ignoring_own_accept);
+            let verdict = together.decide(&pair.graph, running, changed, ignoring_own_accept);
             let modules = match verdict {
                 Verdict::Nothing => continue,
                 Verdict::Invalidate(modules) => Some(modules),
@@ -709,10 +710,9 @@ fn ten_thousand_changes(is_hot: bool, declines: bool, topmost_first: bool) {
         }
         let mut instances = Instances::default();
         instances.begin(ThreadId(0), "/1", ids[1], 0);
-        if declines {
-            let declining = instances.find(ThreadId(0), "/1").expect("it began").id;
-            instances.decline(declining);
-        }
+        let first = instances.find(ThreadId(0), "/1").filter(|_| declines);
+        let first = first.map(|instance| instance.id).into_iter().collect();
+        let running = Running { instances: &instances, declined: &first };
         let mut changed: Vec<_> = ids.iter().skip(MANY / CHANGES).step_by(MANY / CHANGES).collect();
         if !topmost_first {
             changed.reverse();
@@ -720,7 +720,7 @@ fn ten_thousand_changes(is_hot: bool, declines: bool, topmost_first: bool) {
         assert_eq!(changed.len(), CHANGES);
         let (mut decisions, mut invalidated, mut restarts) = (Decisions::default(), 0, 0);
         for &&id in &changed {
-            match decisions.decide(&graph, &instances, id, false) {
+            match decisions.decide(&graph, running, id, false) {
                 Verdict::Invalidate(modules) => invalidated += modules.len(),
                 Verdict::FullReload(_) | Verdict::FullReloadToo => restarts += 1,
                 Verdict::Nothing => panic!("they are in the graph"),

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use rustc_hash::FxHashSet;
 
+use crate::decision::Running;
 use crate::engine::lifecycle::instance::{Instance, InstanceId};
 use crate::fingerprint::Fingerprint;
 use crate::glob::{Matcher, PatternError};
@@ -79,6 +80,16 @@ impl Engine {
             self.changes.watch_files(id, &matcher);
         }
         Ok(self.registrations.knows(id))
+    }
+
+    /// An instance declines: a change that would supersede it asks for a restart.
+    pub fn decline(&mut self, id: InstanceId) {
+        self.registrations.decline(id, |id| self.lifecycle.get(id).is_some());
+    }
+
+    /// What a decision must know of instances.
+    pub(super) fn running(&self) -> Running<'_> {
+        Running { instances: &self.lifecycle, declined: self.registrations.declined() }
     }
 
     /// The module that a thread knows by `url` is to be treated as if it had changed, and its accepting itself does not

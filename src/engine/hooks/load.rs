@@ -291,9 +291,4 @@ impl Engine {
     pub fn find(&self, thread: ThreadId, url: &str) -> Option<InstanceId> {
         self.lifecycle.find(thread, url).map(|instance| instance.id)
     }
-
-    /// The instance declines: a change that would supersede it asks for a restart.
-    pub fn decline(&mut self, id: InstanceId) {
-        self.lifecycle.decline(id);
-    }
 }

@@ -118,7 +118,7 @@ impl Engine {
         if module.is_non_reloadable() {
             return Explanation::of(path, version, Outcome::of(module.kind, None));
         }
-        match Decisions::default().decide(&self.modules, &self.lifecycle, id, false) {
+        match Decisions::default().decide(&self.modules, self.running(), id, false) {
             Verdict::FullReload(reload) => {
                 let reload = FullReload { cause, path: path.clone(), ..reload };
                 self.in_words(path, version, &reload)

@@ -7,7 +7,6 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use crate::decision::{FullReload, Reason, declined};
-use crate::engine::lifecycle::instance::Instance;
 use crate::graph::accept::Propagation;
 use crate::graph::{Arrivals, Crossing, EdgeKind, ModuleId, ModuleKind, Openings, Step, Visited};
 
@@ -130,7 +129,7 @@ impl Engine {
         let arrivals = self.modules.arrivals();
         let is_wrong = |id: ModuleId| self.step_to(id, &arrivals).static_boundary_import;
         Findings {
-            declined: declined(&self.modules, &self.lifecycle),
+            declined: declined(&self.modules, self.running()),
             declining: self.declining(),
             openings: self.modules.openings(None, is_wrong),
             arrivals,
@@ -139,7 +138,7 @@ impl Engine {
 
     /// The first that propagation from each module comes to of those that decline, itself perhaps.
     fn declining(&self) -> FxHashMap<ModuleId, ModuleId> {
-        let declines = |id: &ModuleId| self.declines(*id) && !self.modules.is_cold(*id);
+        let declines = |id: &ModuleId| self.running().declines(*id) && !self.modules.is_cold(*id);
         let tops: Vec<_> = self.modules.ids().filter(declines).collect();
         let mut nearest: FxHashMap<_, _> = tops.iter().map(|&id| (id, (0, id))).collect();
         if tops.is_empty() {
@@ -180,10 +179,6 @@ impl Engine {
             crossings.filter(|crossing| crossing.propagates).map(|it| it.importer).collect()
         };
         self.modules.ids().map(|id| (id, importers(id))).collect()
-    }
-
-    fn declines(&self, id: ModuleId) -> bool {
-        self.lifecycle.of_module(id).any(Instance::declines)
     }
 
     /// Whether there is anything to see: not what was deleted, nor an importer that imports nothing any more.
@@ -232,7 +227,7 @@ impl Engine {
                 || self.modules.roots().iter().any(|&(_, root)| root == id),
             boundary: self.modules.importers(id).iter().any(|(_, edge)| edge.hot),
             accepts: self.modules.accepted().own.iter().any(|&(_, own)| own == id),
-            declines: self.declines(id),
+            declines: self.running().declines(id),
             via,
             restart: restart.map(str::to_owned),
             reason: reload.as_ref().map(|reload| reload.gist(|path| self.show(path))),

@@ -80,18 +80,11 @@ pub struct Instance {
     pub observed: bool,
     /// It registered a handler that will take its time.
     pub disposes_async: bool,
-    /// It called `import.meta.hot.decline()`.
-    declined: bool,
     /// When it began to evaluate, counted over all threads; 0 before.
     pub order: u64,
 }
 
 impl Instance {
-    /// Whether a change that would supersede it asks for a restart.
-    pub fn declines(&self) -> bool {
-        self.declined && self.life.is_current()
-    }
-
     /// Whether its body may wait.
     pub fn awaits(&self) -> bool {
         matches!(self.body, Body::Es { awaits: true, .. })
@@ -152,8 +145,6 @@ pub struct Instances {
     /// The oldest instance of each module, by the module's index.
     oldest: Vec<Option<Place>>,
     last: u32,
-    /// How many instances have declined.
-    declined: usize,
 }
 
 fn hash(thread: ThreadId, url: &str) -> u64 {
@@ -212,7 +203,6 @@ impl Instances {
             record: Record::Nothing,
             observed: false,
             disposes_async: false,
-            declined: false,
             order: 0,
         });
         true
@@ -292,22 +282,6 @@ impl Instances {
             .all(|i| i.life.evaluation() == Evaluation::Evaluated)
     }
 
-    /// The instance has called `import.meta.hot.decline()`.
-    pub fn decline(&mut self, id: InstanceId) {
-        if let Some(instance) = self.get_mut(id)
-            && !std::mem::replace(&mut instance.declined, true)
-        {
-            self.declined += 1;
-        }
-    }
-
-    /// The modules of which a current instance has declined.
-    pub fn declining(&self) -> impl Iterator<Item = ModuleId> {
-        let entries = if self.declined == 0 { &[] } else { &self.entries[..] };
-        let instances = entries.iter().flatten().map(|entry| &entry.instance);
-        instances.filter(|instance| instance.declines()).map(|instance| instance.module)
-    }
-
     /// Calls `change` with each instance of a module, in all threads.
     pub fn change(&mut self, module: ModuleId, mut change: impl FnMut(&mut Instance)) {
         let mut next = self.oldest_of(module);
@@ -349,7 +323,6 @@ impl Instances {
         if let Some(entry) = self.entry_mut(previous) {
             entry.next = next;
         }
-        self.declined -= usize::from(instance.declined);
         Some(instance)
     }
 

@@ -210,11 +210,6 @@ impl Lifecycle {
         Some(instance)
     }
 
-    /// The instance declines: a change that would supersede it asks for a restart.
-    pub fn decline(&mut self, id: InstanceId) {
-        self.instances.decline(id);
-    }
-
     /// The instance registers something for the first time: the thread is to tell how its evaluation ends, also if that is over.
     pub fn observe_registering(&mut self, id: InstanceId) {
         self.expect_end(id);

@@ -81,6 +81,7 @@ pub struct Settled {
 pub struct Registrations {
     entries: FxHashMap<Slot, Vec<Entry>>,
     by_instance: FxHashMap<InstanceId, Slot>,
+    declined: FxHashSet<InstanceId>,
 }
 
 impl Registrations {
@@ -123,6 +124,17 @@ impl Registrations {
             }
         }
         entry.add_call(Call::Dependencies(urls))
+    }
+
+    /// An instance declines. Those are forgotten of which `exists` says no.
+    pub fn decline(&mut self, id: InstanceId, exists: impl Fn(InstanceId) -> bool) {
+        self.declined.retain(|&id| exists(id));
+        self.declined.insert(id);
+    }
+
+    /// The instances that have declined. A superseded one declines no longer.
+    pub fn declined(&self) -> &FxHashSet<InstanceId> {
+        &self.declined
     }
 
     fn entry_mut(&mut self, id: InstanceId) -> Option<&mut Entry> {

@@ -264,7 +264,7 @@ impl Engine {
     }
 
     fn would_restart(&self, id: ModuleId) -> bool {
-        matches!(decide(&self.modules, &self.lifecycle, id), Verdict::FullReload(_))
+        matches!(decide(&self.modules, self.running(), id), Verdict::FullReload(_))
     }
 
     fn consider_module(
@@ -312,7 +312,7 @@ impl Engine {
     ) {
         let ignoring_own_accept = matches!(cause, Cause::Invalidated { .. });
         let verdict =
-            batch.decisions.decide(&self.modules, &self.lifecycle, id, ignoring_own_accept);
+            batch.decisions.decide(&self.modules, self.running(), id, ignoring_own_accept);
         self.changes.note(|| match &verdict {
             Verdict::Nothing => format!("changed {path}: nothing to do"),
             Verdict::FullReload(_) | Verdict::FullReloadToo => {
