@@ -5,7 +5,6 @@
 //!   cold     cold              └──── hot ────┘      a change of text propagates to page, and stops
 //! ```
 
-use petgraph::visit::EdgeRef;
 use rustc_hash::FxHashSet;
 
 use super::{Edge, EdgeKind, Graph, ModuleId, ThreadId, Visited};
@@ -92,31 +91,11 @@ impl Graph {
 
     /// The modules that static edges lead to from `from`, and this.
     pub(super) fn statically_below(&self, from: ModuleId) -> Visited {
-        let mut visited = Visited::default();
-        let mut stack = vec![from];
-        while let Some(id) = stack.pop() {
-            if visited.insert(id) {
-                self.count_walk(1);
-                let next = self.edges_from(id).filter(|edge| {
-                    edge.weight().kind == EdgeKind::Static && !visited.contains(edge.target())
-                });
-                stack.extend(next.map(|edge| edge.target()));
-            }
-        }
-        visited
+        self.reached(vec![from], |edge| edge.weight().kind == EdgeKind::Static)
     }
 
     /// The modules that a thread's imports lead to from `starts`, and these.
-    pub fn below(&self, thread: ThreadId, starts: &[ModuleId]) -> FxHashSet<ModuleId> {
-        let mut seen = FxHashSet::default();
-        let mut stack = starts.to_vec();
-        while let Some(id) = stack.pop() {
-            if seen.insert(id) {
-                self.count_walk(1);
-                let next = self.edges_from(id).filter(|edge| edge.weight().thread == thread);
-                stack.extend(next.map(|edge| edge.target()).filter(|next| !seen.contains(next)));
-            }
-        }
-        seen
+    pub fn below(&self, thread: ThreadId, starts: &[ModuleId]) -> Visited {
+        self.reached(starts.to_vec(), |edge| edge.weight().thread == thread)
     }
 }

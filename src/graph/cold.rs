@@ -39,23 +39,10 @@ impl Graph {
 
     /// The modules that the roots and the non-reloadable modules reach, over all edges or those alone that make `cold`.
     fn walk(&self, cold: bool) -> Visited {
-        let mut visited = Visited::default();
-        let mut stack: Vec<_> =
-            self.starts(cold, None).chain(self.pinned.iter().copied()).collect();
-        while let Some(id) = stack.pop() {
-            if !visited.insert(id) {
-                continue;
-            }
-            self.count_walk(1);
-            for edge in self.edges_from(id) {
-                let next = edge.target();
-                let ends = cold && self.stops_propagation(id, edge.weight(), next, None);
-                if !ends && !visited.contains(next) {
-                    stack.push(next);
-                }
-            }
-        }
-        visited
+        let starts = self.starts(cold, None).chain(self.pinned.iter().copied()).collect();
+        self.reached(starts, |edge| {
+            !cold || !self.stops_propagation(edge.source(), edge.weight(), edge.target(), None)
+        })
     }
 
     /// The entry points; `cold`: without those that accept themselves, but for `ignoring_own_accept`.

@@ -29,14 +29,7 @@ impl Graph {
                 && it.kind == EdgeKind::Static
                 && it.version == self.get(edge.source()).version
         };
-        let (mut below, mut stack) = (Visited::default(), ids.to_vec());
-        while let Some(at) = stack.pop() {
-            if below.insert(at) {
-                self.count_walk(1);
-                let edges = self.store.edges(at).filter(|edge| is_current(*edge));
-                stack.extend(edges.map(|edge| edge.target()));
-            }
-        }
+        let below = self.reached(ids.to_vec(), is_current);
         let current = EdgeFiltered::from_fn(&self.store, is_current);
         let below = NodeFiltered::from_fn(&current, |id| below.contains(id));
         let cycles: Vec<_> =

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use petgraph::stable_graph::EdgeReference;
-use petgraph::visit::EdgeRef;
+use petgraph::visit::{Dfs, EdgeFiltered, EdgeRef, VisitMap};
 use rustc_hash::FxHashMap;
 use serde::{Serialize, Serializer};
 
@@ -92,7 +92,36 @@ impl Visited {
     }
 }
 
+impl VisitMap<ModuleId> for Visited {
+    fn visit(&mut self, id: ModuleId) -> bool {
+        self.insert(id)
+    }
+
+    fn is_visited(&self, id: &ModuleId) -> bool {
+        self.contains(*id)
+    }
+
+    fn unvisit(&mut self, id: ModuleId) -> bool {
+        self.0.get_mut(id.index()).is_some_and(std::mem::take)
+    }
+}
+
 impl Graph {
+    /// The modules that imports lead to from `starts`, and these; along the edges that `follows` says yes to.
+    pub(super) fn reached(
+        &self,
+        starts: Vec<ModuleId>,
+        follows: impl Fn(EdgeReference<Edge>) -> bool,
+    ) -> Visited {
+        let is_followed = |edge: EdgeReference<Edge>| !edge.weight().gone && follows(edge);
+        let edges = EdgeFiltered::from_fn(&self.store, is_followed);
+        let mut walk = Dfs::from_parts(starts, Visited::default());
+        while walk.next(&edges).is_some() {
+            self.count_walk(1);
+        }
+        walk.discovered
+    }
+
     /// `changed` and all its importers that are not cold, upwards, also through hot edges; nearest first.
     ///
     /// ```text

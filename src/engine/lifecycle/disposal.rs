@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
-
-use crate::graph::{ModuleId, ThreadId};
+use crate::graph::{ModuleId, ThreadId, Visited};
 
 use super::instance::{Instance, InstanceId, Record};
 use super::life::{Evaluation, Next, Superseded};
@@ -86,15 +84,11 @@ impl Lifecycle {
 
     /// If something of `below` waits for the end of its evaluation, what waits does so no longer: an update is disposed
     /// of in one go. Returns what of it is in `below`.
-    fn take_deferred_below(
-        &mut self,
-        thread: ThreadId,
-        below: &FxHashSet<ModuleId>,
-    ) -> Vec<(u64, InstanceId)> {
+    fn take_deferred_below(&mut self, thread: ThreadId, below: &Visited) -> Vec<(u64, InstanceId)> {
         let Some(queues) = self.queues.get_mut(&thread) else { return Vec::new() };
         let instances = &self.instances;
         let is_below = |id: &InstanceId| {
-            instances.get(*id).is_some_and(|instance| below.contains(&instance.module))
+            instances.get(*id).is_some_and(|instance| below.contains(instance.module))
         };
         if !queues.deferred.iter().any(is_below) {
             return Vec::new();
@@ -123,11 +117,7 @@ impl Lifecycle {
 
     /// What is in `below` and was kept until now, or waits: its replacement has linked. Returns as [`Lifecycle::take_disposals`]
     /// does.
-    pub fn take_replaced(
-        &mut self,
-        thread: ThreadId,
-        below: &FxHashSet<ModuleId>,
-    ) -> Vec<InstanceId> {
+    pub fn take_replaced(&mut self, thread: ThreadId, below: &Visited) -> Vec<InstanceId> {
         let mut gone = self.release_kept(thread, below);
         gone.extend(self.take_deferred_below(thread, below));
         self.dispose(thread, gone)

@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::graph::{ModuleId, ThreadId};
+use crate::graph::{ModuleId, ThreadId, Visited};
 
 use super::Lifecycle;
 use super::instance::{Instance, InstanceId, Instances};
@@ -94,17 +94,12 @@ impl Lifecycle {
     }
 
     /// Those of the candidates are kept that are `below` what is accepted.
-    pub fn keep_below(
-        &mut self,
-        thread: ThreadId,
-        candidates: Candidates,
-        below: &FxHashSet<ModuleId>,
-    ) {
+    pub fn keep_below(&mut self, thread: ThreadId, candidates: Candidates, below: &Visited) {
         let Some(queues) = self.queues.get_mut(&thread) else { return };
         let (kept, instances) = (&mut queues.kept, &self.instances);
         let Candidates { new, losses, is_due } = candidates;
         if is_due {
-            let is_over = |module, id| !below.contains(&module) || is_replaced(instances, id);
+            let is_over = |module, id| !below.contains(module) || is_replaced(instances, id);
             queues.disposals.extend(kept.take_if(is_over));
         }
         if is_due || kept.is_empty() {
@@ -112,7 +107,7 @@ impl Lifecycle {
         }
         for (order, id) in new {
             match instances.get(id) {
-                Some(it) if below.contains(&it.module) => kept.keep(it),
+                Some(it) if below.contains(it.module) => kept.keep(it),
                 _ => queues.disposals.push((order, id)),
             }
         }
@@ -127,10 +122,10 @@ impl Lifecycle {
     pub(super) fn release_kept(
         &mut self,
         thread: ThreadId,
-        below: &FxHashSet<ModuleId>,
+        below: &Visited,
     ) -> Vec<(u64, InstanceId)> {
         let queues = self.queues.get_mut(&thread);
-        queues.map(|it| it.kept.take_if(|module, _| below.contains(&module))).unwrap_or_default()
+        queues.map(|it| it.kept.take_if(|module, _| below.contains(module))).unwrap_or_default()
     }
 
     /// What is kept of `module` is so no longer: a new instance is about to evaluate, or none ever will.
