@@ -63,7 +63,7 @@ impl Fingerprint {
     }
 }
 
-/// Opens a regular file to be read, through symlinks. Anything else is refused: to open a FIFO waits for who writes to it,
+/// Opens a regular file to be read, through symlinks. Anything else is refused: to open a FIFO waits for a writer,
 /// to open a device may do something, and neither need ever end.
 ///
 /// # Errors

@@ -50,7 +50,7 @@ impl Manifest {
     /// That of the package.json at `path`; `None` if there is none.
     ///
     /// # Errors
-    /// It is no JSON: somebody may be about to write it.
+    /// It is no JSON: it may be half written.
     pub fn read(path: &str) -> Result<Option<Self>, serde_json::Error> {
         let Ok(text) = std::fs::read_to_string(path) else { return Ok(None) };
         Self::parse(text.strip_prefix('\u{feff}').unwrap_or(&text)).map(Some)
@@ -226,7 +226,7 @@ impl Search {
     }
 
     fn file_at(&mut self, path: &str) -> Option<String> {
-        // Also if it is there: somebody may still write it.
+        // Also if it is there: it may still be written.
         self.folders.push(parent(path).to_owned());
         self.is_expected = true;
         Path::new(path).is_file().then(|| path.to_owned())

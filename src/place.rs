@@ -397,7 +397,7 @@ impl<L: Look> Search<'_, L> {
         }
         let shift = if has_map { 0 } else { self.shift(generated, &path) };
         let column = column.saturating_sub(shift).max(1);
-        // A frame of generated code that nobody has mapped leads nowhere.
+        // A frame of generated code without a map leads nowhere.
         let is_there = source.is_some() || self.has_column(&path, line, column);
         let position = if is_there { self.position(&path, line, column) } else { None };
         Some(Place { file: path, position, is_past: false })

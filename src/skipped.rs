@@ -1,5 +1,5 @@
 //! Which folders and files are no source of an app: folders of tools, files that editors write for themselves, logs, databases
-//! and their journals, what tools write of a crash. A file that such a list does not know is left to the caller, who sees that
+//! and their journals, what tools write of a crash. A file that such a list does not know is left to the caller, which sees that
 //! it is written again and again.
 
 use std::path::Path;

@@ -75,7 +75,7 @@ impl Socket {
         clients.chain(listener).collect()
     }
 
-    /// When somebody's time is up.
+    /// When the time of a client is up.
     pub fn deadline(&self) -> Option<Instant> {
         let clients = self.clients.iter().filter_map(Client::deadline);
         clients.chain(self.paused).min()
@@ -119,7 +119,7 @@ impl Socket {
         self.clients.retain(|client| client.state != State::Gone);
     }
 
-    /// Tells all who follow a line.
+    /// Sends a line to all clients that follow.
     pub fn tell(&mut self, line: &str) {
         for client in self.clients.iter_mut().filter(|it| it.state == State::Follows) {
             client.tell(line);

@@ -9,7 +9,7 @@ pub enum Written {
     Partly(usize),
 }
 
-/// Whether somebody may read it.
+/// Whether it may be read.
 #[cfg(unix)]
 pub fn has_reader() -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -20,7 +20,7 @@ pub fn has_reader() -> bool {
     poll(&mut fds, Some(&at_once)).is_err() || !fds[0].revents().intersects(gone)
 }
 
-/// Whether somebody may read it: that cannot be told here.
+/// Whether it may be read: that cannot be found out here.
 #[cfg(not(unix))]
 pub fn has_reader() -> bool {
     true

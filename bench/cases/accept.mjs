@@ -1,8 +1,8 @@
 /**
  * 5,000 modules, 250 boundaries among them, and a module is saved that has some 1,000 others above it: how long it takes until all of
  * that has run again, where the boundaries accept themselves, and where the app imports them again itself. Plain Node cannot; most of
- * it is what Node takes to link 250 overlapping graphs, which grows with their number and size. HOT_HOOK_ACCEPT_MODULES=20000 measures
- * another size.
+ * it is what Node takes to link 250 overlapping graphs, which grows with their number and size: plain Node needs 33 s and 2.4 GB to
+ * start 10,000 modules of this kind, and cannot start 20,000. HOT_HOOK_ACCEPT_MODULES=10000 measures another size.
  */
 import fs from 'node:fs'
 import path from 'node:path'

@@ -62,7 +62,7 @@ const isActive = () => {
 }
 
 /**
- * Called by Node in the hooks thread. Without `data.thread` somebody has registered `hot-hook/loader` by hand, with
+ * Called by Node in the hooks thread. Without `data.thread`, the user has registered `hot-hook/loader` by hand, with
  * options or without; it then serves the main thread, if no other hooks of ours do.
  * @param {{ thread?: number, layer?: number } & Record<string, unknown>} [data]
  */

@@ -7,7 +7,7 @@
  * replaced by one that says what it looks up ({@link replaceResolve}).
  *
  * `require.resolve()` comes to hooks as `require()` does, and nothing tells them apart but what follows: Node loads the
- * file, or makes what it has loaded before a child of who requires it.
+ * file, or makes a file that it has loaded before a child of the module that requires it.
  */
 import * as engine from '../native/binding.js'
 import { thread } from '../native/thread.mjs'

@@ -25,7 +25,7 @@ const fs = builtin('node:fs')
 /** Whether our hooks are the first in this thread. */
 let isFirst = false
 
-/** What Node reads files with: somebody may replace it. */
+/** What Node reads files with: other code may replace it. */
 const { readFileSync, realpathSync } = fs
 
 /** Whether `next` is answered by Node alone: then an answer that is sure need not be asked for. */

@@ -40,13 +40,13 @@ export declare class Thread {
    */
   resolveRequired(parent: string | undefined | null, specifier: string, url: string, when?: When | undefined | null): Supply | null
   /**
-   * As `resolve`, for an `import` without attributes that Node has not resolved, where nobody but Node would have a say in
+   * As `resolve`, for an `import` without attributes that Node has not resolved, where only Node would have a say in
    * it. Returns the URL to load, always; `null` if it is not sure what Node would say: then it is to be asked, and
    * `resolve` called.
    */
   resolveDirectly(parent: string, specifier: string): string | null
   /**
-   * Node itself has found `url`, says that it is an ES module, and nobody else had a say in it: what holds for it holds for
+   * Node itself has found `url`, says that it is an ES module, and no other hook had a say in it: what holds for it holds for
    * its siblings (`resolveDirectly`).
    */
   recordFormat(url: string): void
@@ -66,7 +66,7 @@ export declare class Thread {
    */
   loaded(url: string, format?: string | undefined | null, text?: string | undefined | null): Need
   /**
-   * `load`, Node's part, and `loaded` in one, where nobody but Node would have a say in what `url`, an ES module, holds.
+   * `load`, Node's part, and `loaded` in one, where only Node would have a say in what `url`, an ES module, holds.
    * Returns its text as it is to run, or without the prelude that it needs; `null` if it is not sure what Node would
    * read: then nothing was recorded, and `load` and `loaded` are to be called.
    */
@@ -344,7 +344,7 @@ export declare function hasParent(): void
  */
 export declare function hasPlace(stack: string, message: string, own: Array<string>): boolean
 
-/** Whether somebody may read standard error: `false` if it is closed, or its other end is; `true` where that cannot be told. */
+/** Whether standard error may be read: `false` if it is closed, or its other end is; `true` where that cannot be told. */
 export declare function hasReader(): boolean
 
 /** What listeners hear of; see the events of index.d.ts. */
@@ -493,7 +493,7 @@ export interface Observed {
 }
 
 /**
- * Writes to standard error at once, past Node's stream, and drops what nobody is there to read. Returns how many bytes of the
+ * Writes to standard error at once, past Node's stream, and drops it where no reader is left. Returns how many bytes of the
  * UTF-8 are out if the reader is behind; `null` if that was all. Never throws.
  */
 export declare function print(text: string): number | null
@@ -531,7 +531,7 @@ export interface Report {
   opaque: Array<string>
   /** What has thrown while it was required. */
   failed: Array<string>
-  /** Who required whom: importer, target, importer, target … An object for each pair would take Node-API three times as long. */
+  /** Which module required which: importer, target, importer, target … An object for each pair would take Node-API three times as long. */
   edges: Array<string>
   /** When that was, for each of these pairs. */
   when: Array<When>

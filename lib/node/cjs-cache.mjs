@@ -61,7 +61,7 @@ const misses = []
 /**
  * Calls `required` before something is required for the first time since the last report, and `late` before a module that
  * has run requires anything: where that was required before, no hook is asked. Takes note of the modules that `createRequire` makes that
- * require. It is a getter, so that no frame of ours stands in anybody's stack.
+ * require. It is a getter, so that no frame of ours stands in a stack of the user's.
  * @param {() => void} required @param {() => void} late
  */
 export function noteRequires(required, late) {
@@ -102,7 +102,7 @@ function noteRequirer(module) {
   if (!hasSyncHooks) requirers.add(module)
 }
 
-/** Whether anything was required in this thread before anybody took note. */
+/** Whether anything was required in this thread before {@link noteRequires} was called. */
 export const hasRequiredBefore = () => Object.keys(cache).some((path) => !OWN.has(path))
 
 /** Takes note of what is about to be loaded; a getter for the same reason. */
@@ -149,7 +149,7 @@ function noteRequests() {
 /** @param {string} request @param {string[]} paths where it was looked for @param {string | false} found */
 function noteFound(request, paths, found) {
   const by = requirer
-  // The first path is the folder of who asks, or that of the packages in it or above.
+  // The first path is the folder of the module that asks, or that of the packages in it or above.
   const isMissed = found === false && by?.filename && typeof paths?.[0] === 'string'
   if (isMissed && !hasOnlyLookedUp() && (paths[0] === dirname(by.filename) || !/^\.{0,2}[\\/]/.test(request))) {
     misses.push({ importer: by.filename, specifier: request, when: whenOf(by, by.loaded) })
@@ -171,7 +171,7 @@ export function foundBy(parent, path) {
   }
 }
 
-/** How many frames up from us it shows who asks, and some more. */
+/** How many frames of a stack show which of Node's functions asks, and some more. */
 const FRAMES = 16
 
 /**

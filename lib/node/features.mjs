@@ -44,7 +44,7 @@ export const linksSynchronously = since({ 22: 23, 24: 12, 25: 2 })
 
 /**
  * Whether a hooks thread may be asked by an app's thread that waits for the answer: where Node links synchronously, and
- * where somebody else's synchronous hooks stand before it.
+ * where synchronous hooks of other packages stand before it.
  */
 export const mayBlock = typeof module.registerHooks === 'function' || linksSynchronously
 

@@ -137,7 +137,7 @@ function resolutionsOf(cache, jobs) {
 
 /**
  * Where V8 has noted that an error is, which no property tells: line and column from 0, in whatever it parsed. `undefined` if
- * it has not, or nobody may ask.
+ * it has not, or it cannot be asked.
  *
  * @param {Error} error whose properties run no code of the user's: they are read
  * @returns {{ line: number, column: number } | undefined}

@@ -77,7 +77,7 @@ function forgetNoted(path, isSwept) {
 /** @type {boolean | undefined} */
 let isProved
 
-/** Whether `Module._load` asks for the filename of who requires before it resolves anything: proved once, on a request that leads nowhere. */
+/** Whether `Module._load` asks for the filename of the module that requires before it resolves anything: proved once, on a request that leads nowhere. */
 const canLook = () => (isProved ??= look('/', './hot-hook-looks-for-what-is-not-there') === UNKNOWN)
 
 /** Whether Node finds the file without resolving the request. @param {string} folder @param {string} request @param {string} path */

@@ -201,7 +201,7 @@ function acceptOwn(instance, callback = () => {}) {
   if (call == null) return
   instance.accepted[call] = { isList: false, callback }
   keepRegistration(instance)
-  // Those who import it: where they have evaluated, they are left alone.
+  // The modules that import it: where they have evaluated, they do not run again.
   observeRegistering(instance.id)
 }
 

@@ -53,7 +53,7 @@ function findStream() {
 }
 
 /**
- * Gives a text to the stream, where somebody wants to have what is written to it.
+ * Gives a text to the stream, where other code wants what is written to it.
  * @param {NodeJS.WriteStream & { fd?: number }} stderr @param {string} text @returns {boolean} false if it is to be written in another way
  */
 function passesOn(stderr, text) {
@@ -86,7 +86,7 @@ let isInternal = false
 export const printPastStream = () => void (isInternal = true)
 
 /**
- * Whether somebody wants to have what is printed: who has replaced the stream, or who has started the worker (`stderr: true`),
+ * Whether other code wants what is printed: code that has replaced the stream, or that has started the worker (`stderr: true`),
  * which a worker cannot tell.
  * @param {NodeJS.WriteStream & { fd?: number }} stderr
  */

@@ -21,6 +21,6 @@ buildSync({
   legalComments: 'inline',
   logLevel: 'warning',
 })
-// Who hands on the library has to hand on its licence.
+// The library's licence has to come with it.
 const library = path.dirname(createRequire(import.meta.url).resolve('cytoscape'))
 fs.copyFileSync(path.join(library, '../LICENSE'), path.join(here, 'dist/LICENSE-cytoscape'))

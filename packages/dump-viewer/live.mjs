@@ -3,7 +3,7 @@
  */
 
 /**
- * How often it is looked whether the graph has changed while somebody looks, in milliseconds: a module that is imported
+ * How often it is looked whether the graph has changed while a page is open, in milliseconds: a module that is imported
  * for the first time is no event.
  */
 const LOOK = 500
@@ -42,7 +42,7 @@ export function createStream(source) {
     }
   }
 
-  /** Who cannot tell now is asked again. */
+  /** A source that has no answer now is asked again. */
   const ask = async () => source.picture()
 
   async function look() {
@@ -83,7 +83,7 @@ export function createStream(source) {
   }
 
   return (_, response) => {
-    // Who goes before the end must not end the app.
+    // A client that leaves before the end must not end the app.
     response.on('error', () => {})
     // It may have gone before it came here.
     if (response.destroyed || response.writableEnded) return

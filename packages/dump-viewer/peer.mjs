@@ -1,5 +1,5 @@
 /**
- * Who is at the other end of a connection within this machine.
+ * Which user is at the other end of a connection within this machine.
  */
 import fs from 'node:fs/promises'
 import { isIPv4 } from 'node:net'
@@ -26,7 +26,7 @@ async function findUser(here, there) {
 }
 
 /**
- * Whether a connection by IPv4 may be another user's, who is not root. Only Linux tells whose it is; what it does not
+ * Whether a connection by IPv4 may be that of another user than root. Only Linux says whose it is; what it does not
  * tell of is refused.
  * @param {Pick<import('node:net').Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>} socket
  */

@@ -1,5 +1,5 @@
 /**
- * Serves the page on a port of its own: only to this machine, and only to those who were given the URL.
+ * Serves the page on a port of its own: only to this machine, and only to clients that have the URL.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import http from 'node:http'
@@ -73,7 +73,7 @@ function createCodes() {
 }
 
 /**
- * `serveViewer` for those who are not the app: nothing of hot-hook is loaded.
+ * `serveViewer` for processes that are not the app: nothing of hot-hook is loaded.
  * @param {{ source: import('./index.d.ts').Source, port?: number }} options
  * @returns {Promise<import('./index.d.ts').ViewerServer>}
  */

@@ -147,7 +147,7 @@ function processes() {
   }
 }
 
-/** Those who carry our mark: also what was started by one that has ended. Only Linux tells. @returns {number[]} */
+/** The processes that carry our mark: also what was started by one that has ended. Only Linux says. @returns {number[]} */
 const marked = () => (process.platform === 'linux' ? pids().filter(hasMark) : [])
 
 /** Whether what the app has started, or they, has started a process. Only Linux tells. @param {number} pid */

@@ -1,5 +1,5 @@
 /**
- * Who holds a port, or the file of a Unix socket, on which the app wanted to listen.
+ * Which process holds a port, or the file of a Unix socket, on which the app wanted to listen.
  */
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'

@@ -2,7 +2,7 @@
  * Standard input, which the runner and the app share: `rs` and Enter restarts, as long as the app does not read itself.
  *
  * - A terminal is the app's own; the runner reads from it while the app does not.
- * - What comes through a pipe passes through the runner, so that nothing is lost to the one who reads first.
+ * - What comes through a pipe passes through the runner, so that nothing is lost to the process that reads first.
  * - A file is the app's alone.
  */
 import { spawnSync } from 'node:child_process'

@@ -68,7 +68,7 @@ mod unix {
             }
         }
 
-        /// Tells who follows what has happened.
+        /// Sends the clients that follow what has happened.
         pub fn tell(&mut self) {
             let Self::Open(socket) = self else { return };
             let lines =

@@ -486,7 +486,7 @@ pub struct Report {
     pub opaque: Vec<String>,
     /// What has thrown while it was required.
     pub failed: Vec<String>,
-    /// Who required whom: importer, target, importer, target … An object for each pair would take Node-API three times as long.
+    /// Which module required which: importer, target, importer, target … An object for each pair would take Node-API three times as long.
     pub edges: Vec<String>,
     /// When that was, for each of these pairs.
     pub when: Vec<When>,
@@ -532,7 +532,7 @@ pub struct Missed {
 pub enum When {
     /// While the module that required it ran.
     AtStart,
-    /// Nobody knows: by what `createRequire` made.
+    /// Unknown: by what `createRequire` made.
     Unknown,
     /// After the module that required it had run to its end.
     Late,

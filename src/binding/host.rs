@@ -1,4 +1,4 @@
-//! The one engine of the process, its lock, and the thread that drains events while nobody imports.
+//! The one engine of the process, its lock, and the thread that drains events while no module is imported.
 //!
 //! An addon's statics are shared by the main thread, workers and hooks threads.
 
@@ -101,8 +101,8 @@ pub fn give_up(reason: String) {
     }
 }
 
-/// Whether nobody has told the user of the failure before.
-pub fn announce() -> bool {
+/// Whether the user has not been told of the failure yet.
+pub fn is_first_report() -> bool {
     !ANNOUNCED.swap(true, Ordering::Relaxed)
 }
 
@@ -113,7 +113,7 @@ pub fn degraded<T>(work: impl FnOnce(&mut Engine) -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(|| work(&mut engine))).ok()
 }
 
-/// What patterns may mean is looked for without the lock: nobody who imports waits for that.
+/// What patterns may mean is looked for without the lock: no import waits for that.
 fn look_for_matches() {
     if let Ok(Some(search)) = with(|engine| engine.due_search(Instant::now())) {
         let searched = search.run();
@@ -121,7 +121,7 @@ fn look_for_matches() {
     }
 }
 
-/// Starts the thread that drains file events while nobody imports; does nothing if it runs already.
+/// Starts the thread that drains file events while no module is imported; does nothing if it runs already.
 ///
 /// # Errors
 /// [`INTERNAL`] if no thread can be started.

@@ -76,7 +76,7 @@ impl Thread {
         Ok(supply.map(Supply::from))
     }
 
-    /// As `resolve`, for an `import` without attributes that Node has not resolved, where nobody but Node would have a say in
+    /// As `resolve`, for an `import` without attributes that Node has not resolved, where only Node would have a say in
     /// it. Returns the URL to load, always; `null` if it is not sure what Node would say: then it is to be asked, and
     /// `resolve` called.
     #[napi]
@@ -89,7 +89,7 @@ impl Thread {
         with(|engine| engine.resolve_directly(&import))?.map_err(not_dynamic)
     }
 
-    /// Node itself has found `url`, says that it is an ES module, and nobody else had a say in it: what holds for it holds for
+    /// Node itself has found `url`, says that it is an ES module, and no other hook had a say in it: what holds for it holds for
     /// its siblings (`resolveDirectly`).
     #[napi]
     pub fn record_format(&self, url: String) -> Result<(), Error> {
@@ -146,7 +146,7 @@ impl Thread {
         })
     }
 
-    /// `load`, Node's part, and `loaded` in one, where nobody but Node would have a say in what `url`, an ES module, holds.
+    /// `load`, Node's part, and `loaded` in one, where only Node would have a say in what `url`, an ES module, holds.
     /// Returns its text as it is to run, or without the prelude that it needs; `null` if it is not sure what Node would
     /// read: then nothing was recorded, and `load` and `loaded` are to be called.
     #[napi]

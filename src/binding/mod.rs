@@ -68,10 +68,10 @@ pub fn give_up(reason: String) {
 /// Whether the failure is to be told to the user: `true` once in the process.
 #[napi]
 pub fn should_report_failure() -> bool {
-    host::announce()
+    host::is_first_report()
 }
 
-/// Writes to standard error at once, past Node's stream, and drops what nobody is there to read. Returns how many bytes of the
+/// Writes to standard error at once, past Node's stream, and drops it where no reader is left. Returns how many bytes of the
 /// UTF-8 are out if the reader is behind; `null` if that was all. Never throws.
 #[napi]
 pub fn print(text: String) -> Option<u32> {
@@ -81,7 +81,7 @@ pub fn print(text: String) -> Option<u32> {
     }
 }
 
-/// Whether somebody may read standard error: `false` if it is closed, or its other end is; `true` where that cannot be told.
+/// Whether standard error may be read: `false` if it is closed, or its other end is; `true` where that cannot be told.
 #[napi]
 pub fn has_reader() -> bool {
     stderr::has_reader()

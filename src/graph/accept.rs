@@ -14,7 +14,7 @@ use super::{Edge, EdgeKind, Graph, ModuleId, ThreadId, Visited};
 pub struct Accepted {
     /// Modules that accept themselves: all edges into them are accepted, and their being a root.
     pub own: FxHashSet<(ThreadId, ModuleId)>,
-    /// Who accepts which module.
+    /// Thread, importer, and the module that it accepts.
     pub dependencies: FxHashSet<(ThreadId, ModuleId, ModuleId)>,
 }
 
@@ -57,7 +57,7 @@ impl Graph {
         }
     }
 
-    /// What somebody accepts may count no longer.
+    /// A registration of what is accepted may count no longer.
     pub fn accepts_less(&mut self) {
         self.losses.1 += 1;
     }

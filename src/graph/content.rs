@@ -7,7 +7,7 @@
 
 use crate::fingerprint::Fingerprint;
 
-/// Who says that a file may have changed.
+/// What says that a file may have changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reporter {
     /// A file event: it may be a `touch`, or a save without effect.

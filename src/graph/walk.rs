@@ -63,7 +63,7 @@ pub type Arrivals<'a> = FxHashMap<ModuleId, Option<(ModuleId, &'a Edge)>>;
 
 /// An edge, and what becomes of a change that comes to it.
 pub struct Crossing<'a> {
-    /// Who imports.
+    /// The module that imports.
     pub importer: ModuleId,
     /// How.
     pub edge: &'a Edge,

@@ -15,7 +15,7 @@ pub const REQUEST: Duration = Duration::from_secs(2);
 pub const RESPONSE: Duration = Duration::from_secs(10);
 /// The longest request, in bytes: a path and little else.
 pub const LONGEST: usize = 64 * 1024;
-/// How much, in bytes, may wait for who follows and does not read.
+/// How much, in bytes, may wait for a client that follows and does not read.
 const BACKLOG: usize = 1024 * 1024;
 
 /// How far it is.

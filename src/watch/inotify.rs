@@ -178,7 +178,7 @@ impl Native {
     }
 
     /// Reads what has happened since the last call into `events`, without blocking. What comes meanwhile is left for the
-    /// next call: somebody who logs into a watched directory must not keep us here.
+    /// next call: a program that logs into a watched directory must not keep us here.
     pub fn drain(&mut self, events: &mut Vec<Event>) {
         self.drain_while(events, || {});
     }

@@ -169,7 +169,7 @@ impl Watch {
         watch
     }
 
-    /// The same, where somebody else reports changes too: what gives no events is not looked at, and nothing is said.
+    /// The same, where the parent process reports changes too: what gives no events is not looked at, and nothing is said.
     #[must_use]
     pub fn without_fallback(mut self) -> Self {
         self.fallback = false;

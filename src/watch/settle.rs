@@ -1,7 +1,7 @@
 //! What file events amount to: a pure state machine, with the clock as an argument.
 //!
 //! - A finished write, a rename into place or a new link counts at once.
-//! - A write that is not finished counts when nothing more comes for [`QUIET`]: somebody keeps the file open.
+//! - A write that is not finished counts when nothing more comes for [`QUIET`]: its writer keeps the file open.
 //! - A deletion counts after [`QUIET`], if nothing put the file back: editors save by delete and create.
 
 use std::sync::Arc;

@@ -161,7 +161,7 @@ function toggle(folder) {
   say(isFolding ? 'folded' : 'unfolded', folder)
 }
 
-/** For those who do not see it. @param {string} text @param {string} name */
+/** For people who do not see it. @param {string} text @param {string} name */
 function say(text, name) {
   byId('status').replaceChildren(element('bdi', { textContent: visible(name) }), `: ${text}`)
 }
@@ -265,7 +265,7 @@ function chooseByHash() {
     const path = decodeURIComponent(location.hash.slice(1))
     if (path !== '' && path !== chosen) choose(path)
   } catch {
-    // Somebody has written a link by hand.
+    // The link was written by hand.
   }
 }
 

@@ -87,7 +87,7 @@ function listenOnPipe(server, args) {
 }
 
 /**
- * Tells the runner that somebody else listens there: what Node says does not say who. A listener for 'error' would be
+ * Tells the runner that another process listens there: Node does not say which. A listener for 'error' would be
  * counted.
  * @param {any} server @param {string} address @param {number} port
  */

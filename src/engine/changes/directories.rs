@@ -71,7 +71,7 @@ impl Changes {
         }
     }
 
-    /// What directories bring that nobody could watch before. `covers` says which are below them.
+    /// What directories bring that could not be watched before. `covers` says which are below them.
     fn came(
         &mut self,
         directories: &[String],

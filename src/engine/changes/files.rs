@@ -55,7 +55,7 @@ pub struct Files {
 
 impl Files {
     /// Watches where `matcher` can match, then notes what the files hold. What was known of a file stays: it may have been
-    /// changed since, and nobody has decided on that yet.
+    /// changed since, and that is not decided on yet.
     pub fn set(&mut self, matcher: &Matcher, mut watch: Option<&mut Watch>, hashing: &mut Hashing) {
         let before = std::mem::take(&mut self.held);
         self.matcher = matcher.clone();

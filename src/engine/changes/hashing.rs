@@ -16,7 +16,7 @@ use crate::watch::Waker;
 /// Larger files are hashed by [`Hashing`], in bytes. As much is read at once before the rest of many files is, too.
 pub const LARGE: u64 = 8 * 1024 * 1024;
 
-/// Of larger files than this nobody waits for the end, in bytes: their stamps tell.
+/// Files larger than this, in bytes, are not read to the end: their stamps are compared.
 pub const HUGE: u64 = 4 * 1024 * 1024 * 1024;
 
 /// What was found in a file.

@@ -6,7 +6,7 @@
 //!   routes/tags/index.js comes                                           nothing imports it for a second: told
 //! ```
 //!
-//! A file that somebody is about to import is none of that: only packages list folders of the user's, only what they have imported
+//! A file that a module is about to import is none of that: only packages list folders of the user's, only what they have imported
 //! the like of counts, and only if nothing has imported it a moment later.
 
 use std::path::Path;
@@ -232,7 +232,7 @@ fn stem(path: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
-/// Whether a file of that name may be loaded by who lists its folder: no declarations, no tests.
+/// Whether a file of that name may be loaded by a package that lists its folder: no declarations, no tests.
 fn is_module(name: &str) -> bool {
     let mut parts = name.split('.').rev();
     let is_source = parts.next().is_some_and(|it| EXTENSIONS.contains(&it));

@@ -60,7 +60,7 @@ struct Awaited {
 /// What was not found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// The path of who wants it.
+    /// The path of the module that wants it.
     pub importer: Arc<str>,
     /// What it wrote: the name of a package, or what `imports` maps.
     pub specifier: Arc<str>,

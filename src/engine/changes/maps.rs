@@ -21,7 +21,7 @@ use crate::engine::modules::Modules;
 /// The maps of modules that were loaded.
 #[derive(Default)]
 pub struct Maps {
-    /// Somebody looks at them.
+    /// Stacks are shown through them.
     are_used: bool,
     by_path: FxHashMap<Arc<str>, Map>,
     by_module: FxHashMap<ModuleId, Arc<str>>,

@@ -106,7 +106,7 @@ pub struct Changes {
     /// Something was required of which it cannot be known what it imports, so that files which are not in the graph may be in use: what
     /// was last found in those that were saved.
     unseen: Option<FxHashMap<Arc<str>, Fingerprint>>,
-    /// Files that may have changed, and who says so.
+    /// Files that may have changed, and what reported them.
     undecided: Vec<(Arc<str>, Reporter)>,
     /// Modules that have called `invalidate`, and were not decided on yet.
     invalidated: Vec<Invalidated>,
@@ -346,7 +346,7 @@ impl Changes {
         !self.undecided.is_empty() || !self.invalidated.is_empty()
     }
 
-    /// Takes the files out that may have changed, with who says so, and the modules that have called `invalidate`.
+    /// Takes the files out that may have changed, with what reported them, and the modules that have called `invalidate`.
     pub fn take_undecided(&mut self) -> (Vec<(Arc<str>, Reporter)>, Vec<Invalidated>) {
         (std::mem::take(&mut self.undecided), std::mem::take(&mut self.invalidated))
     }
@@ -441,7 +441,7 @@ impl Changes {
         }
     }
 
-    /// The large modules among the files that may have changed: while nobody imports they are decided on once they are hashed,
+    /// The large modules among the files that may have changed: while no module is imported they are decided on once they are hashed,
     /// so that no import waits for that. One that comes before reads them itself, as Node does.
     pub fn take_unhashed(&mut self, modules: &Modules) -> Vec<(Arc<str>, Reporter)> {
         let is_large = |path: &Path| Stamp::of_file(path).is_some_and(|it| it.length > LARGE);

@@ -37,7 +37,7 @@ pub struct Required<'a> {
 pub enum When {
     /// While the module that required it ran.
     AtStart,
-    /// Nobody knows: by what `createRequire` made.
+    /// Unknown: by what `createRequire` made.
     Unknown,
     /// After the module that required it had run to its end.
     Late,

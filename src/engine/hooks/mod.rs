@@ -322,7 +322,7 @@ impl Engine {
             let version = self.modules.version_of(&known);
             return Some(Importer { module: known.module, version, kind: kind(false) });
         }
-        let Some(path) = path_of(url) else { return Some(self.stranger(import, url)) };
+        let Some(path) = path_of(url) else { return Some(self.unknown_importer(import, url)) };
         if path.ends_with(std::path::is_separator) {
             // The folder of `--import` and `--eval`.
             return None;
@@ -344,7 +344,7 @@ impl Engine {
     }
 
     /// An importer that is no file, and was not loaded by our hooks.
-    fn stranger(&mut self, import: &Import, url: &str) -> Importer {
+    fn unknown_importer(&mut self, import: &Import, url: &str) -> Importer {
         let module = self.modules.add_virtual(url);
         let kind = if import.require { EdgeKind::Require } else { EdgeKind::Dynamic };
         Importer { module, version: 0, kind }

@@ -25,7 +25,7 @@ use fast_path::FastPath;
 use lookups::Lookup;
 pub use versions::{Bumped, Loaded};
 
-/// The modules of the process. Who looks at them may walk their graph; changes go through the operations.
+/// The modules of the process. Code that reads them may walk their graph; changes go through the operations.
 #[derive(Default)]
 pub struct Modules {
     graph: Graph,

@@ -1,4 +1,4 @@
-//! Who has given which options. Those of the main thread hold for the process, whoever repeats them; what a worker gives besides
+//! Which thread has given which options. Those of the main thread hold for the process, whichever thread repeats them; what a worker gives besides
 //! is its own, and ends with it.
 //!
 //! ```text
@@ -35,7 +35,7 @@ impl Layer {
     }
 }
 
-/// A list of patterns for `boundaries`, and who gave it.
+/// A list of patterns for `boundaries`, and what gave it.
 pub(in crate::engine) struct Boundaries<'a> {
     /// As in errors.
     pub giver: &'a str,
@@ -51,7 +51,7 @@ pub(in crate::engine) struct Taken {
     pub root: Option<String>,
 }
 
-/// All options, by who gave them.
+/// All options, by what gave them.
 #[derive(Default)]
 pub(in crate::engine) struct Given {
     /// In the order in which they came.

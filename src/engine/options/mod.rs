@@ -1,4 +1,4 @@
-//! Options: who has given which, what is in force, and what it means for all that is known.
+//! Options: which were given where, what is in force, and what it means for all that is known.
 
 mod given;
 mod saved;

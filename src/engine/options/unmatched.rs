@@ -40,7 +40,7 @@ impl Unmatched {
     }
 }
 
-/// A pattern, and who gave it.
+/// A pattern, and what gave it.
 struct Pattern {
     giver: String,
     root: PathBuf,

@@ -242,7 +242,7 @@ impl Registrations {
         }
     }
 
-    /// Forgets what was registered at a slot that `which` says yes to. Returns who had.
+    /// Forgets what was registered at a slot that `which` says yes to. Returns the instances that had registered it.
     fn forget(&mut self, slot: &Slot, which: impl Fn(&Entry) -> bool) -> Vec<InstanceId> {
         let Some(entries) = self.entries.get_mut(slot) else { return Vec::new() };
         let gone: Vec<_> =
@@ -256,7 +256,7 @@ impl Registrations {
         gone
     }
 
-    /// Forgets what was registered at the slots that `keep` says no to. Returns who had, and in which threads.
+    /// Forgets what was registered at the slots that `keep` says no to. Returns the instances that had registered it, with their threads.
     pub fn retain(&mut self, keep: impl Fn(&Slot) -> bool) -> Vec<(ThreadId, InstanceId)> {
         let slots: Vec<_> = self.entries.keys().filter(|slot| !keep(slot)).cloned().collect();
         let mut gone = Vec::new();
@@ -305,7 +305,7 @@ mod tests {
         (registrations, dropped)
     }
 
-    /// Who counts, and which modules all of them accept that may.
+    /// The instances that count, and the modules that all accept that may come to count.
     fn state(registrations: &Registrations) -> (Vec<u32>, Vec<usize>) {
         let current = registrations.current(MAIN).map(|(_, entry)| entry.instance.0).collect();
         let accepted = registrations.accepted().dependencies;

@@ -58,7 +58,7 @@ pub(in crate::engine) struct Reimporting {
     /// What the updates import again that were handed out, in this order, and did not come to [`Engine::linked`] yet.
     pub under_way: VecDeque<Vec<Reimport>>,
     /// The versions that are being imported, by URL without version.
-    pins: FxHashMap<Arc<str>, u32>,
+    pinned_versions: FxHashMap<Arc<str>, u32>,
 }
 
 impl Reimporting {
@@ -143,11 +143,12 @@ impl Engine {
         // A module that was pruned meanwhile stays so: this is no import of it.
         let meaning = self.modules.meaning(url).or_else(|| self.meaning_of(url))?;
         let mut version = self.modules.get(meaning.module).version;
-        let pins = &mut self.threads.entry(thread).or_default().reimporting.pins;
+        let pinned_versions =
+            &mut self.threads.entry(thread).or_default().reimporting.pinned_versions;
         if first {
-            pins.insert(meaning.clean.clone(), version);
+            pinned_versions.insert(meaning.clean.clone(), version);
         } else {
-            version = pins.get(&meaning.clean).copied().unwrap_or(version);
+            version = pinned_versions.get(&meaning.clean).copied().unwrap_or(version);
         }
         Some(self.modules.url_at(&meaning, version))
     }
@@ -186,8 +187,9 @@ impl Engine {
                 continue;
             };
             if !urls.contains(&meaning.clean) {
-                let pins = &mut self.threads.entry(thread).or_default().reimporting.pins;
-                pins.insert(meaning.clean.clone(), version);
+                let pinned_versions =
+                    &mut self.threads.entry(thread).or_default().reimporting.pinned_versions;
+                pinned_versions.insert(meaning.clean.clone(), version);
                 urls.push(meaning.clean);
             }
         }
@@ -218,7 +220,7 @@ impl Engine {
         for reimport in reimports {
             let Some(meaning) = self.modules.meaning(&reimport.url) else { continue };
             let reimporting = self.threads.get(&thread).map(|state| &state.reimporting);
-            let pinned = reimporting.and_then(|it| it.pins.get(&meaning.clean));
+            let pinned = reimporting.and_then(|it| it.pinned_versions.get(&meaning.clean));
             if pinned == Some(&self.modules.get(meaning.module).version) {
                 modules.push(meaning.module);
                 linked.urls.push(meaning.clean);
