@@ -17,7 +17,7 @@ export const upwards = (folder) => (path.dirname(folder) === folder ? [folder] :
  * Whether it belongs to this user, root or the other one, and no other user can change it; of a link only whose it is.
  * @param {string} file @param {number} [other] a user who is trusted, too
  */
-export function isTrusted(file, other) {
+function isTrusted(file, other) {
   const found = fs.lstatSync(file, { throwIfNoEntry: false })
   if (!found || process.platform === 'win32') return Boolean(found)
   return [0, process.getuid?.(), other].includes(found.uid) && (found.isSymbolicLink() || (found.mode & 0o022) === 0)

@@ -299,16 +299,6 @@ pub fn decide(graph: &Graph, running: Running, changed: ModuleId) -> Verdict {
     Decisions::default().decide(graph, running, changed, false)
 }
 
-/// [`decide`]; `ignoring_own_accept`: a module's accepting itself does not count, because it says that this does not help.
-pub fn decide_ignoring_own_accept(
-    graph: &Graph,
-    running: Running,
-    changed: ModuleId,
-    ignoring_own_accept: bool,
-) -> Verdict {
-    Decisions::default().decide(graph, running, changed, ignoring_own_accept)
-}
-
 /// What cannot be invalidated, because a module above it declines.
 pub fn declined(graph: &Graph, running: Running) -> Visited {
     let evaluated = |thread, id| running.instances.have_evaluated(thread, id);
@@ -330,7 +320,7 @@ pub struct Decisions {
 
 impl Decisions {
     /// What a change of `changed` leads to besides. What an earlier verdict invalidates may or may not be so already.
-    /// `ignoring_own_accept`: see [`decide_ignoring_own_accept`].
+    /// `ignoring_own_accept`: its accepting itself does not count, because it says that this does not help.
     pub fn decide(
         &mut self,
         graph: &Graph,

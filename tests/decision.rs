@@ -11,8 +11,7 @@ mod watchdog;
 
 use diagram::{Diagram, draw};
 use hot_hook::decision::{
-    Decisions, FullReload, Reason, Reporter, Running, Verdict, decide, decide_ignoring_own_accept,
-    is_change,
+    Decisions, FullReload, Reason, Reporter, Running, Verdict, decide, is_change,
 };
 use hot_hook::engine::lifecycle::instance::{Instance, Instances};
 use hot_hook::engine::lifecycle::life::{Evaluation, Life, Superseded};
@@ -119,7 +118,8 @@ fn decides_past(text: &str, changed: &str, expected: &str) {
     let diagram = Diagram::of(text);
     let (instances, declined) = Default::default();
     let running = Running { instances: &instances, declined: &declined };
-    let verdict = decide_ignoring_own_accept(&diagram.graph, running, diagram.id(changed), true);
+    let changed = diagram.id(changed);
+    let verdict = Decisions::default().decide(&diagram.graph, running, changed, true);
     assert_eq!(told(&diagram, verdict), expected, "{text}");
 }
 

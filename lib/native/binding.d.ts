@@ -165,8 +165,8 @@ export declare class Thread {
    * `only`: this one, if it is among them; the others are kept.
    */
   takeObserved(only?: number | undefined | null): Array<Observed>
-  /** The name of the instance that an update has imported by `url`, without version; `null` if nothing was loaded. */
-  reimported(url: string): number | null
+  /** The evaluation has ended of what an update has imported by `url`, without version. */
+  reimportEnded(url: string, ending: Ending): void
   /** Asynchronous `dispose` handlers are pending in the thread, or no longer. */
   setDisposing(disposing: boolean): void
   /**

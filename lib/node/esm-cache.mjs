@@ -61,7 +61,7 @@ export function importsOf({ linked }) {
  *
  * @returns {boolean}
  */
-export function isLinking() {
+function isLinking() {
   const cache = loadCache()
   let linking = false
   for (const [, jobs] of cache ? entries.call(cache) : []) {

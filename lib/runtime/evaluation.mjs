@@ -19,10 +19,7 @@ export const begin = (url) => guarded(() => thread.evaluate(url)) ?? null
 /** @typedef {import('../native/binding.js').Ending} Ending */
 
 /** What an update has imported by `url`, without version. @param {string} url @param {Ending} ending */
-export function endReimport(url, ending) {
-  const instance = guarded(() => thread.reimported(url))
-  if (instance != null) guarded(() => ended(instance, ending))
-}
+export const endReimport = (url, ending) => guarded(() => thread.reimportEnded(url, ending))
 
 /** @param {number} instance @param {Ending} ending */
 function end(instance, ending) {

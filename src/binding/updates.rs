@@ -8,7 +8,7 @@ use napi_derive::napi;
 use crate::engine::lifecycle::instance::InstanceId;
 use crate::engine::{self, Caller, Engine};
 
-use super::convert::{Linked, Next, NulList, Observed, Reimport, Report, Update, list};
+use super::convert::{Ending, Linked, Next, NulList, Observed, Reimport, Report, Update, list};
 use super::host::{self, Error, with};
 use super::thread::Thread;
 
@@ -131,10 +131,10 @@ impl Thread {
         Ok(to_observe.into_iter().map(Observed::from).collect())
     }
 
-    /// The name of the instance that an update has imported by `url`, without version; `null` if nothing was loaded.
+    /// The evaluation has ended of what an update has imported by `url`, without version.
     #[napi]
-    pub fn reimported(&self, url: String) -> Result<Option<u32>, Error> {
-        with(|engine| engine.reimported(self.id, &url).map(|id| id.0))
+    pub fn reimport_ended(&self, url: String, ending: Ending) -> Result<(), Error> {
+        with(|engine| engine.reimport_ended(self.id, &url, ending.into(), Instant::now()))
     }
 
     /// Asynchronous `dispose` handlers are pending in the thread, or no longer.

@@ -53,11 +53,6 @@ impl Content {
         !matches!(self.state, State::Unasked | State::Required)
     }
 
-    /// Whether the current version was required, and no hook has seen a load.
-    pub fn is_only_required(&self) -> bool {
-        self.state == State::Required
-    }
-
     /// What the first read of the current version has found.
     pub fn read(&self) -> Option<Fingerprint> {
         match self.state {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -9,6 +10,7 @@ use crate::engine::lifecycle::instance::InstanceId;
 use crate::graph::{ModuleId, ThreadId};
 
 use crate::engine::Engine;
+use crate::engine::observe::Ending;
 use crate::engine::registrations::{Call, CallId};
 
 /// A module that is to be imported again.
@@ -159,11 +161,13 @@ impl Engine {
         self.modules.meaning(url).is_none_or(|meaning| !self.modules.get(meaning.module).pruned)
     }
 
-    /// The instance that an update has imported by `url`, without our version: the one under the URL that
+    /// The evaluation has ended of what an update has imported by `url`, without our version: of the instance under the URL that
     /// [`Engine::resolve_for_update`] gave.
-    pub fn reimported(&mut self, thread: ThreadId, url: &str) -> Option<InstanceId> {
-        let url = self.resolve_for_update(thread, url, false)?;
-        self.find(thread, &url)
+    pub fn reimport_ended(&mut self, thread: ThreadId, url: &str, ending: Ending, now: Instant) {
+        let url = self.resolve_for_update(thread, url, false);
+        if let Some(id) = url.and_then(|url| self.find(thread, &url)) {
+            self.ended(id, ending, now);
+        }
     }
 
     /// Node does not find what is to be imported again: when it comes back, that is a change.
