@@ -86,7 +86,7 @@ pub struct Mapped {
     pub column: u32,
 }
 
-/// An error as it is told.
+/// An error as it is shown.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Described {
     /// Its name.

@@ -103,14 +103,14 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Watches, and calls `tell` in the watch's own thread.
+    /// Watches, and calls `report` in the watch's own thread.
     ///
     /// # Errors
     /// No more file descriptors or threads.
     pub fn start(
         scope: Scope,
         poll: Option<std::time::Duration>,
-        tell: impl Fn(Found) + Send + 'static,
+        report: impl Fn(Found) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (waker, mut poller) = sleep::pair()?;
         let watch = Watch::new(poll, waker.clone());
@@ -121,7 +121,7 @@ impl Watcher {
         let until = stopped.clone();
         std::thread::Builder::new()
             .name("hot-hook-project".to_owned())
-            .spawn(move || run.run(&poller, &until, tell))?;
+            .spawn(move || run.run(&poller, &until, report))?;
         Ok(Self { waker, stopped })
     }
 }
@@ -141,10 +141,10 @@ struct Run {
 }
 
 impl Run {
-    fn run(&mut self, poller: &Poller, stopped: &AtomicBool, tell: impl Fn(Found)) {
+    fn run(&mut self, poller: &Poller, stopped: &AtomicBool, report: impl Fn(Found)) {
         let say = |found: Found| {
             if found != Found::default() {
-                tell(found);
+                report(found);
             }
         };
         let paths = self.begin();

@@ -38,7 +38,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub enum Response {
     /// This, and no more.
     Once(String),
-    /// This, and then all that is [`Socket::tell`]d.
+    /// This, and then all lines of [`Socket::send`].
     Follow(String),
 }
 
@@ -52,7 +52,7 @@ pub struct Socket {
 
 impl Socket {
     /// Opens the socket of this process, for the app that `root` is the folder of. `None` where that cannot be:
-    /// nothing is printed, because the client that asks is told.
+    /// nothing is printed, because the client that asks gets the error.
     pub fn open(root: &Path, entry: &str) -> Option<Self> {
         place::private_folders().find_map(|folder| Self::open_in(folder, root, entry))
     }
@@ -81,7 +81,7 @@ impl Socket {
         clients.chain(self.paused).min()
     }
 
-    /// Whether anybody hears what is [`Socket::tell`]d.
+    /// Whether any client gets the lines of [`Socket::send`].
     pub fn is_followed(&self) -> bool {
         self.followers() > 0
     }
@@ -120,9 +120,9 @@ impl Socket {
     }
 
     /// Sends a line to all clients that follow.
-    pub fn tell(&mut self, line: &str) {
+    pub fn send(&mut self, line: &str) {
         for client in self.clients.iter_mut().filter(|it| it.state == State::Follows) {
-            client.tell(line);
+            client.send(line);
         }
         self.clients.retain(|client| client.state != State::Gone);
     }
@@ -291,7 +291,7 @@ mod tests {
         let mut reader = BufReader::new(&reads);
         let mut text = String::new();
         for round in 0..2000 {
-            line.socket.tell(&"x".repeat(1000));
+            line.socket.send(&"x".repeat(1000));
             line.serve();
             text.clear();
             reader.read_line(&mut text).unwrap();

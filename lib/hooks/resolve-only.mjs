@@ -52,7 +52,7 @@ export function takeSample({ parentURL, importAttributes }, specifier) {
 const isLoose = (attributes) => !Object.isFrozen(attributes) && Object.getPrototypeOf(attributes) === null
 
 /**
- * Whether it is no import, as far as that can be told from what a hook in the app's thread is given.
+ * Whether it is no import, as far as that follows from what a hook in the app's thread is given.
  * @param {ResolveContext} context
  */
 export function isLookup({ parentURL, importAttributes }) {

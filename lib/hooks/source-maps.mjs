@@ -17,7 +17,7 @@ const MOST_DIGITS = 6
 
 let areUsed = false
 
-/** Looks whether Node looks at source maps: it may be told to at any time, for the app's thread and not that of hooks. */
+/** Looks whether Node looks at source maps: it may be switched on at any time, for the app's thread and not that of hooks. */
 export function noteSourceMaps() {
   // The first Nodes that we run on do not say it.
   if (areUsed || !(process.sourceMapsEnabled ?? hasFlag('--enable-source-maps'))) return

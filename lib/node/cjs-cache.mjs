@@ -310,7 +310,7 @@ const reportedJobs = new WeakSet()
 function reportESModule(path, found) {
   found.es.push(path)
   const { href } = pathToFileURL(path)
-  // What has passed our hooks has told what it imports.
+  // What it imports has passed our hooks, too.
   if (hasSyncHooks || thread.find(href) !== null) return
   const job = jobOf(href)
   if (!job) found.opaque.push(path)
@@ -439,7 +439,7 @@ const IS_ES_MODULE = /\.m[jt]s$/
 
 /**
  * What `require` has loaded. An ES module gives its namespace, a facade of it that adds `__esModule`, or what it exports as
- * `module.exports`; that last one is told from CommonJS by what Node notes on a module. Without such a note it is only sure
+ * `module.exports`; that last one is distinguished from CommonJS by what Node notes on a module. Without such a note it is only sure
  * what has no job, because an ES module has one by its URL. The others are unknown: to be taken for the wrong kind is to be
  * stale in silence.
  * @param {NodeJS.Module} required @returns {'es' | 'commonjs' | 'unknown'}

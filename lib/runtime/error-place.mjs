@@ -26,7 +26,7 @@ const stackGetter = getOwnPropertyDescriptor(new Error('for its getter'), 'stack
 const LONGEST = 100_000
 
 /**
- * @typedef {object} ErrorPlace an error as it is told
+ * @typedef {object} ErrorPlace an error as it is shown
  * @property {string} name
  * @property {string} message its first line is the most important
  * @property {string} [file] an absolute path
@@ -48,7 +48,7 @@ export function describeError(error, { url, files = [] }) {
     const found = engine.describeError(facts, sourceOf)
     if (found) return found
   } catch {
-    // It is told all the same.
+    // It is shown all the same.
   }
   return { name: facts?.name ?? 'Error', message: facts?.message ?? 'something that cannot be shown' }
 }

@@ -1,5 +1,5 @@
 /**
- * When modules of this thread begin to evaluate, and how that ends: the engine says of which modules it wants to know the end.
+ * When modules of this thread begin to evaluate, and how that ends: the engine names the modules whose end it wants to know.
  */
 import { ended } from '../native/binding.js'
 import { thread } from '../native/thread.mjs'
@@ -24,7 +24,7 @@ export const endReimport = (url, ending) => guarded(() => thread.reimportEnded(u
 /** @param {number} instance @param {Ending} ending */
 function end(instance, ending) {
   guarded(() => ended(instance, ending))
-  // Nothing is decided here: that of others may be told next.
+  // Nothing is decided here: other ends may be reported next.
   takeWork()
 }
 
@@ -45,7 +45,7 @@ export function observeRegistering(running) {
   }))
 }
 
-/** Whatever the engine wants to know of evaluations is told, as soon as it is known. */
+/** Reports what the engine wants to know of evaluations, as soon as it is known. */
 export const observeEvaluations = () => observe()
 
 /** @param {number} [only] this instance */

@@ -1,6 +1,6 @@
 /**
  * No failure of ours costs users their process: what Node calls in us is guarded, and so is each call of the engine. A
- * failure is told once; then imports go through as if we were not there, and a change asks for a restart.
+ * failure is reported once; then imports go through as if we were not there, and a change asks for a restart.
  */
 import * as engine from '../native/binding.js'
 import { hasOwnFrame } from '../own.mjs'
@@ -42,7 +42,7 @@ export function fail(error) {
 }
 
 /**
- * From now on imports go through. That is told once, whatever is still able to tell it.
+ * From now on imports go through. That is reported once, by whatever still works.
  * @param {any} error
  */
 function giveUp(error) {

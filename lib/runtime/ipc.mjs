@@ -1,5 +1,5 @@
 /**
- * The parent process: what it is told, and what it says. It sees no more of us than that, and neither does the app:
+ * The parent process: what we send it, and what it sends. It sees no more of us than that, and neither does the app:
  * our listener keeps nothing alive and takes no message away.
  */
 import { attempt } from './guard.mjs'
@@ -9,10 +9,10 @@ import { print } from './print.mjs'
 /** As it is before the app could replace it. */
 const { send } = process
 
-/** It has thrown: that is told once. */
+/** It has thrown: that is reported once. */
 let isBroken = false
 
-/** Tells the parent, if there is one. @param {object} message @returns {boolean} whether it was told */
+/** Sends the parent a message, if there is one. @param {object} message @returns {boolean} whether it was sent */
 export function tellParent(message) {
   // A parent that goes away meanwhile does no harm.
   const args = [message, undefined, undefined, () => {}]
@@ -32,7 +32,7 @@ export function tellParent(message) {
   }
 }
 
-/** Whether there is one that can tell and be told. */
+/** Whether there is one that messages can be sent to. */
 export const hasParent = () => process.send !== undefined && process.connected
 
 /**

@@ -6,7 +6,7 @@
 /** The codes of errors that users are to mend, and that end the process. @param {any} error */
 const isOfUser = (error) => error?.code === 'HOT_HOOK_ADDON' || error?.code === 'HOT_HOOK_OPTIONS'
 
-/** An error, as far as it can be told. @param {unknown} error */
+/** An error, as far as it can be shown. @param {unknown} error */
 function describe(error) {
   try {
     return `${error}`

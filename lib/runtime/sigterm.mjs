@@ -10,7 +10,7 @@ import { apply, process } from './primordials.mjs'
 
 const SIGNAL = 'SIGTERM'
 
-/** Stands for a listener where Node is told that there is one, or none: it then begins, or ends, to wait for the signal. */
+/** Stands for a listener where Node hears that there is one, or none: it then begins to wait for the signal, or no longer does. */
 const nobody = () => {}
 
 let isExpected = false

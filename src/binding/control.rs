@@ -69,12 +69,12 @@ mod unix {
         }
 
         /// Sends the clients that follow what has happened.
-        pub fn tell(&mut self) {
+        pub fn broadcast(&mut self) {
             let Self::Open(socket) = self else { return };
             let lines =
                 with(|engine| engine.take_broadcasts(socket.is_followed())).unwrap_or_default();
             for line in lines {
-                socket.tell(&line);
+                socket.send(&line);
             }
         }
 
@@ -182,7 +182,7 @@ mod elsewhere {
             poller.sleep(timeout);
         }
 
-        pub fn tell(&mut self) {}
+        pub fn broadcast(&mut self) {}
     }
 
     pub fn close() {}

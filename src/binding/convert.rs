@@ -287,7 +287,7 @@ impl From<engine::Linked> for Linked {
     }
 }
 
-/// An instance of which it is to be told how its evaluation ends.
+/// An instance the end of whose evaluation is to be reported.
 #[napi(object)]
 pub struct Observed {
     /// Its name.

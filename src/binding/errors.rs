@@ -57,7 +57,7 @@ pub struct SourcePlace {
     pub column: u32,
 }
 
-/// An error as it is told.
+/// An error as it is shown.
 #[napi(object)]
 pub struct ErrorPlace {
     /// Its name.

@@ -25,7 +25,7 @@ pub type Error = napi::Error<&'static str>;
 /// Where and why the engine has failed.
 static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 
-/// Whether the user was told that it has.
+/// Whether the user has seen that it has.
 static ANNOUNCED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
@@ -101,7 +101,7 @@ pub fn give_up(reason: String) {
     }
 }
 
-/// Whether the user has not been told of the failure yet.
+/// Whether the failure has not been reported to the user yet.
 pub fn is_first_report() -> bool {
     !ANNOUNCED.swap(true, Ordering::Relaxed)
 }
@@ -138,7 +138,7 @@ pub fn start_draining() -> Result<(), Error> {
             let timeout = with(&mut prepare).ok().or_else(|| degraded(&mut prepare)).flatten();
             control.sleep(&poller, timeout);
             let drained = with(|engine| engine.drain(Caller::Watcher, Instant::now()));
-            control.tell();
+            control.broadcast();
             look_for_matches();
             if drained.is_err() && degraded(Engine::drain_degraded).is_none() {
                 return;

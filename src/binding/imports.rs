@@ -166,7 +166,7 @@ impl Thread {
         with(|engine| engine.is_repeatable(self.id, &parent))
     }
 
-    /// Until `endLookup` the thread waits to be told what `specifier` means to `parent`: that is no import.
+    /// Until `endLookup` the thread waits for what `specifier` means to `parent`: that is no import.
     #[napi]
     pub fn begin_lookup(&self, parent: String, specifier: String) -> Result<(), Error> {
         with(|engine| engine.begin_lookup(self.id, &parent, &specifier))

@@ -10,7 +10,7 @@ use super::convert::{self, Acceptance, Ending, Slot};
 use super::host::{Error, with};
 use super::thread::Thread;
 
-/// The instance has registered a `dispose` handler: the end of its evaluation is to be told (`takeObserved`). Returns whether
+/// The instance has registered a `dispose` handler: the end of its evaluation is to be reported (`takeObserved`). Returns whether
 /// that counts: it does not once the instance has been disposed of.
 #[napi]
 pub fn track(instance: u32) -> Result<bool, Error> {

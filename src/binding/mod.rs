@@ -65,7 +65,7 @@ pub fn give_up(reason: String) {
     host::give_up(reason);
 }
 
-/// Whether the failure is to be told to the user: `true` once in the process.
+/// Whether the failure is to be reported to the user: `true` once in the process.
 #[napi]
 pub fn should_report_failure() -> bool {
     host::is_first_report()
@@ -81,7 +81,7 @@ pub fn print(text: String) -> Option<u32> {
     }
 }
 
-/// Whether standard error may be read: `false` if it is closed, or its other end is; `true` where that cannot be told.
+/// Whether standard error may be read: `false` if it is closed, or its other end is; `true` where that cannot be found out.
 #[napi]
 pub fn has_reader() -> bool {
     stderr::has_reader()

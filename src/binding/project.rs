@@ -65,7 +65,7 @@ pub struct Watcher(Option<project::Watcher>);
 
 #[napi]
 impl Watcher {
-    /// Ends the watch: what was found before may still be told. A second call does nothing.
+    /// Ends the watch: what was found before may still be reported. A second call does nothing.
     #[napi]
     pub fn stop(&mut self) {
         self.0 = None;
@@ -118,10 +118,10 @@ fn start(
         .weak::<true>()
         .build()
         .map_err(|error| Error::new(INTERNAL, error.reason.clone()))?;
-    let tell = move |found: project::Found| {
+    let report = move |found: project::Found| {
         changed.call(found.into(), ThreadsafeFunctionCallMode::NonBlocking);
     };
-    let watcher = project::Watcher::start(scope, poll, tell)
+    let watcher = project::Watcher::start(scope, poll, report)
         .map_err(|error| Error::new(INTERNAL, error.to_string()))?;
     Ok(Watcher(Some(watcher)))
 }

@@ -123,7 +123,7 @@ impl Thread {
         with(|engine| engine.linked(self.id, &reimports).into())
     }
 
-    /// The instances of which the thread is to tell when their evaluation ends, by `ended`.
+    /// The instances the end of whose evaluation the thread is to report, by `ended`.
     /// `only`: this one, if it is among them; the others are kept.
     #[napi]
     pub fn take_observed(&self, only: Option<u32>) -> Result<Vec<Observed>, Error> {
@@ -150,7 +150,7 @@ impl Thread {
         with(|engine| list(&engine.release(self.id)))
     }
 
-    /// After a failure: what can still be told, as `take` has it; `null` if there is nothing, or no failure. Never throws.
+    /// After a failure: what can still be reported, as `take` has it; `null` if there is nothing, or no failure. Never throws.
     #[napi]
     pub fn take_degraded(&self) -> Option<Update> {
         host::degraded(|engine| engine.take(self.id).map(Update::from)).flatten()

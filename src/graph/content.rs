@@ -33,7 +33,7 @@ enum State {
     Unseen,
     /// The first read of it has found this.
     Read(Fingerprint),
-    /// So it has, but the file was written meanwhile, and no event told: what runs may be something else.
+    /// So it has, but the file was written meanwhile, and no event came: what runs may be something else.
     Doubtful(Fingerprint),
 }
 
@@ -116,7 +116,7 @@ impl Content {
         self.decided = None;
     }
 
-    /// The file was written while it was read, and no event told.
+    /// The file was written while it was read, and no event came.
     pub fn doubt(&mut self) {
         if let State::Read(found) = self.state {
             self.state = State::Doubtful(found);

@@ -160,7 +160,7 @@ impl Graph {
         lost
     }
 
-    /// What `importer` has imported until now, hot by its edge, may be imported statically as well: that cannot be told.
+    /// What `importer` has imported until now, hot by its edge, may be imported statically as well: that cannot be known.
     pub fn doubt_hot_imports(&mut self, thread: ThreadId, importer: ModuleId) {
         let is_doubted = |edge: &Edge| edge.thread == thread && edge.hot && !edge.late;
         let hot = self.edges_from(importer).filter(|edge| is_doubted(edge.weight()));

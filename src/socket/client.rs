@@ -37,22 +37,22 @@ pub struct Client {
     /// How far it is.
     pub state: State,
     request: Vec<u8>,
-    /// What it is to be told, from `told` on.
+    /// What it is to be sent, from `sent` on.
     response: Vec<u8>,
-    told: usize,
+    sent: usize,
 }
 
 impl Client {
     /// Has just connected.
     pub fn new(stream: UnixStream, now: Instant) -> Self {
         let state = State::Asks(now + REQUEST);
-        Self { stream, state, request: Vec::new(), response: Vec::new(), told: 0 }
+        Self { stream, state, request: Vec::new(), response: Vec::new(), sent: 0 }
     }
 
     /// What is to be waited for.
     pub fn awaits(&self) -> PollFd<'_> {
         let writes =
-            if self.told < self.response.len() { PollFlags::OUT } else { PollFlags::empty() };
+            if self.sent < self.response.len() { PollFlags::OUT } else { PollFlags::empty() };
         let flags = match self.state {
             // Having asked, it may well say no more.
             State::Reads(_) => writes,
@@ -69,10 +69,10 @@ impl Client {
         }
     }
 
-    /// It follows, and is told a line.
-    pub fn tell(&mut self, line: &str) {
+    /// It follows, and is sent a line.
+    pub fn send(&mut self, line: &str) {
         self.say(line);
-        if self.response.len() - self.told > BACKLOG {
+        if self.response.len() - self.sent > BACKLOG {
             self.state = State::Gone;
         }
     }
@@ -133,22 +133,22 @@ impl Client {
     }
 
     fn say(&mut self, line: &str) {
-        self.response.drain(..std::mem::take(&mut self.told));
+        self.response.drain(..std::mem::take(&mut self.sent));
         self.response.extend_from_slice(line.as_bytes());
         self.response.push(b'\n');
         self.write();
     }
 
     fn write(&mut self) {
-        while let rest @ [_, ..] = &self.response[self.told..] {
+        while let rest @ [_, ..] = &self.response[self.sent..] {
             match (&self.stream).write(rest) {
-                Ok(count) if count > 0 => self.told += count,
+                Ok(count) if count > 0 => self.sent += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 _ => return self.state = State::Gone,
             }
         }
-        (self.response, self.told) = (Vec::new(), 0);
+        (self.response, self.sent) = (Vec::new(), 0);
         if matches!(self.state, State::Reads(_)) {
             self.state = State::Gone;
         }

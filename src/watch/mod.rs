@@ -89,7 +89,7 @@ fn is_missing(error: &io::Error) -> bool {
 enum Means {
     Native,
     Polled,
-    /// Events tell of what is done on this machine only.
+    /// Events come for what is done on this machine only.
     Both,
     /// So they do here, and there is no fallback.
     Shared,
@@ -291,7 +291,7 @@ impl Watch {
         self.take_polled();
         self.look_at_unlisted();
         let mut drained = Vec::new();
-        // What is found while watches are put right is told with the rest.
+        // What is found while watches are put right is returned with the rest.
         while !self.events.is_empty() {
             let events = std::mem::take(&mut self.events);
             for event in &events {
@@ -328,7 +328,7 @@ impl Watch {
         }
     }
 
-    /// Whether events tell what happens in a directory, so that watching it costs nothing while nothing does.
+    /// Whether events come for what happens in a directory, so that watching it costs nothing while nothing does.
     pub fn has_events_for(&self, directory: &str) -> bool {
         self.native.is_some() && (self.remote)(directory).is_none()
     }
@@ -379,7 +379,7 @@ impl Watch {
         }
     }
 
-    /// Events do not tell of all that happens to a file in this directory.
+    /// Events do not come for all that happens to a file in this directory.
     fn no_longer_alone(&mut self, directory: &Arc<str>, problem: String) {
         let Some(known) = self.directories.get_mut(directory) else { return };
         if known.means != Means::Native {

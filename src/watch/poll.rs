@@ -193,7 +193,7 @@ impl Entry {
 
 fn compare(directory: &str, before: &Listing, now: &Listing) -> Vec<Event> {
     let mut events = Vec::new();
-    let mut tell = |name: &str, is_directory: bool, event: FileEvent, new: bool| {
+    let mut emit = |name: &str, is_directory: bool, event: FileEvent, new: bool| {
         let path = join(directory, name);
         events.push(if is_directory {
             Event::Directory { path, appeared: event == FileEvent::Written }
@@ -203,17 +203,17 @@ fn compare(directory: &str, before: &Listing, now: &Listing) -> Vec<Event> {
     };
     for (name, entry) in before {
         if now.get(name).is_none_or(|now| now.is_directory != entry.is_directory) {
-            tell(name, entry.is_directory, FileEvent::Removed, false);
+            emit(name, entry.is_directory, FileEvent::Removed, false);
         }
     }
     for (name, entry) in now {
         match before.get(name) {
             Some(before) if before.is_directory == entry.is_directory => {
                 if entry.is_other_than(before) {
-                    tell(name, entry.is_directory, FileEvent::Written, false);
+                    emit(name, entry.is_directory, FileEvent::Written, false);
                 }
             }
-            _ => tell(name, entry.is_directory, FileEvent::Written, true),
+            _ => emit(name, entry.is_directory, FileEvent::Written, true),
         }
     }
     events

@@ -37,7 +37,7 @@ impl Ready {
         Ok(Self(epoll))
     }
 
-    /// What is new. Of mounts that is told once.
+    /// What is new. For mounts it is returned once.
     pub fn look(&self) -> Readiness {
         let mut room = [MaybeUninit::uninit(); 2];
         let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };

@@ -129,7 +129,7 @@ impl Poller {
         self.0.sleep(timeout);
     }
 
-    /// [`Poller::sleep`], but no longer than until something of `also` is ready: what, is told there.
+    /// [`Poller::sleep`], but no longer than until something of `also` is ready; it is noted there what.
     #[cfg(unix)]
     pub fn sleep_also_on<'a>(
         &'a self,

@@ -44,7 +44,7 @@ impl Native {
         let _ = self.watcher.unwatch(Path::new(directory));
     }
 
-    /// What is written under another name is not told.
+    /// There is no event for what is written under another name.
     ///
     /// # Errors
     /// [`io::ErrorKind::Unsupported`], always.

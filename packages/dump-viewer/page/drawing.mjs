@@ -1,5 +1,5 @@
 /**
- * The graph, drawn by cytoscape: what stands where is told here, what it means is told by shape, border and sign as well
+ * The graph, drawn by cytoscape: where each thing stands is said here; what it means is said by shape, border and sign as well
  * as by colour.
  */
 import cytoscape from 'cytoscape'

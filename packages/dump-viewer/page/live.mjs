@@ -6,7 +6,7 @@ import { byId, element, visible } from './text.mjs'
 /** So many lines are kept. */
 const KEPT = 200
 
-/** @param {string} kind @param {Array<string | Node>} words what is told; each second one is a name */
+/** @param {string} kind @param {Array<string | Node>} words what is shown; each second one is a name */
 function note(kind, words) {
   const line = words.map((word, at) => (at % 2 === 0 || typeof word !== 'string' ? word : element('bdi', { textContent: visible(word) })))
   const time = element('time', { textContent: new Date().toLocaleTimeString() })

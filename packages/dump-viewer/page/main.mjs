@@ -74,7 +74,7 @@ function show({ keep }) {
   describe()
 }
 
-/** What is chosen, drawn and told. */
+/** What is chosen, drawn and described. */
 function describe() {
   const { units, unitOf } = shown
   const marks = { chain: /** @type {Set<string>} */ (new Set()), affected: /** @type {Set<string>} */ (new Set()) }

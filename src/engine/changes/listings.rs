@@ -1,9 +1,9 @@
-//! Folders whose modules a package has found by listing them: a new file there is not loaded until a restart, which is told.
+//! Folders whose modules a package has found by listing them: a new file there is not loaded until a restart; a line says so.
 //!
 //! ```text
 //!   node_modules/autoload/index.js ─import()─▶ routes/users/index.js     the folders `routes/users`, `routes/posts` are listings
 //!                                  ─import()─▶ routes/posts/index.js
-//!   routes/tags/index.js comes                                           nothing imports it for a second: told
+//!   routes/tags/index.js comes                                           nothing imports it for a second: reported
 //! ```
 //!
 //! A file that a module is about to import is none of that: only packages list folders of the user's, only what they have imported
@@ -143,7 +143,7 @@ impl Changes {
         }
     }
 
-    /// New files that nothing has imported, if it is time to tell.
+    /// New files that nothing has imported, if it is time to report them.
     pub fn take_unlisted(&mut self, now: Instant, view: View) -> Vec<Arc<str>> {
         if self.listings.due.take_if(|due| *due <= now).is_none() {
             return Vec::new();

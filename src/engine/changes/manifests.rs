@@ -51,7 +51,7 @@ struct Known {
 /// A package that was not there, or is being updated.
 struct Awaited {
     missing: Missing,
-    /// An update that is to be told when it is complete.
+    /// An update that is reported when it is complete.
     update: Option<Reason>,
     /// Where something must come.
     folders: Vec<String>,

@@ -61,7 +61,7 @@ impl Changes {
         !std::mem::replace(&mut self.has_parent, true)
     }
 
-    /// The parent process says that a file has changed. Returns the module that it is, if that may have to tell how it ends.
+    /// The parent process says that a file has changed. Returns the module that it is, if how its evaluation ends may matter.
     pub fn reported(
         &mut self,
         path: &str,
@@ -151,7 +151,7 @@ impl Changes {
         self.watches_everything() || (reporter == Reporter::Parent && has_settled)
     }
 
-    /// The file of a module as it is before Node reads it, if no event would tell of a save meanwhile.
+    /// The file of a module as it is before Node reads it, if no event would come for a save meanwhile.
     pub fn stamp(
         &mut self,
         modules: &Modules,

@@ -14,7 +14,7 @@ pub struct Lookup {
 }
 
 impl Modules {
-    /// Until [`Modules::end_lookup`] the thread waits to be told what `specifier` means to `parent`.
+    /// Until [`Modules::end_lookup`] the thread waits for what `specifier` means to `parent`.
     pub fn begin_lookup(&mut self, thread: ThreadId, parent: &str, specifier: &str) {
         let (parent, specifier) = (parent.to_owned(), specifier.to_owned());
         self.lookups.push(Lookup { thread, parent, specifier, begun: 0 });

@@ -24,7 +24,7 @@ struct Layer {
     /// As they were given last.
     value: Value,
     options: Options,
-    /// What the user was told of them, a line each.
+    /// The warnings about them, a line each.
     warnings: Vec<String>,
 }
 
@@ -45,7 +45,7 @@ pub(in crate::engine) struct Boundaries<'a> {
 /// What a call of [`Given::take`] has brought.
 #[derive(Default)]
 pub(in crate::engine) struct Taken {
-    /// What the user should be told, a line each.
+    /// Warnings for the user, a line each.
     pub warnings: Vec<String>,
     /// The `root` that was given.
     pub root: Option<String>,

@@ -32,7 +32,7 @@ pub struct Options {
 }
 
 impl Engine {
-    /// Takes options in, over those of earlier calls. Returns what the user should be told, a line each.
+    /// Takes options in, over those of earlier calls. Returns warnings for the user, a line each.
     ///
     /// # Errors
     /// The first option that cannot be used; nothing is changed then.

@@ -11,7 +11,7 @@ use crate::engine::update::Batch;
 struct Reread {
     /// The options that are others than before, by name.
     changed: Vec<&'static str>,
-    /// What the user should be told, a line each.
+    /// Warnings for the user, a line each.
     warnings: Vec<String>,
 }
 

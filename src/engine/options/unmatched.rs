@@ -1,5 +1,5 @@
 //! Patterns of `boundaries` that match nothing are mistakes, most likely: those that match neither a module nor a file a while after
-//! they were given are told, once.
+//! they were given are reported, once.
 //!
 //! A boundary is often imported late, so files on disk count too. They are looked for without the engine's lock.
 

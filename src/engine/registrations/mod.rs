@@ -34,7 +34,7 @@ pub struct Entry {
     pub instance: InstanceId,
     /// When it began to evaluate.
     order: u64,
-    /// It has evaluated completely, unless one is told otherwise.
+    /// It has evaluated completely, as far as is known.
     complete: bool,
     /// It accepts itself.
     pub own: bool,
