@@ -139,6 +139,12 @@ export interface Explanation {
   hint?: string
   /** What would run again: the file first, then what imports it. */
   invalidates: string[]
+  /**
+   * What would stay stale all the same: boundaries of which an importer that stays keeps what it got, because it has imported
+   * them once, while it ran itself; absent if there are none. `certain` is false of an importer that `ignore` matches and that
+   * has imported it once, whenever: that it will not do so again is likely.
+   */
+  takenOnce?: Array<{ path: string; by: string; certain: boolean }>
 }
 
 /** hot-hook's own functions. */

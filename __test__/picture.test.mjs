@@ -120,7 +120,7 @@ function toldByPage(app, picture) {
   const model = createModel(picture)
   return Object.fromEntries(
     picture.modules.map(({ path }, at) => {
-      const { chain, boundaries, invalidates, reason, hint, ...found } = explain(model, at)
+      const { chain, boundaries, invalidates, reason, hint, taken, ...found } = explain(model, at)
       const paths = (list) => list.map((one) => app.file(picture.modules[one].path))
       const isCold = found.verdict === 'restart' && picture.modules[at].restart === undefined
       const start = chain.length > 0 ? picture.modules[chain[0].from].path : path
@@ -134,6 +134,7 @@ function toldByPage(app, picture) {
         chain: steps.map((step) => ({ ...step, path: app.file(step.path) })),
         ...(reason !== undefined && { reason: steps.length > 1 ? `${reason}: ${arrows}` : reason }),
         ...(hint !== undefined && { hint }),
+        ...(taken && { takenOnce: taken.map(({ from, to, takenOnce }) => ({ path: app.file(picture.modules[to].path), by: app.file(picture.modules[from].path), certain: takenOnce })) }),
       }
       return [path, told]
     }),

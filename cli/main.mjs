@@ -94,6 +94,7 @@ function check(response, { ask }) {
   const isKnown = {
     explain: () =>
       isText(response.path) && isText(response.verdict) && Number.isSafeInteger(response.version) && isList(response.boundaries, isText) && isList(response.invalidates, isText) &&
+      isList(response.takenOnce ?? [], (one) => isText(one?.path) && isText(one.by)) &&
       [response.reason, response.hint].every((text) => (text ?? '') === '' || isText(text)),
     graph: () =>
       isList(response.modules, (one) => isText(one?.path) && Object.hasOwn(FILLS, one.state) && Number.isSafeInteger(one.version)) &&
@@ -167,8 +168,10 @@ async function askApp(request, name) {
 }
 
 /** @param {any} found @param {(file: string) => string} show */
-function describe({ path: file, version, verdict, boundaries, reason, hint, invalidates }, show) {
-  const head = `${show(file)}: ${visible(verdict)}${version > 0 ? `, version ${version}` : ''}`
+function describe({ path: file, version, verdict, boundaries, reason, hint, invalidates, takenOnce = [] }, show) {
+  const by = (/** @type {boolean} */ certain) => takenOnce.filter((/** @type {any} */ one) => one.certain === certain).map((/** @type {any} */ one) => show(one.by))
+  const taken = [['taken once by', by(true)], ['probably taken once by', by(false)]].map(([words, list]) => (list.length > 0 ? `, ${words} ${list.join(', ')}` : '')).join('')
+  const head = `${show(file)}: ${visible(verdict)}${taken}${version > 0 ? `, version ${version}` : ''}`
   switch (verdict) {
     case 'hot': {
       const others = invalidates.slice(1).map(show)

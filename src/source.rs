@@ -14,6 +14,11 @@ pub fn needs_prelude(text: &str) -> bool {
     words(text, "import").any(|rest| rest.trim_start_matches(is_space).starts_with(['.', '(', '/']))
 }
 
+/// Whether it may import by `import()`.
+pub fn may_import(text: &str) -> bool {
+    words(text, "import").any(|rest| rest.trim_start_matches(is_space).starts_with(['(', '/']))
+}
+
 /// Whether it may use `import.meta.hot`, by whichever syntax: it says both `import.meta` and `hot`.
 pub fn may_use_hot(text: &str) -> bool {
     let says_meta = words(text, "import").any(|rest| {
@@ -103,6 +108,19 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(needs_prelude(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_module_that_may_import() {
+        for (text, expected) in [
+            ("await import('./a.mjs')", true),
+            ("import/* a comment */('./a.mjs')", true),
+            ("import.meta.url", false),
+            ("import './a.mjs'", false),
+            ("reimport('./a.mjs')", false),
+        ] {
+            assert_eq!(may_import(text), expected, "{text}");
         }
     }
 

@@ -16,8 +16,17 @@ use serde_json::json;
 
 /// An explanation in one line, with names in place of paths.
 fn explain(node: &Node, name: &str) -> String {
-    let Explanation { path, version, outcome, boundaries, chain, text, hint, invalidates } =
-        node.engine.explain(&node.folder.path(name));
+    let Explanation {
+        path,
+        version,
+        outcome,
+        boundaries,
+        chain,
+        text,
+        hint,
+        invalidates,
+        taken_once: _,
+    } = node.engine.explain(&node.folder.path(name));
     let folder = node.folder.path("");
     let short =
         |path: &str| path.strip_prefix(&folder).unwrap_or(path).trim_start_matches('/').to_owned();

@@ -36,7 +36,7 @@ export function cachedFor(attributes) {
 /** @param {import('./shared.mjs').Asked} asked @param {string} specifier @param {Answer} answer */
 export function cacheResolution({ parent, required, attributes }, specifier, answer) {
   const importers = cachedFor(attributes)
-  if (!parent || required || !importers || !guarded(() => thread.isRepeatable(parent))) return
+  if (!parent || required || !importers || !guarded(() => thread.isRepeatable(parent, answer.resolved))) return
   let known = importers.get(parent)
   if (!known) importers.set(parent, (known = new Map()))
   known.set(specifier, answer)

@@ -1,9 +1,10 @@
 /**
  * When modules of this thread begin to evaluate, and how that ends: the engine names the modules whose end it wants to know.
  */
-import { ended } from '../native/binding.js'
+import { bodyEnded, ended, followBody } from '../native/binding.js'
 import { thread } from '../native/thread.mjs'
 import { importAgain } from '../node/esm-cache.mjs'
+import { hasSyncHooks } from '../node/features.mjs'
 import { attempt, guarded } from './guard.mjs'
 import { queueMicrotask } from './primordials.mjs'
 
@@ -14,7 +15,27 @@ let takeWork = () => {}
 export const onWork = (callback) => void (takeWork = callback)
 
 /** The module at `url` begins to evaluate. @param {string} url @returns {number | null} the engine's name for the instance, if it knows it */
-export const begin = (url) => guarded(() => thread.evaluate(url)) ?? null
+export function begin(url) {
+  const instance = guarded(() => thread.evaluate(url)) ?? null
+  const waits = instance === null ? null : guarded(() => followBody(instance))
+  // A hooks thread hears of what the body imports in the order of the requests, later than in this turn.
+  if (waits === true || (waits === false && !hasSyncHooks)) void followToEnd(/** @type {number} */ (instance), url)
+  else if (waits === false) queueMicrotask(() => attempt(() => guarded(() => bodyEnded(/** @type {number} */ (instance)))))
+  return instance
+}
+
+/** @param {number} instance @param {string} url */
+async function followToEnd(instance, url) {
+  try {
+    if (isImportable(url)) await importAgain(url)
+  } catch {
+    // It is over in any case.
+  }
+  attempt(() => guarded(() => bodyEnded(instance)))
+}
+
+/** What a loader has made up may not be found by its URL. @param {string} url */
+const isImportable = (url) => /^(?:file|data):/.test(url)
 
 /** @typedef {import('../native/binding.js').Ending} Ending */
 
@@ -61,8 +82,7 @@ async function observeEnd(instance, url) {
   /** @type {Ending} */
   let ending = 'completed'
   try {
-    // What a loader has made up may not be found by its URL.
-    if (/^(?:file|data):/.test(url)) await importAgain(url)
+    if (isImportable(url)) await importAgain(url)
   } catch {
     ending = 'threw'
   }

@@ -119,6 +119,8 @@ export interface PictureEdge {
   accepted: boolean
   /** A save that invalidates `to` invalidates `from`, too. */
   climbs: boolean
+  /** The importer has imported `to` once, and keeps what it got: certainly (`true`), or probably. */
+  takenOnce?: boolean
   /** What the importer wrote. */
   specifier: string
 }

@@ -8,13 +8,14 @@ use napi_derive::napi;
 use crate::engine::lifecycle::instance::InstanceId;
 use crate::engine::{self, Required};
 use crate::graph::{EdgeKind, ModuleId, Step};
-use crate::source::awaits;
+use crate::source::{awaits, may_import};
 
 /// A format as Node's load hook names it, of a module with that text. `without_prelude`: see [`engine::Format::Es`].
 pub fn format(name: Option<&str>, text: &str, without_prelude: bool) -> engine::Format {
     match name {
         Some("module" | "module-typescript") => {
-            engine::Format::Es { awaits: awaits(text), without_prelude }
+            let (awaits, imports) = (awaits(text), may_import(text));
+            engine::Format::Es { awaits, without_prelude, imports }
         }
         Some(
             "commonjs" | "commonjs-typescript" | "require-commonjs" | "require-commonjs-typescript",

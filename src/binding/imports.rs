@@ -160,10 +160,10 @@ impl Thread {
         with(|engine| engine.unloaded(self.id, &url))
     }
 
-    /// Whether imports by `parent` are from now on all `import()`s.
+    /// Whether imports by `parent` are from now on all `import()`s, and another one of `url` tells nothing new.
     #[napi]
-    pub fn is_repeatable(&self, parent: String) -> Result<bool, Error> {
-        with(|engine| engine.is_repeatable(self.id, &parent))
+    pub fn is_repeatable(&self, parent: String, url: String) -> Result<bool, Error> {
+        with(|engine| engine.is_repeatable(self.id, &parent, &url))
     }
 
     /// Until `endLookup` the thread waits for what `specifier` means to `parent`: that is no import.

@@ -23,6 +23,19 @@ pub fn ended(instance: u32, ending: Ending) -> Result<(), Error> {
     with(|engine| engine.ended(InstanceId(instance), ending.into(), Instant::now()))
 }
 
+/// The body of the instance, which has begun to run, is followed until `bodyEnded` is called: what it imports meanwhile it may keep.
+/// Returns whether it may wait; `null` if nobody needs to know when it ends.
+#[napi]
+pub fn follow_body(instance: u32) -> Result<Option<bool>, Error> {
+    with(|engine| engine.follow_body(InstanceId(instance)))
+}
+
+/// See `followBody`.
+#[napi]
+pub fn body_ended(instance: u32) -> Result<(), Error> {
+    with(|engine| engine.body_ended(InstanceId(instance)))
+}
+
 /// The instance declines: a change that would supersede it asks for a restart.
 #[napi]
 pub fn decline(instance: u32) -> Result<(), Error> {

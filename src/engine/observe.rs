@@ -126,6 +126,16 @@ impl Engine {
         self.lifecycle.dispose_all(thread)
     }
 
+    /// See [`Lifecycle::follow_body`](super::lifecycle::Lifecycle::follow_body).
+    pub fn follow_body(&mut self, id: InstanceId) -> Option<bool> {
+        self.lifecycle.follow_body(id)
+    }
+
+    /// The body of an instance that is followed is over.
+    pub fn body_ended(&mut self, id: InstanceId) {
+        self.lifecycle.body_ended(id);
+    }
+
     /// A `dispose` handler of the instance is asynchronous.
     pub fn disposes_async(&mut self, id: InstanceId) {
         self.lifecycle.disposes_async(id);

@@ -10,6 +10,7 @@ mod cycle;
 mod dominators;
 mod edge;
 mod opening;
+mod taken;
 mod walk;
 
 use std::cell::{Cell, OnceCell};
@@ -24,6 +25,8 @@ pub use content::{Content, Reporter};
 use edge::EdgeKey;
 pub use edge::{Edge, EdgeKind, NewEdge};
 pub use opening::Openings;
+pub use taken::Taken;
+use taken::Takes;
 pub use walk::{Arrivals, Crossing, Step, Visited};
 
 /// Names a module for the life of the process.
@@ -124,6 +127,7 @@ pub struct Graph {
     roots: Vec<(ThreadId, ModuleId)>,
     unknown_importers: FxHashSet<(ThreadId, ModuleId)>,
     accepted: Accepted,
+    takes: Takes,
     /// How many edges of the store are gone.
     gone: usize,
     /// The cold set, until an edge or root changes.
@@ -254,6 +258,7 @@ impl Graph {
     pub fn drop_thread(&mut self, thread: ThreadId) {
         self.roots.retain(|&(owner, _)| owner != thread);
         self.unknown_importers.retain(|&(owner, _)| owner != thread);
+        self.takes.drop_thread(thread);
         let gone: Vec<_> = self
             .store
             .edge_indices()
@@ -276,6 +281,7 @@ impl Graph {
         for &id in &lost {
             self.store[id].pruned = true;
         }
+        self.takes.prune(&lost);
         lost
     }
 

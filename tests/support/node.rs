@@ -217,7 +217,7 @@ impl Node {
         self.engine.loaded(
             thread,
             url,
-            Format::Es { awaits: false, without_prelude: false },
+            Format::Es { awaits: false, without_prelude: false, imports: false },
             self.now(),
         );
         self.link_imports(thread, url, &text)

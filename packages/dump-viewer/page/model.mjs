@@ -4,7 +4,7 @@
  * @typedef {'hot' | 'cold' | 'declined' | 'ignored'} State
  * @typedef {'hot' | 'restart' | 'declined' | 'ignored' | 'unknown'} Verdict
  * @typedef {{ path: string, version: number, state: State, verdict: Verdict, root: boolean, boundary: boolean, accepts: boolean, declines: boolean, via?: number, restart?: string, reason?: string, hint?: string }} Module
- * @typedef {{ from: number, to: number, kind: 'static' | 'dynamic' | 'require', hot: boolean, accepted: boolean, climbs: boolean, specifier: string }} Edge
+ * @typedef {{ from: number, to: number, kind: 'static' | 'dynamic' | 'require', hot: boolean, accepted: boolean, climbs: boolean, takenOnce?: boolean, specifier: string }} Edge
  * @typedef {{ modules: Module[], edges: Edge[] }} Picture
  * @typedef {ReturnType<typeof createModel>} Model
  */
@@ -64,7 +64,9 @@ export function explain(model, at) {
   const { path, version, verdict, restart, reason, hint } = modules[at]
   const chain = verdict === 'restart' && restart === undefined ? model.chain(at) : []
   const invalidates = verdict === 'hot' ? model.affected(at).found : []
-  return { path, version, verdict, boundaries: invalidates.filter((one) => importers[one].some(({ hot, accepted }) => hot || accepted)), chain, reason, hint, invalidates }
+  const boundaries = invalidates.filter((one) => importers[one].some(({ hot, accepted }) => hot || accepted))
+  const taken = invalidates.flatMap((one) => importers[one].filter((edge) => edge.takenOnce !== undefined))
+  return { path, version, verdict, boundaries, chain, reason, hint, invalidates, ...(taken.length > 0 && { taken }) }
 }
 
 /** What a save would do, in a sentence. @param {ReturnType<typeof explain>} explanation @returns {string} */

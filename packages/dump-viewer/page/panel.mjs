@@ -37,7 +37,7 @@ export function createPanel(panel, { choose, toggle }) {
       const { modules, imports, importers } = model
       const { path, version, state, root, boundary, accepts, declines } = modules[at]
       const explanation = explain(model, at)
-      const { chain, reason, hint, boundaries, invalidates } = explanation
+      const { chain, reason, hint, boundaries, invalidates, taken = [] } = explanation
       const declining = state === 'declined' ? model.affected(at).found.filter((one) => modules[one].declines) : []
       const facts = [
         STATES[state],
@@ -55,6 +55,7 @@ export function createPanel(panel, { choose, toggle }) {
           element('p', { textContent: sentence(explanation) }),
           ...(reason === undefined ? [] : [element('p', { className: 'reason' }, element('b', { textContent: 'Reason: ' }), element('bdi', { textContent: visible(reason) }))]),
           ...(hint === undefined ? [] : [element('p', { className: 'hint' }, element('b', { textContent: 'Hint: ' }), element('bdi', { textContent: visible(hint) }))])),
+        ...list('What stays stale, taken once by', taken.length, taken.slice(0, SHOWN).map((edge) => element('span', {}, link(modules[edge.from].path, edge.takenOnce ? undefined : 'probably'), ` ─${edge.kind}→ `, link(modules[edge.to].path)))),
         ...list('What makes it cold', chain.length, chain.map((edge) => element('span', {}, link(modules[edge.from].path), ` ─${edge.kind}→ `, link(modules[edge.to].path))), 'ol'),
         ...list('What declines', declining.length, declining.slice(0, SHOWN).map((one) => link(modules[one].path))),
         ...list('What makes it hot', boundaries.length, boundaries.slice(0, SHOWN).map((one) => link(modules[one].path, modules[one].boundary ? '⇥ boundary' : 'accepted'))),

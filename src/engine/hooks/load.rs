@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::engine::lifecycle::instance::{Body, InstanceId, Reading};
 use crate::fingerprint::{Fingerprint, open};
 use crate::graph::{ModuleId, ThreadId};
-use crate::source::{awaits, decode, needs_prelude};
+use crate::source::{awaits, decode, may_import, needs_prelude};
 use crate::url::{Meaning, path_of, versioned};
 
 use crate::engine::lifecycle::Begun;
@@ -56,6 +56,8 @@ pub enum Format {
         awaits: bool,
         /// It could not notice that it has no prelude.
         without_prelude: bool,
+        /// It may import by `import()`.
+        imports: bool,
     },
     /// CommonJS.
     CommonJs,
@@ -143,7 +145,8 @@ impl Engine {
             self.modules.content_mut(id).read_as(found);
         }
         let without_prelude = !needs_prelude(text);
-        self.note_loaded(thread, url, Format::Es { awaits: awaits(text), without_prelude });
+        let (awaits, imports) = (awaits(text), may_import(text));
+        self.note_loaded(thread, url, Format::Es { awaits, without_prelude, imports });
         Some(Source { text: text.to_owned(), needs_prelude: !self.may_be_left(without_prelude) })
     }
 
@@ -225,7 +228,9 @@ impl Engine {
         self.compare_stamp(thread, url);
         let is_left = matches!(format, Format::Es { without_prelude, .. } if self.may_be_left(without_prelude));
         let body = match format {
-            Format::Es { awaits, .. } => Body::Es { awaits, has_prelude: !is_left },
+            Format::Es { awaits, imports, .. } => {
+                Body::Es { awaits, has_prelude: !is_left, imports }
+            }
             Format::CommonJs => Body::CommonJs,
             Format::Json | Format::Other => Body::Unknown,
         };

@@ -68,10 +68,14 @@ impl Engine {
         self.modules.meaning(url).filter(|meaning| meaning.version > 0).map(|meaning| meaning.clean)
     }
 
-    /// Whether an import by `parent` is an `import()`, which adds nothing when it is repeated in this generation.
-    pub fn is_repeatable(&self, thread: ThreadId, parent: &str) -> bool {
+    /// Whether an import of `url` by `parent` is an `import()`, which adds nothing when it is repeated in this generation.
+    pub fn is_repeatable(&self, thread: ThreadId, parent: &str, url: &str) -> bool {
         self.lifecycle.find(thread, parent).is_some_and(|instance| {
-            instance.body == Body::CommonJs || instance.life.evaluation() != Evaluation::Linking
+            let is_dynamic = instance.body == Body::CommonJs
+                || instance.life.evaluation() != Evaluation::Linking;
+            let target = self.modules.meaning(url).map(|meaning| meaning.module);
+            let counts = |target| self.modules.counts_repeating(thread, instance.module, target);
+            is_dynamic && !target.is_some_and(counts)
         })
     }
 
@@ -193,6 +197,11 @@ impl Engine {
             specifier: import.specifier,
         };
         self.modules.add_edge(importer.module, target, &edge);
+        if edge.hot && importer.kind == EdgeKind::Dynamic {
+            let from = (importer.module, importer.version);
+            let in_body = self.body_runs(import);
+            self.modules.note_taking(import.thread, from, target, in_body);
+        }
         self.note_found(importer.module, import.specifier, target);
         if importer.kind != EdgeKind::Static {
             self.changes.note_listing(&self.modules, importer.module, target);
@@ -206,6 +215,12 @@ impl Engine {
             self.read_addon(target);
         }
         Ok(())
+    }
+
+    /// Whether the importer's body is known to run.
+    fn body_runs(&self, import: &Import) -> bool {
+        let instance = import.parent.and_then(|url| self.lifecycle.find(import.thread, url));
+        instance.is_some_and(|instance| instance.body_runs)
     }
 
     /// `importer` has found `target` under that name.

@@ -40,6 +40,7 @@ impl Outcome {
 
 /// What a change of a file would do, and why; serialized with the field names of `hot.explain()`. All paths are absolute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Explanation {
     /// The file: its real path, if it is a module.
     pub path: Arc<str>,
@@ -60,6 +61,20 @@ pub struct Explanation {
     pub hint: Option<String>,
     /// What would run again: the file itself, then what imports it.
     pub invalidates: Vec<Arc<str>>,
+    /// What stays stale all the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub taken_once: Vec<TakenOnce>,
+}
+
+/// A boundary that its importer has imported once, and keeps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TakenOnce {
+    /// The boundary.
+    pub path: Arc<str>,
+    /// The importer.
+    pub by: Arc<str>,
+    /// It is known that it will not import it again; otherwise it is likely.
+    pub certain: bool,
 }
 
 impl Engine {
@@ -104,6 +119,7 @@ impl Engine {
         for one in found {
             all.boundaries.extend(one.boundaries);
             all.invalidates.extend(one.invalidates);
+            all.taken_once.extend(one.taken_once);
         }
         all
     }
@@ -132,6 +148,7 @@ impl Engine {
                 Explanation {
                     boundaries: paths(&entered),
                     invalidates: paths(&modules),
+                    taken_once: self.taken_once(&modules),
                     ..Explanation::of(path, version, Outcome::Hot)
                 }
             }
@@ -139,6 +156,18 @@ impl Engine {
                 Explanation::of(path, version, Outcome::Unknown)
             }
         }
+    }
+
+    fn taken_once(&self, modules: &[ModuleId]) -> Vec<TakenOnce> {
+        let path = |id| self.modules.get(id).path.clone();
+        let taken = self.modules.taken(modules).into_iter();
+        taken
+            .map(|it| TakenOnce {
+                path: path(it.target),
+                by: path(it.importer),
+                certain: it.certain,
+            })
+            .collect()
     }
 
     fn in_words(&self, path: Arc<str>, version: u32, reload: &FullReload) -> Explanation {
@@ -163,6 +192,7 @@ impl Explanation {
             text: None,
             hint: None,
             invalidates: Vec::new(),
+            taken_once: Vec::new(),
         }
     }
 }

@@ -87,6 +87,9 @@ struct SnapshotEdge {
     accepted: bool,
     /// A change of `to` that invalidates it invalidates `from`, too.
     climbs: bool,
+    /// Its importer has imported `to` once, and keeps that: whether this is certain.
+    #[serde(rename = "takenOnce", skip_serializing_if = "Option::is_none")]
+    taken_once: Option<bool>,
     /// What the importer wrote.
     specifier: Arc<str>,
 }
@@ -264,6 +267,8 @@ impl Engine {
         let propagation = Propagation { evaluated: &evaluated, ignoring_own_accept: false };
         let (mut edges, mut by_key) = (Vec::new(), FxHashMap::default());
         for &id in ids {
+            let modules = [id];
+            let taken = self.modules.taken(&modules);
             for Crossing { importer, edge, accepted, propagates: climbs } in
                 self.modules.crossings(id, &propagation)
             {
@@ -278,6 +283,10 @@ impl Engine {
                         hot: edge.hot,
                         accepted,
                         climbs,
+                        taken_once: taken
+                            .iter()
+                            .find(|it| it.importer == importer && edge.hot)
+                            .map(|it| it.certain),
                         specifier: edge.specifier.clone(),
                     });
                 } else {

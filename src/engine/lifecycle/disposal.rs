@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     const MAIN: ThreadId = ThreadId(0);
-    const ES: Body = Body::Es { awaits: false, has_prelude: true };
+    const ES: Body = Body::Es { awaits: false, has_prelude: true, imports: false };
 
     /// What happens to instances, known by their URLs.
     enum Step {

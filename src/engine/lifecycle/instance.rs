@@ -26,6 +26,8 @@ pub enum Body {
         awaits: bool,
         /// Its prelude tells that it begins to evaluate.
         has_prelude: bool,
+        /// It may import by `import()`.
+        imports: bool,
     },
     /// CommonJS: it has no prelude, and whatever it imports is dynamic or required.
     CommonJs,
@@ -57,6 +59,10 @@ pub enum Reading {
 
 /// A module at one version in one thread.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, all combinations of which occur"
+)]
 pub struct Instance {
     /// Its name.
     pub id: InstanceId,
@@ -78,6 +84,8 @@ pub struct Instance {
     pub record: Record,
     /// The end of its evaluation will be told, although it registered nothing.
     pub observed: bool,
+    /// Its body runs, and the end of that will be told: what it imports meanwhile it may keep.
+    pub body_runs: bool,
     /// It registered a handler that will take its time.
     pub disposes_async: bool,
     /// When it began to evaluate, counted over all threads; 0 before.
@@ -88,6 +96,11 @@ impl Instance {
     /// Whether its body may wait.
     pub fn awaits(&self) -> bool {
         matches!(self.body, Body::Es { awaits: true, .. })
+    }
+
+    /// Whether it is worth knowing when its body ends: a later version is never cold, and runs again with what it has taken.
+    pub fn may_take(&self) -> bool {
+        self.version == 0 && matches!(self.body, Body::Es { imports: true, has_prelude: true, .. })
     }
 
     /// Whether it is an ES module that does not tell that it begins to evaluate.
@@ -202,6 +215,7 @@ impl Instances {
             body: Body::Unknown,
             record: Record::Nothing,
             observed: false,
+            body_runs: false,
             disposes_async: false,
             order: 0,
         });

@@ -177,6 +177,20 @@ impl Lifecycle {
         Some(Begun { id, module, version })
     }
 
+    /// The instance's body runs; that it ends will be told. Returns whether it may wait; `None` if nobody needs to know.
+    pub fn follow_body(&mut self, id: InstanceId) -> Option<bool> {
+        let instance = self.instances.get_mut(id).filter(|it| it.may_take())?;
+        instance.body_runs = true;
+        Some(instance.awaits())
+    }
+
+    /// The instance's body has come to its end, or has thrown.
+    pub fn body_ended(&mut self, id: InstanceId) {
+        if let Some(instance) = self.instances.get_mut(id) {
+            instance.body_runs = false;
+        }
+    }
+
     /// Whether a newer instance of the module than that of `version` has begun to evaluate in the thread.
     pub fn has_newer(&self, thread: ThreadId, module: ModuleId, version: u32) -> bool {
         let newer = |i: &Instance| i.thread == thread && i.version > version && i.order > 0;

@@ -138,6 +138,22 @@ impl Modules {
         self.graph.add_edge(importer, target, edge);
     }
 
+    /// See [`Graph::note_taking`].
+    pub fn note_taking(
+        &mut self,
+        thread: ThreadId,
+        importer: (ModuleId, u32),
+        target: ModuleId,
+        in_body: bool,
+    ) {
+        self.graph.note_taking(thread, importer, target, in_body);
+    }
+
+    /// See [`Graph::tell_taken`].
+    pub fn tell_taken(&mut self, thread: ThreadId, importer: ModuleId, target: ModuleId) -> bool {
+        self.graph.tell_taken(thread, importer, target)
+    }
+
     /// See [`Graph::drop_older_edges`].
     pub fn drop_older_edges(&mut self, thread: ThreadId, importer: ModuleId, version: u32) -> bool {
         self.graph.drop_older_edges(thread, importer, version)

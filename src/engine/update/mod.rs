@@ -2,6 +2,7 @@
 
 mod outbox;
 mod reimport;
+mod taken;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -361,6 +362,7 @@ impl Engine {
             self.lifecycle.wait_together();
             self.make_stale(&batch.invalidated);
             self.tell_update(&batch);
+            self.tell_taken(&batch.invalidated);
             let mut told = Visited::default();
             let modules = batch.changed.iter().chain(&batch.invalidated).copied();
             let modules = modules.filter(|&id| told.insert(id));

@@ -1,0 +1,132 @@
+//! What has been imported once, by hot edges: an importer that will not repeat its import keeps what it got.
+//!
+//! ```text
+//!   const { list } = await import('./users.js', hot)        it ran once, while the importer's body did: taken
+//!   route = async () => (await import('./users.js', hot))   it runs whenever the route is called: repeated
+//! ```
+
+use rustc_hash::FxHashMap;
+
+use super::{Edge, EdgeKind, Graph, ModuleId, ModuleKind, ThreadId};
+
+/// How often an importer has imported a boundary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taking {
+    /// Once, while the importer's body ran.
+    ByBody,
+    /// Once, at another time, or it is not known when.
+    Once,
+    /// It repeats the import.
+    Repeated,
+}
+
+/// What is known of one importer and one boundary.
+#[derive(Debug)]
+struct Take {
+    /// The importer's version.
+    version: u32,
+    taking: Taking,
+    /// People were told that the importer keeps what it got.
+    told: bool,
+}
+
+/// By thread, importer and boundary.
+#[derive(Debug, Default)]
+pub(super) struct Takes(FxHashMap<(ThreadId, ModuleId, ModuleId), Take>);
+
+/// A boundary that an importer has taken once.
+#[derive(Clone, Debug)]
+pub struct Taken<'a> {
+    /// The boundary.
+    pub target: ModuleId,
+    /// Who has taken it.
+    pub importer: ModuleId,
+    /// By which import.
+    pub edge: &'a Edge,
+    /// The importer's body did: it will not do so again. Otherwise it is likely, because no code of the user's did.
+    pub certain: bool,
+}
+
+impl Takes {
+    fn of(&self, importer: ModuleId, edge: &Edge, target: ModuleId) -> Option<&Take> {
+        self.0.get(&(edge.thread, importer, target)).filter(|_| edge.hot)
+    }
+
+    /// A thread has ended.
+    pub fn drop_thread(&mut self, thread: ThreadId) {
+        self.0.retain(|&(of, ..), _| of != thread);
+    }
+
+    /// These modules import nothing any more.
+    pub fn prune(&mut self, lost: &[ModuleId]) {
+        if !lost.is_empty() {
+            let lost: super::FxHashSet<_> = lost.iter().collect();
+            self.0.retain(|(_, importer, target), _| {
+                !lost.contains(importer) && !lost.contains(target)
+            });
+        }
+    }
+}
+
+impl Graph {
+    /// An importer, at that version, imports a boundary by `import()`. `in_body`: while its body runs.
+    pub fn note_taking(
+        &mut self,
+        thread: ThreadId,
+        (importer, version): (ModuleId, u32),
+        target: ModuleId,
+        in_body: bool,
+    ) {
+        let first = if in_body { Taking::ByBody } else { Taking::Once };
+        let take = self.takes.0.entry((thread, importer, target));
+        take.and_modify(|take| {
+            let taking = if take.version == version { Taking::Repeated } else { first };
+            *take = Take { version, taking, told: false };
+        })
+        .or_insert(Take { version, taking: first, told: false });
+    }
+
+    /// Whether it counts when `importer` imports a module once more.
+    pub fn counts_repeating(&self, thread: ThreadId, importer: ModuleId, target: ModuleId) -> bool {
+        let take = self.takes.0.get(&(thread, importer, target));
+        take.is_some_and(|take| take.taking != Taking::Repeated)
+    }
+
+    /// Those of `modules` that importers which stay have taken once, and may be changed without their getting the new ones; each
+    /// in the order of `modules`, then in that of the imports.
+    pub fn taken<'a>(&'a self, modules: &'a [ModuleId]) -> Vec<Taken<'a>> {
+        let mut found: Vec<Taken> = Vec::new();
+        for &target in modules {
+            for (importer, edge) in self.importers(target) {
+                let Some(certain) = self.keeps(importer, edge, target) else { continue };
+                let is_known = |it: &Taken| (it.target, it.importer) == (target, importer);
+                if !found.iter().any(is_known) {
+                    found.push(Taken { target, importer, edge, certain });
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether an importer keeps what it got by the edge, and whether that is certain; `None` if it does not.
+    fn keeps(&self, importer: ModuleId, edge: &Edge, target: ModuleId) -> Option<bool> {
+        let take = self.takes.of(importer, edge, target)?;
+        let is_other = edge.kind != EdgeKind::Dynamic
+            || !self.is_cold(importer)
+            || self.is_accepted(importer, edge, target, None);
+        if is_other {
+            return None;
+        }
+        match take.taking {
+            Taking::ByBody => Some(true),
+            Taking::Once if self.get(importer).kind == ModuleKind::Ignored => Some(false),
+            Taking::Once | Taking::Repeated => None,
+        }
+    }
+
+    /// Tells that `importer` keeps what it got of `target`. Returns whether that was not told before.
+    pub fn tell_taken(&mut self, thread: ThreadId, importer: ModuleId, target: ModuleId) -> bool {
+        let take = self.takes.0.get_mut(&(thread, importer, target));
+        take.is_some_and(|take| !std::mem::replace(&mut take.told, true))
+    }
+}
