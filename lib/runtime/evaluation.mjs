@@ -20,7 +20,7 @@ export function begin(url) {
   const waits = instance === null ? null : guarded(() => followBody(instance))
   // A hooks thread hears of what the body imports in the order of the requests, later than in this turn.
   if (waits === true || (waits === false && !hasSyncHooks)) void followToEnd(/** @type {number} */ (instance), url)
-  else if (waits === false) queueMicrotask(() => attempt(() => guarded(() => bodyEnded(/** @type {number} */ (instance)))))
+  else if (waits === false) queueMicrotask(() => attempt(() => guarded(() => bodyEnded(/** @type {number} */ (instance), true))))
   return instance
 }
 
@@ -31,7 +31,7 @@ async function followToEnd(instance, url) {
   } catch {
     // It is over in any case.
   }
-  attempt(() => guarded(() => bodyEnded(instance)))
+  attempt(() => guarded(() => bodyEnded(instance, hasSyncHooks)))
 }
 
 /** What a loader has made up may not be found by its URL. @param {string} url */

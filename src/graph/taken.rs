@@ -12,7 +12,9 @@ use super::{Edge, EdgeKind, Graph, ModuleId, ModuleKind, ThreadId};
 /// How often an importer has imported a boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Taking {
-    /// Once, while the importer's body ran.
+    /// Once, while the importer's body runs: it may do so again.
+    InBody,
+    /// Once, while the importer's body ran, which is over.
     ByBody,
     /// Once, at another time, or it is not known when.
     Once,
@@ -26,6 +28,8 @@ struct Take {
     /// The importer's version.
     version: u32,
     taking: Taking,
+    /// The newest instance then, by its number.
+    at: u32,
     /// People were told that the importer keeps what it got.
     told: bool,
 }
@@ -69,21 +73,38 @@ impl Takes {
 }
 
 impl Graph {
-    /// An importer, at that version, imports a boundary by `import()`. `in_body`: while its body runs.
+    /// An importer, at that version, imports a boundary by `import()`. `in_body`: while its body runs, and the newest instance
+    /// then.
     pub fn note_taking(
         &mut self,
         thread: ThreadId,
         (importer, version): (ModuleId, u32),
         target: ModuleId,
-        in_body: bool,
+        in_body: Option<u32>,
     ) {
-        let first = if in_body { Taking::ByBody } else { Taking::Once };
+        let (first, at) = in_body.map_or((Taking::Once, 0), |at| (Taking::InBody, at));
         let take = self.takes.0.entry((thread, importer, target));
         take.and_modify(|take| {
             let taking = if take.version == version { Taking::Repeated } else { first };
-            *take = Take { version, taking, told: false };
+            *take = Take { version, taking, at, told: false };
         })
-        .or_insert(Take { version, taking: first, told: false });
+        .or_insert(Take { version, taking: first, at, told: false });
+    }
+
+    /// The body of an importer is over: what it has taken, it keeps. `was_in_body`: whether that is certain of an import of a
+    /// module which came when that was the newest instance.
+    pub fn body_ended(
+        &mut self,
+        thread: ThreadId,
+        importer: ModuleId,
+        was_in_body: impl Fn(ModuleId, u32) -> bool,
+    ) {
+        for (&(of, by, target), take) in &mut self.takes.0 {
+            if (of, by) == (thread, importer) && take.taking == Taking::InBody {
+                let is_certain = was_in_body(target, take.at);
+                take.taking = if is_certain { Taking::ByBody } else { Taking::Once };
+            }
+        }
     }
 
     /// Whether it counts when `importer` imports a module once more.
@@ -120,7 +141,7 @@ impl Graph {
         match take.taking {
             Taking::ByBody => Some(true),
             Taking::Once if self.get(importer).kind == ModuleKind::Ignored => Some(false),
-            Taking::Once | Taking::Repeated => None,
+            Taking::InBody | Taking::Once | Taking::Repeated => None,
         }
     }
 

@@ -199,7 +199,7 @@ impl Engine {
         self.modules.add_edge(importer.module, target, &edge);
         if edge.hot && importer.kind == EdgeKind::Dynamic {
             let from = (importer.module, importer.version);
-            let in_body = self.body_runs(import);
+            let in_body = self.body_runs(import).then(|| self.lifecycle.last().0);
             self.modules.note_taking(import.thread, from, target, in_body);
         }
         self.note_found(importer.module, import.specifier, target);

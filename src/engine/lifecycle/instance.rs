@@ -59,10 +59,6 @@ pub enum Reading {
 
 /// A module at one version in one thread.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, all combinations of which occur"
-)]
 pub struct Instance {
     /// Its name.
     pub id: InstanceId,
@@ -193,6 +189,11 @@ impl Instances {
     pub fn find_mut(&mut self, thread: ThreadId, url: &str) -> Option<&mut Instance> {
         let place = self.place_of(thread, url)?;
         self.entry_mut(place).map(|entry| &mut entry.instance)
+    }
+
+    /// The name of the newest instance.
+    pub fn last(&self) -> InstanceId {
+        InstanceId(self.last)
     }
 
     /// `thread` loads `url`. Returns whether an instance comes of it: Node also asks for the source of what it has.

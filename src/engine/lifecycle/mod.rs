@@ -184,11 +184,16 @@ impl Lifecycle {
         Some(instance.awaits())
     }
 
-    /// The instance's body has come to its end, or has thrown.
-    pub fn body_ended(&mut self, id: InstanceId) {
-        if let Some(instance) = self.instances.get_mut(id) {
-            instance.body_runs = false;
-        }
+    /// Whether the thread has an instance of the module that is newer than `last`, which was the newest of all.
+    pub fn has_newer_than(&self, thread: ThreadId, id: ModuleId, last: InstanceId) -> bool {
+        self.of_module(id).any(|it| it.thread == thread && it.id > last && !it.is_read())
+    }
+
+    /// The instance's body has come to its end, or has thrown. Returns whose that is.
+    pub fn body_ended(&mut self, id: InstanceId) -> Option<(ThreadId, ModuleId)> {
+        let instance = self.instances.get_mut(id)?;
+        instance.body_runs = false;
+        Some((instance.thread, instance.module))
     }
 
     /// Whether a newer instance of the module than that of `version` has begun to evaluate in the thread.

@@ -144,9 +144,19 @@ impl Modules {
         thread: ThreadId,
         importer: (ModuleId, u32),
         target: ModuleId,
-        in_body: bool,
+        in_body: Option<u32>,
     ) {
         self.graph.note_taking(thread, importer, target, in_body);
+    }
+
+    /// See [`Graph::body_ended`].
+    pub fn body_ended(
+        &mut self,
+        thread: ThreadId,
+        importer: ModuleId,
+        was_in_body: impl Fn(ModuleId, u32) -> bool,
+    ) {
+        self.graph.body_ended(thread, importer, was_in_body);
     }
 
     /// See [`Graph::tell_taken`].
