@@ -19,6 +19,6 @@ test('node:http in TypeScript that Node strips: the handler and what it imports'
   app.edit('greet.ts', '(path: string', '(path: string)')
   assert.equal(await read(), 'Hi, you')
   assert.deepEqual(app.restarts(), [], app.known())
-  app.edit('server.ts', '500', '503')
+  app.edit('server.ts', '3000', '3001')
   await app.until('a restart for the server', () => app.restarts().includes('server.ts'))
 })
