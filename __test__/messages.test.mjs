@@ -223,7 +223,7 @@ const alone = `setInterval(() => {}, 1 << 30); console.log('up')`
 test('nobody to ask for a restart: one line on stderr, with the file and the chain', async (t) => {
   const options = {
     files: {
-      'main.mjs': `import './a.mjs'; await import('./b.mjs', ${HOT}); ${alone}`,
+      'main.mjs': `import './a.mjs'; for (const _ of 'ab') await import('./b.mjs', ${HOT}); ${alone}`,
       'a.mjs': `import './deep/c.mjs'`,
       'deep/c.mjs': '',
       'b.mjs': '',
