@@ -75,7 +75,7 @@ export declare class Thread {
   unloaded(url: string): void
   /** Whether imports by `parent` are from now on all `import()`s, and another one of `url` tells nothing new. */
   isRepeatable(parent: string, url: string): boolean
-  /** Until `endLookup` the thread waits to be told what `specifier` means to `parent`: that is no import. */
+  /** Until `endLookup` the thread waits for what `specifier` means to `parent`: that is no import. */
   beginLookup(parent: string, specifier: string): void
   /** See `beginLookup`. */
   endLookup(): void
@@ -161,12 +161,12 @@ export declare class Thread {
    */
   linked(reimports: Array<Reimport>): Linked
   /**
-   * The instances of which the thread is to tell when their evaluation ends, by `ended`.
+   * The instances the end of whose evaluation the thread is to report, by `ended`.
    * `only`: this one, if it is among them; the others are kept.
    */
   takeObserved(only?: number | undefined | null): Array<Observed>
-  /** The name of the instance that an update has imported by `url`, without version; `null` if nothing was loaded. */
-  reimported(url: string): number | null
+  /** The evaluation has ended of what an update has imported by `url`, without version. */
+  reimportEnded(url: string, ending: Ending): void
   /** Asynchronous `dispose` handlers are pending in the thread, or no longer. */
   setDisposing(disposing: boolean): void
   /**
@@ -174,7 +174,7 @@ export declare class Thread {
    * cache.
    */
   release(): NulList
-  /** After a failure: what can still be told, as `take` has it; `null` if there is nothing, or no failure. Never throws. */
+  /** After a failure: what can still be reported, as `take` has it; `null` if there is nothing, or no failure. Never throws. */
   takeDegraded(): Update | null
   /** The thread has listeners: from now on its updates have `events`. */
   listen(): void
@@ -187,7 +187,7 @@ export declare class Thread {
 
 /** Watches until it is stopped. It keeps no process alive. */
 export declare class Watcher {
-  /** Ends the watch: what was found before may still be told. A second call does nothing. */
+  /** Ends the watch: what was found before may still be reported. A second call does nothing. */
   stop(): void
 }
 
@@ -288,7 +288,7 @@ export interface ErrorFacts {
   preludes: Array<string>
 }
 
-/** An error as it is told. */
+/** An error as it is shown. */
 export interface ErrorPlace {
   /** Its name. */
   name: string
@@ -353,7 +353,7 @@ export declare function hasParent(): void
  */
 export declare function hasPlace(stack: string, message: string, own: Array<string>): boolean
 
-/** Whether standard error may be read: `false` if it is closed, or its other end is; `true` where that cannot be told. */
+/** Whether standard error may be read: `false` if it is closed, or its other end is; `true` where that cannot be found out. */
 export declare function hasReader(): boolean
 
 /** What listeners hear of; see the events of index.d.ts. */
@@ -491,7 +491,7 @@ export type NulList = string
 /** By what it is learned that an evaluation ends. */
 export type Observation = 'turn' | 'promise' | 'both'
 
-/** An instance of which it is to be told how its evaluation ends. */
+/** An instance the end of whose evaluation is to be reported. */
 export interface Observed {
   /** Its name. */
   instance: number
@@ -554,7 +554,7 @@ export interface Report {
  */
 export declare function reported(path: string, removed: boolean): void
 
-/** Whether the failure is to be told to the user: `true` once in the process. */
+/** Whether the failure is to be reported to the user: `true` once in the process. */
 export declare function shouldReportFailure(): boolean
 
 /** Paths as people want to read them: relative to the folder of package.json, with `/`. What lies elsewhere is left as it is. */
@@ -591,7 +591,7 @@ export type Supply =
 export declare function takesReports(): boolean | null
 
 /**
- * The instance has registered a `dispose` handler: the end of its evaluation is to be told (`takeObserved`). Returns whether
+ * The instance has registered a `dispose` handler: the end of its evaluation is to be reported (`takeObserved`). Returns whether
  * that counts: it does not once the instance has been disposed of.
  */
 export declare function track(instance: number): boolean
