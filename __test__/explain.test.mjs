@@ -134,3 +134,21 @@ test('before init nothing is known', async (t) => {
   })
   assert.equal(stdout, 'unknown\n')
 })
+
+test('what only an ignored module imports: no hint at a module that is not the user\'s', async (t) => {
+  const app = await startApp(t, {
+    files: {
+      'main.mjs': `import { hot } from 'hot-hook'
+        import load from 'autoload'
+        await load(new URL('./plugin.mjs', import.meta.url).href)
+        serve({ explain: (file) => hot.explain(file) })`,
+      'plugin.mjs': '',
+      'node_modules/autoload/package.json': '{"main":"index.js"}',
+      'node_modules/autoload/index.js': 'module.exports = (file) => import(file)',
+    },
+  })
+  const { verdict, reason, hint } = await app.ask('explain', app.file('plugin.mjs'))
+  assert.equal(verdict, 'restart')
+  assert.match(reason, /─dynamic→ plugin\.mjs/)
+  assert.equal(hint, undefined)
+})

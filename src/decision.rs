@@ -341,6 +341,10 @@ impl Decisions {
             return self.full_reload(module, || {
                 let chain = graph.chain(changed, ignoring_own_accept);
                 let opening = graph.opening(&chain, ignoring_own_accept);
+                // What is ignored is not the user's to write otherwise.
+                let importer = |at: &usize| graph.find(&chain.get(at.checked_sub(1)?)?.path);
+                let is_users = |id: ModuleId| !graph.get(id).is_non_reloadable();
+                let opening = opening.filter(|at| importer(at).is_some_and(is_users));
                 Reason::Cold { chain, opening }
             });
         }

@@ -63,9 +63,7 @@ impl Graph {
             let (mut wrong, mut near) = found[above];
             // All other imports of it are made by what is below it.
             let others = |&from: &usize| from == above || dominators.dominates(number, from);
-            // What is ignored is not the user's to write otherwise.
-            let is_users = modules[above].is_some_and(|id| !self.get(id).is_non_reloadable());
-            if above != 0 && is_users && dominators.from[number].iter().all(others) {
+            if above != 0 && dominators.from[number].iter().all(others) {
                 near = Some(number);
                 wrong = modules[number].filter(|&id| is_wrong(id)).map_or(wrong, |_| near);
             }

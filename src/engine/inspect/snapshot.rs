@@ -240,7 +240,8 @@ impl Engine {
 
     /// What the words for a cold module need of its chain: all of it can be followed by `via`.
     fn cold_excerpt(&self, id: ModuleId, findings: &Findings) -> Reason {
-        let opening = findings.openings.of(id);
+        let is_users = |&(from, _): &_| !self.modules.get(from).is_non_reloadable();
+        let opening = findings.openings.of(id).filter(is_users);
         let last = opening.map_or(id, |(_, to)| to);
         let arrival = findings.arrivals.get(&last).copied().flatten();
         let first = arrival.map(|(importer, _)| Step::new(self.path_of(importer), None));
