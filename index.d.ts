@@ -82,6 +82,15 @@ export interface InitOptions {
   release?: boolean | null
 
   /**
+   * Whether what a save affects is linked at once, without being run, so that its {@link Outcome} is known before somebody
+   * imports it. Since a version that was linked does not cover the next save, each save of such a module raises the `N` of
+   * `?v=N`.
+   *
+   * @default true
+   */
+  check?: boolean | null
+
+  /**
    * Whether a static import of a boundary is an error, with the code {@link NotDynamicError.code}. It is thrown where
    * the import stands. `require()` and imports that close a cycle are exempt.
    *
@@ -171,6 +180,11 @@ export interface Hot {
   explain(path: string | URL): Promise<Explanation>
 
   /**
+   * What became of the last 200 saves, as far as it is known, oldest first; empty before {@link Hot.init}.
+   */
+  outcomes(): Promise<Outcome[]>
+
+  /**
    * The app is about to end, for instance because a full reload was asked for: runs all `dispose` handlers of this
    * thread, once, in reverse order of evaluation. Resolves when they have settled, at the latest after two seconds;
    * what takes longer is reported on stderr. Never rejects.
@@ -237,13 +251,16 @@ export interface HotEvents {
   'hot:beforePrune': PruneEvent
   /** A module has called `import.meta.hot.invalidate`. */
   'hot:invalidate': InvalidateEvent
-  /** What was to be imported again failed, or a handler did. It is on stderr, too. */
+  /** What became of a save is known, or has become something else: an import of it fails only now. */
+  'hot:outcome': Outcome
+  /** An import failed, of a boundary or of what was to be imported again, or a handler did. It is on stderr, too, if a save brought it about. */
   'hot:error': ErrorEvent
   'vite:beforeUpdate': UpdateEvent
   'vite:afterUpdate': UpdateEvent
   'vite:beforeFullReload': FullReloadEvent
   'vite:beforePrune': PruneEvent
   'vite:invalidate': InvalidateEvent
+  'vite:outcome': Outcome
   'vite:error': ErrorEvent
 }
 
@@ -269,6 +286,58 @@ export interface FullReloadEvent extends RestartReason {
   triggeredBy: string
   /** See {@link FullReloadMessage.shouldBeReloadable}. */
   shouldBeReloadable: boolean
+}
+
+/** What became of one save, or of several that were found together. All paths are absolute. */
+export interface Outcome {
+  /** Of no other save, in whatever process. */
+  id: string
+  /** When it was decided, in milliseconds since 1970. */
+  time: number
+  /** The files that were saved. */
+  files: string[]
+  /**
+   * - `applied`: it runs at the next import; what something accepts runs already. What the save affects and was imported
+   *   before is linked, but for {@link Outcome.pending}.
+   * - `unchanged`: the same bytes again, or nothing that was loaded depends on it.
+   * - `failed`: an import of it fails; see {@link Outcome.errors}.
+   * - `restart-needed`: only a restart can apply it; see {@link Outcome.reason}.
+   */
+  outcome: 'applied' | 'unchanged' | 'failed' | 'restart-needed'
+  /** What runs again at its next import: the changed modules first, then what imports them. */
+  modules: string[]
+  /** Those of them that are entered by hot or accepted imports. */
+  boundaries: string[]
+  /** Those of the boundaries that are linked only when they are imported. */
+  pending: string[]
+  /** Files whose errors are over; absent if there are none. */
+  mended?: string[]
+  /** How long it took until that was known, in milliseconds. */
+  ms: number
+  /** Why a restart is needed, in the words of that message. */
+  reason?: string
+  /** The one import that, written otherwise, would have made that unnecessary. */
+  hint?: string
+  /** The imports that make the file cold, from where the app begins. */
+  chain?: ChainLink[]
+  /** What has failed; absent if nothing has. */
+  errors?: OutcomeError[]
+}
+
+/** An error of an app's code, and its place. */
+export interface OutcomeError {
+  /** See {@link ErrorEvent.phase}. */
+  phase: 'link' | 'evaluate' | 'accept' | 'dispose' | 'prune'
+  name: string
+  message: string
+  /** Absent if it is not known. */
+  file?: string
+  /** From 1. */
+  line?: number
+  /** From 1, in UTF-16 units. */
+  column?: number
+  /** At most three lines of the file, with a caret. */
+  frame?: string
 }
 
 /** Modules are pruned. */

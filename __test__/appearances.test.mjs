@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
-import { createFolder, HOT, startApp } from './support/app.mjs'
+import { HOT, createFolder, said, startApp } from './support/app.mjs'
 
 const value = (n) => `export const value = ${n}`
 const get = `serve({ get: async (file) => (await import(file, ${HOT})).value, log: () => log.lines.splice(0) })`
@@ -19,7 +19,7 @@ function retarget(link, target) {
 /** Nothing but invalidations was told, and nothing said. @param {any} app */
 function isQuiet(app) {
   assert.deepEqual(app.told('full-reload'), [])
-  assert.equal(app.output.stderr, '')
+  assert.equal(said(app), '')
 }
 
 for (const [name, file] of [['a boundary', 'b.mjs'], ['a dependency', 'lib/c.mjs'], ['CommonJS', 'lib/d.cjs'], ['JSON', 'lib/e.json']]) {

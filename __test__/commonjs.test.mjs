@@ -212,3 +212,25 @@ test('a file that a require did not find, and that comes', async (t) => {
   }
   assert.deepEqual(app.told('full-reload'), [])
 })
+
+// V8 ends the process where a second ES module imports CommonJS that has thrown.
+test('CommonJS that throws does not end the process when what imports it is saved', async (t) => {
+  const app = await startApp(t, {
+    before: ['--no-warnings'],
+    files: {
+      'main.mjs': `serve({ get: async () => (await import('./b.mjs', ${HOT})).value })`,
+      'b.mjs': `export { value } from './m.mjs'`,
+      'm.mjs': `import c from './c.cjs'; export const { value } = c`,
+      'c.cjs': 'exports.value = 0',
+    },
+  })
+  assert.equal(await app.ask('get'), 0)
+  for (let n = 1; n <= 3; n++) {
+    app.save('c.cjs', `throw new Error('${n}')`)
+    assert.equal((await app.askError('get')).message, `${n}`)
+    app.save('m.mjs', `import c from './c.cjs'; export const { value } = c // ${n}`)
+    assert.equal((await app.askError('get')).message, `${n}`)
+    app.save('c.cjs', `exports.value = ${n}`)
+    assert.equal(await app.ask('get'), n)
+  }
+})

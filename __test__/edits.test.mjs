@@ -7,7 +7,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { createRandom } from './model/random.mjs'
-import { HOT, startApp } from './support/app.mjs'
+import { HOT, said, startApp } from './support/app.mjs'
 
 const EDITS = Number(process.env.HOT_HOOK_EDITS ?? 300)
 const MODULES = 40
@@ -77,5 +77,5 @@ test(`${EDITS} edits of random files of a random graph`, async (t) => {
   }
   await app.message('invalidated')
   assert.deepEqual(app.told('full-reload'), [])
-  assert.equal(app.output.stderr, '')
+  assert.equal(said(app), '')
 })

@@ -1,7 +1,7 @@
 /* An Express app whose controllers are boundaries. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { createFolder, startApp } from './support/app.mjs'
+import { createFolder, said, startApp } from './support/app.mjs'
 import { install } from './support/runs.mjs'
 
 const B = 'import.meta.hot?.boundary'
@@ -90,7 +90,7 @@ test('an Express 5 app serves edited controllers, services and routes, in the sa
     path: app.file('middleware/pid.mjs'),
     shouldBeReloadable: false,
   })
-  assert.deepEqual({ stdout: app.output.stdout, stderr: app.output.stderr }, { stdout: '', stderr: '' })
+  assert.deepEqual({ stdout: app.output.stdout, stderr: said(app) }, { stdout: '', stderr: '' })
 })
 
 test('requests under way while files are saved', async (t) => {

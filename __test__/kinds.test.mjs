@@ -1,7 +1,7 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- the sources of an app stand with its test */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { HOT, nodeIs, startApp } from './support/app.mjs'
+import { HOT, nodeIs, said, startApp } from './support/app.mjs'
 
 const get = (name) => `serve({ get: async () => (await import('./${name}', ${HOT})).value, log: () => log.lines.splice(0) })`
 const require = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
@@ -100,7 +100,7 @@ for (const [name, { files, leaf, text, flags = [], skip = false }] of Object.ent
     app.save(leaf, text(5))
     assert.equal(await app.ask('get'), 5)
     await app.message('invalidated', 4)
-    assert.equal(app.output.stderr, '')
+    assert.equal(said(app), '')
     const told = app.messages.map(({ type, paths }) => `${type} ${paths?.[0]}`)
     assert.deepEqual(told, Array(4).fill(`hot-hook:invalidated ${app.file(leaf)}`))
   })

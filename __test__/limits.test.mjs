@@ -4,11 +4,11 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
-import { createFolder, HOT, isLinux, isSteady, startApp } from './support/app.mjs'
+import { createFolder, HOT, isLinux, isSteady, said, startApp } from './support/app.mjs'
 
 const value = (n) => `export const value = ${n}`
 const get = `serve({ get: async (file) => (await import(file, ${HOT})).value })`
-const lines = (app) => app.output.stderr.split('\n').filter(Boolean)
+const lines = (app) => said(app).split('\n').filter(Boolean)
 
 /** Runs a command in a user namespace whose limit of inotify is another. @param {'watches' | 'instances'} what @param {number} limit */
 const limited = (what, limit) => ['unshare', '-Ur', 'sh', '-c', `echo ${limit} > /proc/sys/user/max_inotify_${what} && exec "$@"`, 'sh']

@@ -5,7 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { createFolder, HOT, PACKAGE, startApp } from './support/app.mjs'
+import { HOT, PACKAGE, createFolder, said, startApp } from './support/app.mjs'
 import { run } from './support/runs.mjs'
 import { needsPermissions, WITH_PERMISSIONS } from './support/users.mjs'
 
@@ -553,7 +553,7 @@ test('a directory that cannot be listed is reported once, by name; its modules a
     await app.expect('hot', (answer) => answer.code === 'ERR_MODULE_NOT_FOUND')
     app.save('locked/b.mjs', value(4))
     await app.expect('hot', [4, 3, 2])
-    assert.equal(app.output.stderr.trimEnd().split('\n').length, 1, app.output.stderr)
+    assert.equal(said(app).trimEnd().split('\n').length, 1, app.output.stderr)
   } finally {
     // So that the folder can be deleted after the test.
     fs.chmodSync(app.file('locked'), 0o755)

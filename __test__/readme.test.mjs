@@ -34,7 +34,7 @@ test('README names every member of import.meta.hot and of hot, and every event; 
   assert.ok(functions.includes('keep'))
   assert.deepEqual(functions.filter((name) => !readme.includes(`hot.${name}(`)), [])
   const events = [...read('index.d.ts').matchAll(/^  'hot:(\w+)':/gm)].map(([, name]) => name)
-  assert.equal(events.length, 6)
+  assert.equal(events.length, 7)
   assert.deepEqual(events.filter((name) => !readme.includes(`\n| \`hot:${name}\` |`)), [])
 })
 

@@ -1,7 +1,7 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- the sources of an app stand with its test */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { HOT, nodeIs, startApp } from './support/app.mjs'
+import { HOT, nodeIs, said, startApp } from './support/app.mjs'
 
 /**
  * Node 20 rejects a second promise where CommonJS below an ES module throws: it ends plain apps, too, and Node warns when
@@ -61,7 +61,7 @@ for (const [name, { file, text, error }] of Object.entries(failures)) {
       assert.equal(own.length % 2, 1, log.join(', '))
     }
     assert.deepEqual(app.told('full-reload'), [])
-    assert.equal(app.output.stderr, '')
+    assert.equal(said(app), '')
   })
 }
 

@@ -10,7 +10,7 @@ use crate::glob::Matcher;
 use crate::graph::ThreadId;
 
 /// The options, as users write them.
-const OPTIONS: [&str; 10] = [
+const OPTIONS: [&str; 11] = [
     "root",
     "rootDirectory",
     "ignore",
@@ -19,6 +19,7 @@ const OPTIONS: [&str; 10] = [
     "watch",
     "poll",
     "release",
+    "check",
     "throwWhenBoundariesAreNotDynamicallyImported",
     "onFullReloadAsked",
 ];
@@ -109,6 +110,8 @@ pub struct Config {
     pub poll: Option<Duration>,
     /// Whether superseded instances are released.
     pub release: bool,
+    /// Whether what a save affects is linked at once.
+    pub check: bool,
     /// Whether a static import of a boundary is an error.
     pub throw_when_static: bool,
 }
@@ -131,6 +134,7 @@ pub struct Options {
     watch: Option<bool>,
     poll: Option<Polling>,
     release: Option<bool>,
+    check: Option<bool>,
     throw_when_static: Option<bool>,
     /// What a user should be told, a line each.
     pub warnings: Vec<String>,
@@ -170,6 +174,7 @@ impl Options {
             watch: reader.flag("watch")?,
             poll: reader.poll()?,
             release: reader.flag("release")?,
+            check: reader.flag("check")?,
             throw_when_static: reader.flag("throwWhenBoundariesAreNotDynamicallyImported")?,
             warnings: object.keys().filter_map(|key| unknown(key, origin)).collect(),
             root_directory,
@@ -189,6 +194,7 @@ impl Options {
             watch: later.watch.or(self.watch),
             poll: later.poll.or(self.poll),
             release: later.release.or(self.release),
+            check: later.check.or(self.check),
             throw_when_static: later.throw_when_static.or(self.throw_when_static),
             warnings: later.warnings,
         }
@@ -237,6 +243,7 @@ impl Options {
             },
             poll: self.poll.and_then(|Polling(interval)| interval),
             release: self.release.unwrap_or(true),
+            check: self.check.unwrap_or(true),
             throw_when_static: self.throw_when_static.unwrap_or(false),
             root_directory,
         })
@@ -257,6 +264,7 @@ impl Config {
             ("watch", self.watch == later.watch),
             ("poll", self.poll == later.poll),
             ("release", self.release == later.release),
+            ("check", self.check == later.check),
             (
                 "throwWhenBoundariesAreNotDynamicallyImported",
                 self.throw_when_static == later.throw_when_static,

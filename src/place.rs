@@ -303,7 +303,11 @@ impl<L: Look> Search<'_, L> {
     fn in_json(&self) -> Option<(Place, String)> {
         let message = &self.facts.message;
         if self.facts.name != "SyntaxError"
-            || !self.facts.stack.as_deref().is_some_and(is_of_loader)
+            || !self
+                .facts
+                .stack
+                .as_deref()
+                .is_some_and(|stack| is_of_loader(stack, &self.facts.own))
         {
             return None;
         }
@@ -552,11 +556,14 @@ struct Generated<'a> {
     source: Option<&'a str>,
 }
 
-/// Whether the loader of Node has thrown: it has called the parser of JSON.
-fn is_of_loader(stack: &str) -> bool {
+/// Whether the loader of Node has thrown, or a check of ours: it has called the parser of JSON.
+fn is_of_loader(stack: &str, own: &[String]) -> bool {
     let mut frames = stack.lines().filter(|line| line.trim_start().starts_with("at "));
     frames.next().is_some_and(|frame| frame.contains("parse (<anonymous>)"))
-        && frames.next().is_some_and(|frame| frame.contains("node:internal/modules/"))
+        && frames.next().is_some_and(|frame| {
+            frame.contains("node:internal/modules/")
+                || own.iter().any(|own| frame.contains(own.as_str()))
+        })
 }
 
 /// Where a text is no JSON.

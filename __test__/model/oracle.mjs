@@ -277,7 +277,26 @@ export function createOracle(disk) {
     for (const file of files) createdNear(file, expected)
     for (const file of changed) moduleAt(file).bytes = bytesOf(file)
     for (const file of expected.may) invalidate(moduleAt(file), expected.sure.has(file) && !mayBeSeenEarly)
+    for (const file of expected.may) if (edges.some((edge) => edge.to === file && edge.hot)) linkAhead(file)
     return expected
+  }
+
+  /** A boundary that an update affects is linked, perhaps; nothing of it runs. @param {string} file */
+  function linkAhead(file) {
+    const seen = new Set([file])
+    for (const at of seen) {
+      const module = moduleAt(at)
+      if (module.loaded) continue
+      if (module.begun === false) module.begun = 'maybe'
+      const content = disk.get(at)
+      // What links to it is tried again at the next import.
+      if (content?.state !== 'ok') for (const importer of climb(at, (edge) => edge.kind === 'static')) moduleAt(importer).isFree = true
+      for (const { to, how } of content?.links ?? []) {
+        if (how !== 'static') continue
+        addEdge(at, to, 'static', false, false)
+        seen.add(to)
+      }
+    }
   }
 
   /** A deletion counts later: by then an importer that changed with it may have let it go. @param {string} file @param {string[]} changed */

@@ -299,3 +299,6 @@ function createApp(folder, child) {
   }
   return app
 }
+
+/** What an app has said on standard error, but for what became of saves. @param {{ output: { stderr: string } }} app */
+export const said = ({ output }) => output.stderr.replaceAll(/^(?:✗ [^]*?\n {2}(?:imports of it fail|the old one stays) until it is mended|✓ .* is mended.*)\n/gm, '')

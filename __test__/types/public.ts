@@ -32,7 +32,7 @@ const all: Required<InitOptions> = {
   restart: ['.env', 'config/*.yml'] as const,
   watch: false,
   poll: 100,
-  release: true,
+  release: true, check: false,
   throwWhenBoundariesAreNotDynamicallyImported: true,
   onFullReloadAsked: () => process.exit(1),
 }

@@ -11,7 +11,7 @@ import { noteRequest } from '../node/relative-resolve-cache.mjs'
 import { isOwn } from '../own.mjs'
 import { guarded, withoutFrames } from '../runtime/guard.mjs'
 import { debug, isDebugging } from '../runtime/print.mjs'
-import { isLinkOnly, isOfUpdate, linkOnlySource } from './link-only.mjs'
+import { importerOf, isLinkOnly, isOfCheck, isOfUpdate, linkOnlySource } from './link-only.mjs'
 import { toText, withPrelude } from './prelude.mjs'
 import { keepMap } from './source-maps.mjs'
 
@@ -36,8 +36,8 @@ export function loadLinkOnly(url) {
   return linkOnlySource(url)
 }
 
-/** The context without its importer, which is one of our modules. @param {ResolveContext} context */
-export const ofNobody = (context) => ({ ...context, parentURL: undefined })
+/** The context without its importer, which is one of our modules: in the name of another, or of nobody. @param {ResolveContext} context */
+export const ofNobody = (context) => ({ ...context, parentURL: importerOf(context.parentURL) })
 
 /**
  * What an update imports leads to the version that it is to bring.
@@ -46,7 +46,8 @@ export const ofNobody = (context) => ({ ...context, parentURL: undefined })
  */
 export function resolveForUpdate(thread, parent, result) {
   if (isOwn(result.url)) return result
-  const url = guarded(() => thread.resolveForUpdate(result.url, parent !== UPDATE))
+  const isCheck = parent !== undefined && isOfCheck(parent)
+  const url = guarded(() => (isCheck ? thread.resolveForCheck(result.url) : thread.resolveForUpdate(result.url, parent !== UPDATE)))
   return url ? { ...result, url } : result
 }
 

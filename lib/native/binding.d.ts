@@ -112,6 +112,41 @@ export declare class Thread {
    * next `drain`.
    */
   invalidate(url: string, message?: string | undefined | null): void
+  /** The thread's `wake` is called soon, in a turn of its own. */
+  wake(): void
+  /**
+   * What the thread is to check next, for updates up to the number `update`, whose other work it has done; `null`: it has done
+   * all. `checked` follows, or `checkTakesLong`.
+   */
+  nextCheck(update: number): Check | null
+  /** The URL by which a module is linked for a check, which Node resolved to `url`; `null` if it is no file. */
+  resolveForCheck(url: string): string | null
+  /**
+   * What came of the check that `nextCheck` has given: nothing, or why the module cannot be linked. Returns whether listeners
+   * are to hear of that: it may have met half a save, and is tried again.
+   */
+  checked(failure?: Failure | undefined | null): boolean
+  /** The check that `nextCheck` has given is not waited for any longer: what it checks is linked at its import. */
+  checkTakesLong(): void
+  /** Something of the module that the thread knows by `url` has failed: a handler, or an import that an update makes. */
+  failed(url: string, failure: Failure): void
+  /** The URLs of the instances that the app imports as boundaries and of which `importEnded` is to tell. */
+  takeFollowed(): Array<string>
+  /** Whether an update has reached the module that the thread knows by `url`, so that its failures are told. */
+  isOfSave(url: string): boolean
+  /**
+   * An import of the instance `url` has evaluated to the end, or failed. Returns whether listeners are to hear of a failure: it is
+   * not known yet.
+   */
+  importEnded(url: string, failure?: Failure | undefined | null): boolean
+  /** An import of the instance `url` could not be linked, nobody can tell why: it is checked why. Returns whether it will be. */
+  recheck(url: string): boolean
+  /** The URLs of CommonJS that was imported, of which `endCommonjs` is to tell when it has run, or has thrown. */
+  openCommonjs(): Array<string>
+  /** The CommonJS module that was imported by `url` has run, or has thrown. */
+  endCommonjs(url: string, threw: boolean): void
+  /** The thread is told of each outcome. */
+  followOutcomes(): void
   /** `id` is Node's `threadId`: 0 for the main thread. */
   constructor(id: number)
   /**
@@ -225,6 +260,19 @@ export interface Callback {
   /** What it accepts by it, in the order of the call: what is imported again, by its URL without version. */
   urls: Array<string | null>
 }
+
+/** A module that is to be checked. */
+export interface Check {
+  /** Its URL without our version. */
+  url: string
+  /** Who has imported it last, by its URL without our version; none if no module has. */
+  importer?: string
+  /** How it is checked. */
+  how: CheckKind
+}
+
+/** How a module is checked. */
+export type CheckKind = 'link' | 'link-json' | 'compile' | 'parse'
 
 /** `url` without version; `null` if it has none. */
 export declare function clean(url: string): string | null
@@ -367,6 +415,8 @@ export type HotEvent =
   reason: Reason }
   | { type: 'prune'; /** Their files. */
   paths: Array<string> }
+  | { type: 'outcome'; /** The JSON of an `Outcome` of index.d.ts. */
+  json: string }
   | { type: 'invalidate'; /** Its file. */
     path: string; /** What it gave as its reason. */
   message?: string }
@@ -501,6 +551,9 @@ export interface Observed {
   by: Observation
 }
 
+/** What became of the last 200 saves, oldest first: the JSON of a list of `Outcome`s of index.d.ts. */
+export declare function outcomes(): string
+
 /**
  * Writes to standard error at once, past Node's stream, and drops it where no reader is left. Returns how many bytes of the
  * UTF-8 are out if the reader is behind; `null` if that was all. Never throws.
@@ -590,6 +643,14 @@ export type Supply =
 /** Whether changes are to be taken from the parent process; `null` before `configure`. */
 export declare function takesReports(): boolean | null
 
+/** What people are to be told of an outcome. */
+export interface Told {
+  /** The JSON of an `Outcome` of index.d.ts. */
+  json: string
+  /** Lines for people; none if there is nothing that they must know. */
+  text?: string
+}
+
 /**
  * The instance has registered a `dispose` handler: the end of its evaluation is to be reported (`takeObserved`). Returns whether
  * that counts: it does not once the instance has been disposed of.
@@ -632,6 +693,10 @@ export interface Update {
   events: Array<HotEvent>
   /** What the parent process and the app are to be told, at most one of each type. Only the main thread gets any. */
   messages: Array<Message>
+  /** What people are to be told of outcomes. */
+  outcomes: Array<Told>
+  /** The number of the last update that the thread has more to do for, which `nextCheck` takes; 0 if there is none. */
+  number: number
   /** The options are others, not by a call of `configure`: package.json was saved. */
   reconfigured: boolean
   /** Problems that the user should know of: each one line, without a full stop. */

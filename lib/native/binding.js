@@ -811,6 +811,7 @@ export { Need }
 export { Next }
 export { notes }
 export { Observation }
+export { outcomes }
 export { print }
 export { releases }
 export { reported }

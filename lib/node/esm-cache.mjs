@@ -6,8 +6,10 @@
  * cannot be loaded anew.
  */
 import { Status, reach, statusOf } from './internals.mjs'
-import { chainsModules, hasSyncHooks } from './features.mjs'
+import { builtin, chainsModules, hasSyncHooks } from './features.mjs'
 import { debug } from '../runtime/print.mjs'
+
+const { fileURLToPath } = builtin('node:url')
 
 // Node's own maps have no Map.prototype, and LoadCache has methods of its own: its `delete` keeps the key.
 const { delete: remove, entries, get, has, set } = Map.prototype
@@ -120,6 +122,9 @@ export async function importAgain(url) {
     imported.delete(url)
   }
 }
+
+/** Whether {@link importAgain} has not even found it: the file is gone by now. @param {any} error */
+export const isOurMiss = (error) => error?.code === 'ERR_MODULE_NOT_FOUND' && String(error.message).includes(fileURLToPath(import.meta.url))
 
 /** @param {string} url */
 function forget(url) {

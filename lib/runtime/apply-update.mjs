@@ -7,12 +7,14 @@
 import * as engine from '../native/binding.js'
 import { thread } from '../native/thread.mjs'
 import { endReimport } from './evaluation.mjs'
-import { emitError, toPath } from './events.mjs'
+import { emitError } from './events.mjs'
+import { describeFailure } from './failures.mjs'
 import { dispose, findRegistered, reportHandler, whenSettled } from './handlers.mjs'
 import { attempt, guarded, hasFailed } from './guard.mjs'
+import { linkOnly } from './link-only.mjs'
 import { clearTimeout, setTimeout } from './primordials.mjs'
-import { print } from './print.mjs'
-import { hasLinked, linkOnlyUrls } from '../hooks/link-only.mjs'
+import { inspect } from './print.mjs'
+import { hasOwnFrame } from '../own.mjs'
 
 /** @typedef {import('../native/binding.js').Reimport} Reimport */
 /** @typedef {import('../native/binding.js').Callback & import('./handlers.mjs').Accepted & { registrant: import('./handlers.mjs').Instance }} Callback */
@@ -60,9 +62,10 @@ async function update(reimports, changed, released) {
   if (reimports.length === 0) return true
   try {
     const failures = new Failures(changed)
-    const links = await Promise.all(reimports.map((reimport) => link(reimport, released)))
-    links.forEach(({ error }, index) => error && failures.add(reimports[index].url, error.cause, 'link'))
-    const linked = guarded(() => thread.linked(reimports.filter((_, index) => !links[index].error)))
+    const leave = (/** @type {string[]} */ urls) => void released.push(...urls)
+    const errors = await Promise.all(reimports.map(({ url, json }) => linkOnly(url, { json }, leave)))
+    errors.forEach((error, index) => error && failures.add(reimports[index].url, error.cause, 'link'))
+    const linked = guarded(() => thread.linked(reimports.filter((_, index) => !errors[index])))
     if (!linked || linked.urls.length === 0) return failures.count === 0
     const callbacks = linked.callbacks.flatMap(find)
     dispose(linked.disposals)
@@ -74,18 +77,6 @@ async function update(reimports, changed, released) {
     // Of ours: whatever users' code throws was caught where it was called.
     attempt(() => { throw error })
     return false
-  }
-}
-
-/** @param {Reimport} reimport @param {string[]} released @returns {Promise<{ error?: { cause: unknown } }>} */
-async function link({ url, json }, released) {
-  const [entry, ...others] = linkOnlyUrls(url, json ? 'json' : undefined)
-  released.push(entry, ...others)
-  try {
-    await import(entry)
-    return { error: { cause: new Error('hot-hook: the hooks are not in place') } }
-  } catch (cause) {
-    return hasLinked(cause) ? {} : { error: { cause } }
   }
 }
 
@@ -173,10 +164,16 @@ class Failures {
     // Imports go through: there is nothing to be said of this one.
     if (hasFailed() || this.#seen.has(error)) return
     this.#seen.add(error)
-    const outcome = phase === 'link' ? '; the old one stays' : ''
-    const others = this.#changed.filter((path) => path !== toPath(url))
-    const cause = others.length > 0 ? ` after a change of ${others.join(', ')}` : ''
-    print(`${toPath(url)} could not be imported again${cause}${outcome}`, error)
+    const failure = describeFailure(url, phase, error, this.#changed)
+    const shown = phase === 'link' ? { keepsOld: true } : { stack: framesOf(error) }
+    guarded(() => thread.failed(url, { ...failure, ...shown }))
     emitError(url, phase, error)
   }
+}
+
+/** Who called what has thrown, as far as that is the user's code. The place itself is told besides. @param {unknown} error */
+function framesOf(error) {
+  const lines = inspect(error).split('\n').filter((/** @type {string} */ line) => /^\s+at /.test(line))
+  const callers = lines.slice(1).filter((/** @type {string} */ line) => !hasOwnFrame(line) && !/\(?node:/.test(line) && !line.includes('Promise.all (index'))
+  return callers.length > 0 ? callers.join('\n') : undefined
 }

@@ -1,10 +1,11 @@
 /**
  * When modules of this thread begin to evaluate, and how that ends: the engine names the modules whose end it wants to know.
  */
-import { bodyEnded, ended, followBody } from '../native/binding.js'
+import { bodyEnded, ended, followBody, releases } from '../native/binding.js'
 import { thread } from '../native/thread.mjs'
-import { importAgain } from '../node/esm-cache.mjs'
+import { importAgain, jobOf } from '../node/esm-cache.mjs'
 import { hasSyncHooks } from '../node/features.mjs'
+import { Status, statusOf } from '../node/internals.mjs'
 import { attempt, guarded } from './guard.mjs'
 import { queueMicrotask } from './primordials.mjs'
 
@@ -47,6 +48,15 @@ function end(instance, ending) {
   guarded(() => ended(instance, ending))
   // Nothing is decided here: other ends may be reported next.
   takeWork()
+}
+
+/** How CommonJS that was imported has ended: nothing tells of that by itself. */
+export function endCommonJs() {
+  if (!guarded(() => releases())) return
+  for (const url of guarded(() => thread.openCommonjs()) ?? []) {
+    const status = statusOf(jobOf(url))
+    if (status >= Status.EVALUATED) guarded(() => thread.endCommonjs(url, status > Status.EVALUATED))
+  }
 }
 
 let isDue = false

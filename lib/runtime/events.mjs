@@ -8,12 +8,12 @@ import { inspect, print } from './print.mjs'
 
 const { fileURLToPath } = builtin('node:url')
 
-/** @typedef {'beforeUpdate' | 'afterUpdate' | 'beforeFullReload' | 'beforePrune' | 'invalidate' | 'error'} Name */
+/** @typedef {'beforeUpdate' | 'afterUpdate' | 'beforeFullReload' | 'beforePrune' | 'invalidate' | 'outcome' | 'error'} Name */
 /** @typedef {(payload: any) => unknown} Listener */
 
 /** The same events by our names and by Vite's. @type {Map<unknown, Name>} */
 const names = new Map()
-for (const name of /** @type {Name[]} */ (['beforeUpdate', 'afterUpdate', 'beforeFullReload', 'beforePrune', 'invalidate', 'error'])) {
+for (const name of /** @type {Name[]} */ (['beforeUpdate', 'afterUpdate', 'beforeFullReload', 'beforePrune', 'invalidate', 'outcome', 'error'])) {
   names.set(`hot:${name}`, name).set(`vite:${name}`, name)
 }
 
@@ -132,6 +132,8 @@ export function emitAll(events, resolveForUpdate) {
     } else if (event.type === 'full-reload') {
       const { path, shouldBeReloadable, reason } = event
       emit('beforeFullReload', { type: 'full-reload', path, files: [path], triggeredBy: path, shouldBeReloadable, ...reason })
+    } else if (event.type === 'outcome') {
+      emit('outcome', JSON.parse(event.json))
     } else if (event.type === 'prune') {
       emit('beforePrune', { type: 'prune', paths: event.paths })
     } else {

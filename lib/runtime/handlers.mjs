@@ -10,6 +10,7 @@ import { thread } from '../native/thread.mjs'
 import { observeRegistering } from './evaluation.mjs'
 import { expectEnd } from './sigterm.mjs'
 import { emitError } from './events.mjs'
+import { describeFailure } from './failures.mjs'
 import { attempt, guarded } from './guard.mjs'
 import { builtin } from '../node/features.mjs'
 import { clearTimeout, setImmediate, setTimeout } from './primordials.mjs'
@@ -204,6 +205,9 @@ export function whenSettled() {
   return settled
 }
 
+/** As {@link whenSettled}, for what keeps no process alive. */
+export const pendingHandlers = () => settled
+
 /**
  * @param {Instance} instance @param {Handler[]} handlers @param {'dispose' | 'prune'} kind
  * @returns {Pending[]}
@@ -244,7 +248,9 @@ function settle(result, instance, kind) {
 export function reportHandler(instance, kind, error) {
   const article = kind === 'accept' ? 'an' : 'a'
   print(`${article} ${kind} handler of ${instance.meta.url} failed`, error)
-  emitError(guarded(() => engine.clean(instance.meta.url)) ?? instance.meta.url, kind, error)
+  const url = guarded(() => engine.clean(instance.meta.url)) ?? instance.meta.url
+  guarded(() => thread.failed(url, describeFailure(url, kind, error)))
+  emitError(url, kind, error)
 }
 
 /** Modules that load from now on wait for these handlers before they run. @param {Pending[]} pending */

@@ -10,7 +10,7 @@ import { thread } from '../native/thread.mjs'
 import { evictPlain, evictRequired, hasEvicted, hasRequiredBefore, noteRequires, reportRequirers, reportRequires } from '../node/cjs-cache.mjs'
 import { checkCallback, createContext, watch } from './import-meta-hot.mjs'
 import { addPlace, describeError } from './error-place.mjs'
-import { begin, observeEvaluations, onWork } from './evaluation.mjs'
+import { begin, endCommonJs, observeEvaluations, onWork } from './evaluation.mjs'
 import { emitAll, listen, off, on } from './events.mjs'
 import { asOriginal, attempt, fail, guarded, hasFailed, withoutFrames } from './guard.mjs'
 import { addDisposer, dispose, disposeOfAll, disposeOfLate, forget, prune, recordOf, whenSettled } from './handlers.mjs'
@@ -21,11 +21,12 @@ import { builtin, hasSyncHooks, threadId, untested } from '../node/features.mjs'
 import { hasParent, isForked, listenToParent, tellParent } from './ipc.mjs'
 import { publish } from '../hooks/prelude.mjs'
 import { apply, process, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
-import { debug, inspect, isDebugging, print } from './print.mjs'
+import { debug, inspect, isDebugging, print, printLines } from './print.mjs'
 import { keepSources } from '../node/compilation-cache.mjs'
 import { evict, forgetResolutions, postpone } from '../node/esm-cache.mjs'
 import { noteSourceMaps } from '../hooks/source-maps.mjs'
 import { enqueue } from './apply-update.mjs'
+import { checkAfter, followImports, onChecked, runNext } from './check.mjs'
 
 const KEY = Symbol.for('hot-hook')
 /** Whether the parent process asks for reasons: what hot-hook 1.0 told it has exactly the fields of then. */
@@ -74,7 +75,7 @@ const runtime = {
   /** Paths as people want to read them. @param {string[]} paths */
   shown: (paths) => guarded(() => engine.shown(paths)) ?? paths,
   hot: createHot(),
-  /** What an error is told as. @param {unknown} error */
+  /** What an error is told as: for `@hot-hook/runner` and `handler`. @param {unknown} error */
   describe: (error) => describeError(error, {}),
   /** A request is answered by an error: for `handler`. @param {unknown} error @param {import('./error-place.mjs').ErrorPlace} place */
   tellFailure(error, place) {
@@ -174,6 +175,7 @@ function carryOut(update) {
   tellAll(update.messages)
   release()
   applied()
+  if (update.number > 0) checkAfter(update.number)
 }
 
 /**
@@ -181,6 +183,7 @@ function carryOut(update) {
  * @param {import('../native/binding.js').Update} update @returns {() => void} to be called when the update is done
  */
 function replace(update) {
+  endCommonJs()
   const resolveForUpdate = update.reimports.map(({ url }) => url)
   const applied = emitAll(update.events, resolveForUpdate)
   dispose(update.disposals)
@@ -191,6 +194,7 @@ function replace(update) {
   if (update.resolutionEvictions !== '') forgetResolutions(listed(update.resolutionEvictions))
   if (update.reconfigured) hearParent()
   for (const notice of update.notices) print(notice)
+  for (const outcome of update.outcomes) tellOutcome(outcome)
   return applied
 }
 
@@ -201,7 +205,7 @@ let updates = 0
  * What is left of an update that imports something again: the parent is told of it when that is done.
  * @param {import('../native/binding.js').Update} update @param {() => void} applied
  */
-function finishLater({ reimports, changed, messages }, applied) {
+function finishLater({ reimports, changed, messages, number }, applied) {
   const isAsked = (/** @type {import('../native/binding.js').Message} */ message) => message.type === 'full-reload'
   tellAll(messages.filter(isAsked))
   updates++
@@ -210,6 +214,7 @@ function finishLater({ reimports, changed, messages }, applied) {
     tellAll(messages.filter((message) => !isAsked(message)))
     release(leftBehind)
     if (isApplied) applied()
+    if (number > 0) checkAfter(number)
     deliver()
   })
 }
@@ -281,6 +286,23 @@ function tell(message) {
   askForRestart()
 }
 
+/** Where outcomes go, if somebody else tells people of them. @type {((outcome: object, text: string | undefined) => void) | undefined} */
+let outcomeSink
+
+/** `@hot-hook/runner`, if it has started this process, is told of all outcomes, and tells people. */
+function tellRunner() {
+  const sink = threadId === 0 ? /** @type {any} */ (globalThis)[Symbol.for('hot-runner.outcome')] : undefined
+  if (typeof sink !== 'function') return
+  outcomeSink = sink
+  guarded(() => thread.followOutcomes())
+}
+
+/** @param {import('../native/binding.js').Told} told */
+function tellOutcome({ json, text }) {
+  if (outcomeSink) attempt(() => outcomeSink?.(JSON.parse(json), text))
+  else if (text) printLines(text)
+}
+
 /** What JSON cannot express, by name, for the engine's error messages. @param {string} _ @param {unknown} value */
 function nameOthers(_, value) {
   if (typeof value === 'function') return { $type: 'a function' }
@@ -349,6 +371,8 @@ function takePart() {
   if (isDebugging) engine.keepNotes()
   thread.attach(hasSyncHooks, wake)
   onWork(takeWork)
+  onChecked(release)
+  tellRunner()
   listen()
   if (hasRequiredBefore()) guarded(() => thread.requires())
   noteRequires(required, refresh)
@@ -360,7 +384,10 @@ function wake() {
     guarded(() => thread.setIdle(true))
     deliver()
     guarded(() => thread.setIdle(false))
-    if (!hasFailed()) observeEvaluations()
+    if (hasFailed()) return
+    observeEvaluations()
+    followImports()
+    void runNext()
   })
 }
 
@@ -412,6 +439,11 @@ function createHot() {
       if (isAttached) deliver()
       if (isAttached) guarded(() => reportRequires())
       return JSON.parse(engine.explain(targetOf(file)))
+    },
+    /** What became of the last saves. */
+    async outcomes() {
+      if (isAttached) deliver()
+      return JSON.parse(guarded(() => engine.outcomes()) ?? '[]')
     },
     /** @param {[] | [url: string, callback: () => unknown]} args */
     dispose(...args) {

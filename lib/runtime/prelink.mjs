@@ -4,7 +4,7 @@
 import { thread } from '../native/thread.mjs'
 import { guarded } from './guard.mjs'
 import { evictNow, loadCache } from '../node/esm-cache.mjs'
-import { hasLinked, linkOnlyUrls } from '../hooks/link-only.mjs'
+import { linkOnly } from './link-only.mjs'
 
 /**
  * Links the app; nothing of it runs.
@@ -13,13 +13,9 @@ import { hasLinked, linkOnlyUrls } from '../hooks/link-only.mjs'
  */
 export async function link(entry) {
   if (!loadCache()) return false
-  const urls = linkOnlyUrls(entry, 'entry')
-  try {
-    await import(urls[0])
-    return false
-  } catch (error) {
-    return hasLinked(error) && urls.every(evictNow)
-  }
+  let isLeft = false
+  const error = await linkOnly(entry, { entry: true }, () => (isLeft = true))
+  return !error && !isLeft
 }
 
 /** An app that cannot be linked is to run now. */

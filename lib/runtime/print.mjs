@@ -18,6 +18,9 @@ export function print(line, ...thrown) {
   write(() => `hot-hook: ${visible(line)}${thrown.length > 0 ? `: ${visibleLines(inspect(thrown[0]))}` : ''}\n`)
 }
 
+/** Prints lines that are whole by themselves. @param {string} text */
+export const printLines = (text) => write(() => `${visibleLines(text)}\n`)
+
 /** A note for NODE_DEBUG, as Node itself prints them. @param {string} text @param {unknown[]} values */
 export function debug(text, ...values) {
   if (isDebugging) write(() => `HOT-HOOK ${process.pid}: ${format(text, ...values)}\n`)

@@ -79,6 +79,11 @@ export interface RunnerEvents {
   listening: [{ url: string }]
   /** These files run again when they are next imported; absolute, the changed ones first. */
   invalidated: [{ paths: string[] }]
+  /**
+   * What became of a save, as `hot.outcomes()` of hot-hook has it; `text` is what people are told of it. After one that needs a
+   * restart another follows with the same `id`: `restarted`, or `crashed` with the error that nobody caught.
+   */
+  outcome: [RunnerOutcome]
   /** A restart begins. */
   restart: [RestartCause]
   /** The app has not finished what it does in `ms`, and is ended. */
@@ -87,9 +92,10 @@ export interface RunnerEvents {
   killed: [{ ms: number }]
   /**
    * It crashed, `ms` after its start; `at` is where it called `process.exit`, if so. The next save starts it again.
+   * `error` is what nobody caught, with its place.
    * `missing` are packages that it did not find: it starts again, too, when one of them can be resolved.
    */
-  crash: [Exit & { ms: number; at?: string; missing?: string[] }]
+  crash: [Exit & { ms: number; at?: string; missing?: string[]; error?: CrashError }]
   /** Node itself crashed as it started the app: the compile cache is emptied, and the start tried once more. */
   retry: [Exit]
   /** It crashes again and again: the next start comes in `ms`. */
@@ -102,6 +108,40 @@ export interface RunnerEvents {
   exit: [Exit]
   /** What the app sent with `process.send`; not in `--json`. */
   message: [unknown]
+}
+
+/** What nobody caught, and its place. */
+export interface CrashError {
+  name: string
+  message: string
+  /** Absolute; absent if it is not known. */
+  file?: string
+  /** From 1. */
+  line?: number
+  /** From 1, in UTF-16 units. */
+  column?: number
+  /** At most three lines of the file, with a caret. */
+  frame?: string
+}
+
+/** What became of a save: an `Outcome` of hot-hook, or what follows one that needs a restart. All paths are absolute. */
+export interface RunnerOutcome {
+  id: string
+  /** When it was decided, in milliseconds since 1970. */
+  time: number
+  files: string[]
+  outcome: 'applied' | 'unchanged' | 'failed' | 'restart-needed' | 'restarted' | 'crashed'
+  modules: string[]
+  boundaries: string[]
+  pending: string[]
+  mended?: string[]
+  ms: number
+  reason?: string
+  hint?: string
+  chain?: unknown[]
+  errors?: Array<CrashError & { phase: 'link' | 'evaluate' | 'accept' | 'dispose' | 'prune' }>
+  /** What people are told of it. */
+  text?: string
 }
 
 /** A runner. */

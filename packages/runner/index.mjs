@@ -91,6 +91,10 @@ export function createRunner(given) {
   let serves = false
   /** Where the last process has called `process.exit`. @type {string | undefined} */
   let exitedAt
+  /** What the last process has thrown at its end. @type {Record<string, unknown> | undefined} */
+  let error
+  /** The outcome that a restart follows. @type {Record<string, unknown> | undefined} */
+  let restarts
   /** Where the last process could not listen. @type {Current['inUse']} */
   let failed = new Map()
   /** What the last process did not find. @type {Current['missing']} */
@@ -163,9 +167,11 @@ export function createRunner(given) {
       saves.lived()
       serves = current !== undefined && current.listening.size > 0
       emit('ready', { ...fields, pid: current?.child.pid, urls: [...(current?.listening.values() ?? [])] })
+      followUp('restarted', 'ms' in fields ? { ms: fields.ms } : {})
       if (!serves && current) tellHolders(current.inUse)
     } else if ('exit' in fields) {
-      emit(what, { ...fields.exit, ...('ms' in fields && { ms: fields.ms }), ...place(), ...(what === 'crash' && missing.length > 0 && { missing: wanted() }), ...(what === 'ended' && { waits: true }) })
+      emit(what, { ...fields.exit, ...('ms' in fields && { ms: fields.ms }), ...place(), ...(what === 'crash' && missing.length > 0 && { missing: wanted() }), ...(what === 'crash' && error && { error }), ...(what === 'ended' && { waits: true }) })
+      if (what === 'crash') followUp('crashed', { ...('ms' in fields && { ms: fields.ms }), ...(error && { errors: [{ phase: 'evaluate', ...error }] }) })
       tellHolders(failed)
     }
     else emit(what, fields)
@@ -175,6 +181,12 @@ export function createRunner(given) {
   function tellHolders(inUse) {
     for (const one of inUse.values()) emit('problem', { text: describeHolder(one) })
     inUse.clear()
+  }
+
+  /** What became of the save for which there was a restart. @param {'restarted' | 'crashed'} outcome @param {object} fields */
+  function followUp(outcome, fields) {
+    if (restarts) emit('outcome', { ...restarts, outcome, ...fields })
+    restarts = undefined
   }
 
   /** Names, as the app wrote them. */
@@ -228,6 +240,7 @@ export function createRunner(given) {
           clearTimeout(mine.timer)
           clearTimeout(later)
           exitedAt = mine.exitedAt
+          error = mine.error
           failed = mine.inUse
           missing = mine.missing
           endedAt = Date.now()
@@ -302,6 +315,11 @@ export function createRunner(given) {
         return void mine.inUse.set(`${message.address} ${message.port}`, message)
       case 'hot-runner:missing':
         return void (mine.missing = message.packages)
+      case 'hot-runner:outcome':
+        if (message.outcome.outcome === 'restart-needed') restarts = message.outcome
+        return emit('outcome', { ...message.outcome, ...(message.text != null && { text: message.text }) })
+      case 'hot-runner:error':
+        return void (mine.error = message.error)
       case 'hot-runner:exit':
         return void (mine.exitedAt = message.at)
       case 'hot-runner:signal':
@@ -407,6 +425,7 @@ export function createRunner(given) {
  * @property {Map<string, { address: string, port: number }>} inUse where it could not listen, because somebody else does
  * @property {import('./watch.mjs').Missing[]} missing packages that it did not find
  * @property {string} [exitedAt] where it has called `process.exit`
+ * @property {Record<string, unknown>} [error] what it has thrown that nobody caught
  * @property {boolean} speaks our code runs in it
  * @property {boolean} isAhead it waits, or has not yet said that it goes
  * @property {number} begunAt when it was its turn to run the app

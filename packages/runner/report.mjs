@@ -27,7 +27,7 @@ const ORDER = ['quiet', 'normal', 'verbose']
 
 /** The events that are told, in `--json` too. */
 export const EVENTS = /** @type {const} */ ([
-  'start', 'waiting', 'ready', 'viewer', 'listening', 'invalidated', 'restart', 'unresponsive', 'killed', 'crash', 'retry', 'loop', 'ended', 'problem', 'exit',
+  'start', 'waiting', 'ready', 'viewer', 'listening', 'invalidated', 'outcome', 'restart', 'unresponsive', 'killed', 'crash', 'retry', 'loop', 'ended', 'problem', 'exit',
 ])
 
 /** @param {boolean} isColoured @returns {Paint} */
@@ -54,6 +54,7 @@ const isTold = ({ event }, level) => ORDER.indexOf(LEVELS[event] ?? 'normal') <=
  */
 export function toLines(told, how) {
   if (!isTold(told, how.level)) return []
+  if (told.event === 'outcome') return describeOutcome(told, how.paint)
   const mine = { ...how, cwd: visible(how.cwd), script: visible(how.script) }
   return describe(made(told), mine).flatMap((text) => wrap(`${how.paint.cyan('hot-runner')} ${text}`, how.columns))
 }
@@ -135,6 +136,10 @@ function describe(told, { cwd, script, paint }) {
       return []
   }
 }
+
+/** Its lines stand as they are: the caret in a frame points at what is above it. @param {Told} told @param {Paint} paint */
+const describeOutcome = ({ text = '' }, paint) =>
+  text.split('\n').filter(Boolean).map((/** @type {string} */ line) => visible(line).replace(/^[✗✓]/, (mark) => (mark === '✗' ? paint.red(mark) : paint.green(mark))))
 
 /** @param {Told} told @param {(file: string) => string} show @param {Paint} paint */
 function describeRestart(told, show, paint) {

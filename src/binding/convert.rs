@@ -163,6 +163,10 @@ pub struct Update {
     pub events: Vec<HotEvent>,
     /// What the parent process and the app are to be told, at most one of each type. Only the main thread gets any.
     pub messages: Vec<Message>,
+    /// What people are to be told of outcomes.
+    pub outcomes: Vec<Told>,
+    /// The number of the last update that the thread has more to do for, which `nextCheck` takes; 0 if there is none.
+    pub number: i64,
     /// The options are others, not by a call of `configure`: package.json was saved.
     pub reconfigured: bool,
     /// Problems that the user should know of: each one line, without a full stop.
@@ -183,9 +187,27 @@ impl From<engine::Update> for Update {
             pruned_modules: update.pruned_modules.into_iter().map(index).collect(),
             events: update.events.into_iter().map(HotEvent::from).collect(),
             messages: update.messages.into_iter().map(Message::from).collect(),
+            outcomes: update.outcomes.into_iter().map(Told::from).collect(),
+            number: update.number.cast_signed(),
             reconfigured: update.reconfigured,
             notices: update.notices,
         }
+    }
+}
+
+/// What people are to be told of an outcome.
+#[napi(object)]
+pub struct Told {
+    /// The JSON of an `Outcome` of index.d.ts.
+    pub json: String,
+    /// Lines for people; none if there is nothing that they must know.
+    pub text: Option<String>,
+}
+
+impl From<engine::Told> for Told {
+    fn from(told: engine::Told) -> Self {
+        let engine::Told { json, text } = told;
+        Self { json, text }
     }
 }
 
@@ -425,6 +447,11 @@ pub enum HotEvent {
         /// Their files.
         paths: Vec<String>,
     },
+    /// What became of an update is known, or has become something else.
+    Outcome {
+        /// The JSON of an `Outcome` of index.d.ts.
+        json: String,
+    },
     /// A module has called `invalidate`.
     Invalidate {
         /// Its file.
@@ -446,6 +473,7 @@ pub struct Version {
 impl From<engine::HotEvent> for HotEvent {
     fn from(event: engine::HotEvent) -> Self {
         match event {
+            engine::HotEvent::Outcome { json } => Self::Outcome { json },
             engine::HotEvent::Update { files, versions } => Self::Update {
                 files: strings(&files),
                 versions: versions

@@ -16,6 +16,7 @@ mod host;
 pub mod imports;
 pub mod inspect;
 pub mod instances;
+pub mod outcomes;
 pub mod project;
 mod thread;
 pub mod updates;

@@ -39,8 +39,8 @@ use crate::watch::{Poller, Waker, parent};
 use changes::Changes;
 pub use changes::MissingPackage;
 pub use hooks::{Format, Import, Load, Need, Required, Source, Supply, When};
-use inspect::Broadcasts;
-pub use inspect::{DumpNode, Explanation, Outcome};
+use inspect::{Broadcasts, Outcomes};
+pub use inspect::{DumpNode, Explanation, Failure, Outcome, Phase};
 use lifecycle::Lifecycle;
 pub use lifecycle::{Observation, Observed};
 use modules::{Bumped, Modules};
@@ -49,7 +49,9 @@ use options::Options;
 pub use options::{Search, Searched};
 use registrations::Registrations;
 use threads::Thread;
-pub use update::{Callback, Caller, HotEvent, Linked, Message, Next, Reimport, Reload, Update};
+pub use update::{
+    Callback, Caller, Check, HotEvent, How, Linked, Message, Next, Reimport, Reload, Told, Update,
+};
 
 /// The engine: the only place that calls two of its owners.
 pub struct Engine {
@@ -62,6 +64,7 @@ pub struct Engine {
     /// When nobody waits any more for what threads are to report.
     patience_ends: Option<Instant>,
     broadcasts: Broadcasts,
+    outcomes: Outcomes,
     started: SystemTime,
     waker: Waker,
 }
@@ -80,6 +83,7 @@ impl Engine {
             patience_ends: None,
             started: SystemTime::now(),
             broadcasts: Broadcasts::default(),
+            outcomes: Outcomes::default(),
             waker,
         }
     }
@@ -111,7 +115,13 @@ impl Engine {
 
     /// How long the thread that drains may sleep; `None` if nothing is due.
     pub fn sleep_time(&self, now: Instant) -> Option<Duration> {
-        let all = [self.changes.deadline(), self.patience_ends, self.options_deadline()];
+        let all = [
+            self.changes.deadline(),
+            self.patience_ends,
+            self.options_deadline(),
+            self.outcomes.deadline(),
+            self.check_deadline(),
+        ];
         let at = all.into_iter().flatten().min()?;
         Some(at.saturating_duration_since(now))
     }

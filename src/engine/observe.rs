@@ -114,6 +114,13 @@ impl Engine {
 
     fn settled(&mut self, id: InstanceId, ending: Ending, now: Instant) {
         let threw = ending == Ending::Threw;
+        if ending == Ending::Completed
+            && let Some(instance) = self.lifecycle.get(id).filter(|it| it.life.is_current())
+        {
+            self.outcomes.linked(instance.thread, instance.module);
+            self.outcomes.evaluated(instance.thread, instance.module);
+            self.report_outcomes();
+        }
         self.settle_slot(id, threw, now);
         self.lifecycle.told_end(id);
         self.lifecycle.ended(id, threw);
@@ -150,6 +157,9 @@ impl Engine {
     /// Asynchronous `dispose` handlers are pending in the thread, or no longer.
     pub fn set_disposing(&mut self, thread: ThreadId, disposing: bool) {
         self.threads.entry(thread).or_default().disposing = disposing;
+        if disposing {
+            self.drop_linked_after(thread);
+        }
     }
 
     /// Whether modules that load now must wait before they run.

@@ -8,13 +8,15 @@ use crate::graph::{ModuleId, ThreadId};
 
 use super::Engine;
 use super::changes::is_source;
-use super::update::{Reimporting, Update};
+use super::update::{Checks, Reimporting, Update};
 
 /// What a thread wants to be told, besides what it must.
 #[derive(Default)]
 pub(super) struct Interest {
     /// Somebody listens to what happens.
     pub events: bool,
+    /// Somebody is told of each outcome.
+    pub outcomes: bool,
     /// Its modules keep something from instance to instance.
     pub losses: bool,
 }
@@ -30,6 +32,7 @@ pub(super) struct Thread {
     wake: Option<Box<dyn Fn() + Send>>,
     pub pending: Update,
     pub reimporting: Reimporting,
+    pub checks: Checks,
     pub interest: Interest,
     /// How many sets of hooks there are for it.
     layers: u32,
@@ -98,6 +101,8 @@ impl Engine {
         self.lifecycle.remove_thread(thread);
         self.retain_registrations(|slot| slot.thread != thread);
         self.modules.remove_thread(thread);
+        self.outcomes.detach(thread, Instant::now());
+        self.report_outcomes();
         self.prune();
         self.forget_options(thread);
         self.wake_threads();
@@ -107,6 +112,11 @@ impl Engine {
     /// The thread has listeners.
     pub fn listen(&mut self, thread: ThreadId) {
         self.threads.entry(thread).or_default().interest.events = true;
+    }
+
+    /// The thread is told of each outcome.
+    pub fn follow_outcomes(&mut self, thread: ThreadId) {
+        self.threads.entry(thread).or_default().interest.outcomes = true;
     }
 
     /// Wakes the threads that have pending work.
@@ -216,6 +226,11 @@ impl Engine {
 }
 
 impl Thread {
+    /// Whether it takes part.
+    pub fn is_attached(&self) -> bool {
+        self.wake.is_some()
+    }
+
     /// It has reported, or answers at least.
     pub fn answered(&mut self) {
         self.answer = if self.answer == Answer::Awaited { Answer::Given } else { Answer::None };

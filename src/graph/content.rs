@@ -15,6 +15,8 @@ pub enum Reporter {
     /// A file event that came between a module's read and its evaluation: what runs may be neither what was read nor
     /// what is there now.
     WatcherWhileReading,
+    /// An import that did not find it: nobody has saved it.
+    Import,
     /// The parent process: it counts unless the bytes that run are those on disk, or were decided on.
     Parent,
     /// The parent process, of a module whose instance has failed since, perhaps on other bytes.
@@ -140,7 +142,7 @@ impl Content {
     /// Whether the file holds something else than what runs, now that it holds `now`; that is remembered either way.
     pub fn is_change(&mut self, now: Fingerprint, reporter: Reporter) -> bool {
         let same = match reporter {
-            Reporter::Watcher => self.last == Some(now),
+            Reporter::Watcher | Reporter::Import => self.last == Some(now),
             Reporter::WatcherWhileReading | Reporter::ParentAfterFailure => false,
             Reporter::Parent => self.decided == Some(now) || self.state == State::Read(now),
         };

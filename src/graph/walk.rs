@@ -83,6 +83,12 @@ impl Visited {
         self.0.get(id.index()).is_some_and(|&visited| visited)
     }
 
+    /// The modules that walks have come to.
+    pub fn iter(&self) -> impl Iterator<Item = ModuleId> {
+        let visited = self.0.iter().enumerate().filter(|(_, visited)| **visited);
+        visited.map(|(index, _)| ModuleId::new(index))
+    }
+
     /// A walk comes to a module. Returns whether none has before.
     pub fn insert(&mut self, id: ModuleId) -> bool {
         if self.0.len() <= id.index() {

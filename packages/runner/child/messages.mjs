@@ -17,6 +17,10 @@ const isMissing = (/** @type {any} */ value) => Object(value) === value && path(
 const missing = (/** @type {unknown} */ value) => Array.isArray(value) && value.length <= MOST_MISSING && value.every(isMissing)
 const reason = (/** @type {any} */ value) => Object(value) === value && text(value.text) && optional(text)(value.hint) && optional(Array.isArray)(value.chain)
 
+const object = (/** @type {unknown} */ value) => Object(value) === value
+const outcome = (/** @type {any} */ value) => object(value) && text(value.id) && text(value.outcome) && texts(value.files)
+const error = (/** @type {any} */ value) => object(value) && text(value.name) && text(value.message)
+
 /** @param {Check} check @returns {Check} */
 const optional = (check) => (value) => value === undefined || value === null || check(value)
 
@@ -30,6 +34,8 @@ export const FROM_APP = {
   'hot-runner:rest': {},
   'hot-runner:quiet': { serves: flag },
   'hot-runner:exit': { at: text },
+  'hot-runner:outcome': { outcome, text: optional(text) },
+  'hot-runner:error': { error },
   'hot-runner:missing': { packages: missing },
   'hot-runner:drained': {},
   'hot-runner:listening': { id: text, key: text, address: text, port: number, scheme: text, inode: optional(text) },

@@ -24,6 +24,7 @@ if (setup) {
   if (setup.ahead) holdOutput()
   reportReading()
   sendSnapshots()
+  takeOutcomes()
   keepSockets()
   const { drainTimeout } = setup
   hear('hot-runner:ping', () => tell({ type: 'hot-runner:pong', inspected: isInspected() }))
@@ -31,6 +32,19 @@ if (setup) {
   tell({ type: 'hot-runner:hello' })
   if (setup.ahead === 'start') await wait()
   if (!setup.ahead) await begin(setup)
+}
+
+/** hot-hook finds it there when it starts, and leaves it to the runner to tell people what became of a save. */
+function takeOutcomes() {
+  const value = (/** @type {object} */ outcome, /** @type {string | undefined} */ text) => tell({ type: 'hot-runner:outcome', outcome, text })
+  Object.defineProperty(globalThis, Symbol.for('hot-runner.outcome'), { value, configurable: true })
+}
+
+/** What a crash is about. @param {unknown} error */
+function tellError(error) {
+  if (process.listenerCount('uncaughtException') > 0) return
+  const told = /** @type {any} */ (globalThis)[Symbol.for('hot-hook')]?.describe?.(error)
+  if (told) tell({ type: 'hot-runner:error', error: told })
 }
 
 /** Whether a debugger can connect. The module takes a few milliseconds to load: not before it is asked for. */
@@ -78,17 +92,18 @@ async function dispose() {
  */
 function observeProcess({ pid, signal, killTimeout }) {
   const { emit } = process
-  /** @param {string} event */
-  function observe(event) {
+  /** @param {string} event @param {unknown[]} args */
+  function observe(event, args) {
     if (event === 'SIGINT' || event === 'SIGHUP' || event === 'SIGQUIT') tell({ type: 'hot-runner:signal', signal: event })
     if (event === signal) letGo()
     if (event === 'disconnect') endIfOrphaned(pid, killTimeout).catch(() => {})
+    if (event === 'uncaughtExceptionMonitor') tellError(args[0])
     if (event === 'exit') tellEnd()
   }
   process.emit = /** @type {any} */ (
     function (/** @type {string} */ event, /** @type {unknown[]} */ ...args) {
       try {
-        observe(event)
+        observe(event, args)
       } catch {
         // The app goes on as it would without us.
       }

@@ -65,6 +65,7 @@ impl Changes {
 
     /// Anything may have changed.
     pub fn suspect_all(&mut self, view: View) {
+        self.is_recheck = true;
         self.came(&[std::path::MAIN_SEPARATOR_STR.to_owned()], Instant::now(), view, |_| true);
         for (path, ()) in self.concerned(view, |_| Some(())) {
             self.suspect(path, Reporter::Watcher, view);

@@ -108,6 +108,8 @@ pub struct Changes {
     unseen: Option<FxHashMap<Arc<str>, Fingerprint>>,
     /// Files that may have changed, and what reported them.
     undecided: Vec<(Arc<str>, Reporter)>,
+    /// All is looked at again, though nobody has saved it.
+    is_recheck: bool,
     /// Modules that have called `invalidate`, and were not decided on yet.
     invalidated: Vec<Invalidated>,
     waker: Waker,
@@ -139,6 +141,7 @@ impl Changes {
             unreported: Unreported::default(),
             unseen: None,
             undecided: Vec::new(),
+            is_recheck: false,
             invalidated: Vec::new(),
             waker,
             notes: None,
@@ -349,6 +352,17 @@ impl Changes {
     /// Takes the files out that may have changed, with what reported them, and the modules that have called `invalidate`.
     pub fn take_undecided(&mut self) -> (Vec<(Arc<str>, Reporter)>, Vec<Invalidated>) {
         (std::mem::take(&mut self.undecided), std::mem::take(&mut self.invalidated))
+    }
+
+    /// Whether what is decided on includes files that nobody has saved, because all was looked at again.
+    pub fn take_recheck(&mut self) -> bool {
+        std::mem::take(&mut self.is_recheck)
+    }
+
+    /// Whether a save may be half done, or is not decided on. That an import finds no file is no save.
+    pub fn has_half_saves(&self) -> bool {
+        let is_save = |(_, reporter): &(Arc<str>, Reporter)| *reporter != Reporter::Import;
+        !self.settle.is_empty() || self.undecided.iter().any(is_save)
     }
 
     /// These may have changed, too.

@@ -2,6 +2,7 @@
 //! Node 20 none does. So a thread reports what `require.cache` says, before anything is decided.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::decision::Reporter;
@@ -81,6 +82,23 @@ impl Engine {
         self.changes.forget_reported();
         if !self.leaves_decision(thread, Instant::now()) {
             self.decide_undecided();
+        }
+    }
+
+    /// The URLs of CommonJS that the thread has imported, and of which it is to tell whether it has thrown.
+    pub fn open_commonjs(&mut self, thread: ThreadId) -> Vec<Arc<str>> {
+        self.lifecycle.open_commonjs(thread)
+    }
+
+    /// CommonJS that was imported has run, or has thrown. V8 ends the process when another module imports what has thrown, so that
+    /// it is loaded anew for those that are loaded from now on.
+    pub fn end_commonjs(&mut self, thread: ThreadId, url: &str, threw: bool) {
+        let Some((id, version)) = self.lifecycle.end_commonjs(thread, url) else { return };
+        let module = self.modules.get(id);
+        let is_current = module.version == version && !module.is_non_reloadable();
+        if threw && is_current && !self.modules.is_cold(id) {
+            let bumped = self.modules.bump_silently(id);
+            self.bumped(id, bumped);
         }
     }
 

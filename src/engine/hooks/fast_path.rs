@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::engine::lifecycle::instance::Body;
-use crate::engine::lifecycle::life::Evaluation;
 use crate::error::NotDynamicError;
 use crate::graph::ThreadId;
 use crate::watch::parent;
@@ -30,7 +29,7 @@ impl Engine {
     fn shortcut(&mut self, import: &Import) -> Option<String> {
         let importer = import.parent?;
         let instance = self.lifecycle.find(import.thread, importer)?;
-        if instance.life.evaluation() != Evaluation::Linking || instance.body == Body::CommonJs {
+        if !instance.life.evaluation().is_ahead() || instance.body == Body::CommonJs {
             return None;
         }
         let (url, path) = self.modules.sibling(import.thread, importer, import.specifier)?;

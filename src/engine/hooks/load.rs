@@ -243,6 +243,9 @@ impl Engine {
                 Format::CommonJs | Format::Other => Loaded::Other,
             },
         );
+        if format != Format::Json {
+            self.observe_boundary(thread, url);
+        }
         if format == Format::CommonJs {
             self.expect_reports(thread, module);
             self.reloaded(thread, module);
@@ -282,6 +285,10 @@ impl Engine {
         }
         if !lost.is_empty() {
             self.forget_registrations(&lost);
+            self.outcomes.pruned(&lost);
+            for thread in self.threads.values_mut() {
+                thread.checks.forget(&lost);
+            }
             self.emit(|engine| {
                 let paths = lost.iter().map(|&id| engine.modules.get(id).path.clone());
                 HotEvent::Prune { paths: paths.collect() }

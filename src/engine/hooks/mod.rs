@@ -21,7 +21,7 @@ use crate::graph::accept::Propagation;
 use crate::graph::{EdgeKind, ModuleId, ModuleKind, NewEdge, ThreadId};
 use crate::package::installed_root;
 use crate::path::expected;
-use crate::url::{Meaning, path_of};
+use crate::url::{Meaning, path_of, url_of};
 
 use crate::engine::{Engine, MissingPackage};
 
@@ -72,7 +72,7 @@ impl Engine {
     pub fn is_repeatable(&self, thread: ThreadId, parent: &str, url: &str) -> bool {
         self.lifecycle.find(thread, parent).is_some_and(|instance| {
             let is_dynamic = instance.body == Body::CommonJs
-                || instance.life.evaluation() != Evaluation::Linking;
+                || !instance.life.evaluation().is_ahead();
             let target = self.modules.meaning(url).map(|meaning| meaning.module);
             let counts = |target| self.modules.counts_repeating(thread, instance.module, target);
             is_dynamic && !target.is_some_and(counts)
@@ -123,7 +123,12 @@ impl Engine {
         match importer {
             None if is_wrapped => {}
             None => self.add_root(import.thread, target.module),
-            Some(importer) => self.connect(import, &importer, target.module)?,
+            Some(importer) => {
+                if self.connect(import, &importer, target.module)? {
+                    self.note_boundary_import(import, target.module, &target.clean);
+                    self.observe_loaded(import.thread, target.module);
+                }
+            }
         }
         Ok(Some(target))
     }
@@ -146,7 +151,8 @@ impl Engine {
         if version == 0 || !module.is_es || module.is_non_reloadable() {
             return None;
         }
-        let is_current = |i: &&Instance| i.thread == thread && i.version == version && i.order > 0;
+        let is_there = |i: &Instance| i.order > 0 || i.life.evaluation() == Evaluation::Linked;
+        let is_current = |i: &&Instance| i.thread == thread && i.version == version && is_there(i);
         let Some(current) = self.lifecycle.of_module(target.module).find(is_current) else {
             let is_plain = *target.clean == *url;
             return Some(if is_plain {
@@ -163,12 +169,13 @@ impl Engine {
         Some(Supply::Alias(current))
     }
 
+    /// Returns whether the edge is hot.
     fn connect(
         &mut self,
         import: &Import,
         importer: &Importer,
         target: ModuleId,
-    ) -> Result<(), NotDynamicError> {
+    ) -> Result<bool, NotDynamicError> {
         let module = self.modules.get(target);
         let by_attribute = import.attribute == Some("true");
         let meant_hot = !module.is_non_reloadable()
@@ -214,7 +221,7 @@ impl Engine {
             self.expect_reports(import.thread, target);
             self.read_addon(target);
         }
-        Ok(())
+        Ok(edge.hot)
     }
 
     /// Whether the importer's body is known to run.
@@ -239,7 +246,7 @@ impl Engine {
         let id = self.module_at(path);
         if self.modules.get(id).content.is_begun() {
             // Its importers are to hear of it, too.
-            self.changes.add_undecided([(path.into(), Reporter::Watcher)]);
+            self.changes.add_undecided([(path.into(), Reporter::Import)]);
         }
         self.modules.content_mut(id).begin(Fingerprint::Absent);
         self.changes.expect(path, id);
@@ -269,7 +276,11 @@ impl Engine {
         if let Some(path) = path {
             let target = self.miss(&path);
             // Never an error here: the user has one already.
-            let _ = self.connect(import, &importer, target);
+            if self.connect(import, &importer, target).is_ok_and(|is_hot| is_hot) {
+                let url = url_of(&path);
+                self.modules.record(&url, target);
+                self.note_boundary_import(import, target, &url);
+            }
         }
         if importer.kind == EdgeKind::Static {
             self.modules.fail_link(importer.module);
@@ -324,8 +335,7 @@ impl Engine {
             (false, false) => EdgeKind::Dynamic,
         };
         if let Some(instance) = self.lifecycle.find(import.thread, url) {
-            let linking = instance.life.evaluation() == Evaluation::Linking
-                && instance.body != Body::CommonJs;
+            let linking = instance.life.evaluation().is_ahead() && instance.body != Body::CommonJs;
             return Some(Importer {
                 module: instance.module,
                 version: instance.version,

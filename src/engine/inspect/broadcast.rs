@@ -81,7 +81,9 @@ impl Engine {
                 let path = show(&reload.path);
                 ("restart", json!({ "path": path, "text": text, "hint": hint }))
             }
-            HotEvent::Prune { .. } | HotEvent::Invalidate { .. } => return None,
+            HotEvent::Prune { .. } | HotEvent::Invalidate { .. } | HotEvent::Outcome { .. } => {
+                return None;
+            }
         };
         Some(json!({ "event": event, "data": data }))
     }

@@ -2,13 +2,17 @@
 //!
 //! - [`dump`], [`snapshot`]: the graph, as `hot.dump()` gives it and as it is drawn.
 //! - [`explain`]: what a change would do.
+//! - [`outcomes`]: what became of each save.
 //! - [`broadcast`]: what happens, for other processes.
 
 mod broadcast;
 mod dump;
 mod explain;
+mod outcomes;
 mod snapshot;
 
 pub(super) use broadcast::Broadcasts;
 pub use dump::DumpNode;
 pub use explain::{Explanation, Outcome};
+pub(super) use outcomes::{Begun, Outcomes, Report};
+pub use outcomes::{Failure, Outcome as SaveOutcome, Phase};

@@ -121,7 +121,8 @@ impl Instance {
 
     /// Whether its evaluation has not ended, as far as is known.
     pub fn is_open(&self) -> bool {
-        matches!(self.life.evaluation(), Evaluation::Linking | Evaluation::Evaluating)
+        let evaluation = self.life.evaluation();
+        evaluation.is_ahead() || evaluation == Evaluation::Evaluating
     }
 
     /// Whether its body runs, and it has handlers that must not run before that is over.

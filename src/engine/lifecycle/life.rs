@@ -15,6 +15,8 @@
 pub enum Evaluation {
     /// Its source was asked for; its static imports are being resolved. CommonJS, whose evaluation is not observed, stays here.
     Linking,
+    /// It was linked ahead of an import, and evaluates when it is imported.
+    Linked,
     /// Its body runs, or ran: its end was not observed.
     Evaluating,
     /// Its body ran to the end.
@@ -60,6 +62,13 @@ pub struct Superseded {
     pub has_handlers: bool,
     /// The newer version is not the next one: nothing that links now leads to the instance.
     pub is_unreachable: bool,
+}
+
+impl Evaluation {
+    /// Whether its body has not begun to run, as far as is known.
+    pub fn is_ahead(self) -> bool {
+        matches!(self, Self::Linking | Self::Linked)
+    }
 }
 
 impl Life {
@@ -131,11 +140,11 @@ impl Life {
 
 #[cfg(test)]
 mod tests {
-    use super::Evaluation::{Evaluated, Evaluating, Failed, Linking};
+    use super::Evaluation::{Evaluated, Evaluating, Failed, Linked, Linking};
     use super::Life::{Abandoned, Current, Disposed, Retiring, Superseded as Old};
     use super::{Evaluation, Life, Next, Superseded};
 
-    const EVALUATIONS: [Evaluation; 4] = [Linking, Evaluating, Evaluated, Failed];
+    const EVALUATIONS: [Evaluation; 5] = [Linking, Linked, Evaluating, Evaluated, Failed];
     const ENDS: [fn(Evaluation) -> Life; 3] = [Retiring, Disposed, Abandoned];
 
     /// Linked only; evaluated without handlers; with handlers.
@@ -150,6 +159,9 @@ mod tests {
         let table = [
             (Current(Linking), LINKED, Old(Linking), Next::Nothing),
             (Current(Linking), FAR, Old(Linking), Next::Nothing),
+            // An import of it may be about to evaluate it.
+            (Current(Linked), LINKED, Old(Linked), Next::Nothing),
+            (Old(Linked), FAR, Abandoned(Linked), Next::Evict),
             // CommonJS: that it has begun is known, not how far it has come.
             (Current(Linking), RAN, Retiring(Linking), Next::Dispose),
             (Current(Evaluating), RAN, Retiring(Evaluating), Next::Dispose),

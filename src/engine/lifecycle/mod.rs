@@ -22,7 +22,7 @@ use crate::graph::{ModuleId, ThreadId};
 use crate::stamp::Stamp;
 use instance::{Body, Instance, InstanceId, Instances, Reading, Record};
 use kept::Kept;
-use life::Evaluation;
+use life::{Evaluation, Life};
 
 /// By what a thread learns that an evaluation ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,10 @@ struct Queues {
     to_observe: Vec<(InstanceId, Observation)>,
     /// Instances of which it will tell when their evaluation ends.
     endings: FxHashSet<InstanceId>,
+    /// Instances that the app imports as boundaries: the thread is to tell how that ends.
+    to_follow: Vec<InstanceId>,
+    /// Instances of CommonJS that were imported, and of which it is not known whether they have thrown.
+    open_commonjs: Vec<InstanceId>,
 }
 
 /// An instance that begins to evaluate.
@@ -155,12 +159,14 @@ impl Lifecycle {
         instance.body = body;
         // What Node read lies between two drains: from here on, comparing tells.
         instance.reading = Reading::Over;
+        let (id, module) = (instance.id, instance.module);
         if body == Body::CommonJs {
             // It evaluates at once if it was required.
             self.evaluations += 1;
             instance.order = self.evaluations;
+            self.queues.entry(thread).or_default().open_commonjs.push(id);
         }
-        Some(instance.module)
+        Some(module)
     }
 
     /// The body of what `thread` knows by `url` is about to run: older instances of its module wait no longer, and are kept no
@@ -200,6 +206,11 @@ impl Lifecycle {
     pub fn has_newer(&self, thread: ThreadId, module: ModuleId, version: u32) -> bool {
         let newer = |i: &Instance| i.thread == thread && i.version > version && i.order > 0;
         self.of_module(module).any(newer)
+    }
+
+    /// Whether an instance of the module at that version is known to run, or to have run.
+    pub fn has_run(&self, id: ModuleId, version: u32) -> bool {
+        self.current(id, version).any(|it| !it.life.evaluation().is_ahead())
     }
 
     /// Whether a current instance of the module at that version has thrown.
@@ -282,6 +293,64 @@ impl Lifecycle {
             }
         }
         found
+    }
+
+    /// The thread is to tell how an import of the instance ends.
+    pub fn follow(&mut self, thread: ThreadId, id: InstanceId) {
+        self.queues.entry(thread).or_default().to_follow.push(id);
+    }
+
+    /// The URLs of the instances of which the thread is to tell how an import of them ends.
+    pub fn take_followed(&mut self, thread: ThreadId) -> Vec<Arc<str>> {
+        let Some(queues) = self.queues.get_mut(&thread) else { return Vec::new() };
+        let ids = std::mem::take(&mut queues.to_follow).into_iter();
+        // Node may have let go of others: an import would run them once more.
+        let current = ids.filter_map(|id| self.instances.get(id)).filter(|it| it.life.is_current());
+        current.map(|instance| instance.url.clone()).collect()
+    }
+
+    /// The URLs of CommonJS that was imported, and may have thrown since.
+    pub fn open_commonjs(&mut self, thread: ThreadId) -> Vec<Arc<str>> {
+        let Some(queues) = self.queues.get_mut(&thread) else { return Vec::new() };
+        let found = |id: &InstanceId| self.instances.get(*id).filter(|it| it.life.is_current());
+        queues.open_commonjs.retain(|id| found(id).is_some());
+        queues.open_commonjs.iter().filter_map(found).map(|it| it.url.clone()).collect()
+    }
+
+    /// It is known how the evaluation of the CommonJS module that the thread knows by `url` has ended. Returns the module and its
+    /// version.
+    pub fn end_commonjs(&mut self, thread: ThreadId, url: &str) -> Option<(ModuleId, u32)> {
+        let instance = self.instances.find(thread, url)?;
+        if let Some(queues) = self.queues.get_mut(&thread) {
+            queues.open_commonjs.retain(|id| *id != instance.id);
+        }
+        Some((instance.module, instance.version))
+    }
+
+    /// These modules were linked in the thread, ahead of an import.
+    pub fn linked_ahead(&mut self, thread: ThreadId, modules: impl IntoIterator<Item = ModuleId>) {
+        for id in modules {
+            self.instances.change(id, |instance| {
+                let is_ahead = instance.thread == thread
+                    && instance.life == Life::Current(Evaluation::Linking)
+                    && matches!(instance.body, Body::Es { .. });
+                if is_ahead {
+                    instance.life = instance.life.evaluates(Evaluation::Linked);
+                }
+            });
+        }
+    }
+
+    /// Whether a current instance of the module was linked in the thread, and did not begin to evaluate.
+    pub fn is_linked_ahead(&self, thread: ThreadId, module: ModuleId) -> bool {
+        let linked = Life::Current(Evaluation::Linked);
+        self.of_module(module).any(|it| it.thread == thread && it.life == linked)
+    }
+
+    /// The modules of which instances are being disposed of in the thread.
+    pub fn disposed_of(&self, thread: ThreadId) -> FxHashSet<ModuleId> {
+        let ids = self.queues.get(&thread).into_iter().flat_map(|queues| &queues.releasable);
+        ids.filter_map(|id| Some(self.instances.get(*id)?.module)).collect()
     }
 
     /// Whether the thread is to tell of evaluations that have not ended.

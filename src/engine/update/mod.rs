@@ -1,5 +1,6 @@
 //! File events become updates: each file is decided alone, and what is found in one drain is told as one.
 
+mod check;
 mod outbox;
 mod reimport;
 mod taken;
@@ -8,18 +9,22 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::config::Watching;
 use crate::decision::{Cause, Decisions, FullReload, Reason, Reporter, Verdict, decide};
 use crate::fingerprint::Fingerprint;
+use crate::graph::accept::Propagation;
 use crate::graph::{Graph, ModuleId, ThreadId, Visited};
 
 use crate::engine::Engine;
 use crate::engine::changes::{Collected, View, describe_unlisted, in_real_directory};
+use crate::engine::inspect::Begun;
 use crate::engine::lifecycle::instance::InstanceId;
 
-pub use outbox::{HotEvent, Message, Reload, Update};
+pub(in crate::engine) use check::Checks;
+pub use check::{Check, How};
+pub use outbox::{HotEvent, Message, Reload, Told, Update};
 pub(in crate::engine) use reimport::Reimporting;
 pub use reimport::{Callback, Linked, Reimport};
 
@@ -35,6 +40,20 @@ pub(in crate::engine) struct Batch {
     /// Changed files that are no modules, but watched by some.
     pub files: Vec<Arc<str>>,
     full_reload: Option<FullReload>,
+    /// Files that were saved, whatever that leads to.
+    saved: Vec<Arc<str>>,
+    /// Modules that have changed in a version that nobody has begun to load.
+    covered: Vec<ModuleId>,
+}
+
+/// How many files an outcome names that were saved and led to nothing.
+const MOST_SAVED: usize = 100;
+
+/// What an outcome names.
+struct Names {
+    files: Vec<Arc<str>>,
+    modules: Vec<(ModuleId, Arc<str>)>,
+    boundaries: Vec<(ModuleId, Arc<str>)>,
 }
 
 /// On whose behalf file events are taken in.
@@ -65,6 +84,13 @@ impl Engine {
     pub fn drain(&mut self, caller: Caller, now: Instant) -> Next {
         self.collect(now);
         let is_watcher = caller == Caller::Watcher;
+        if self.outcomes.deadline().is_some_and(|at| at <= now) {
+            self.outcomes.expire(now);
+            self.report_outcomes();
+        }
+        if is_watcher {
+            self.wake_for_checks(now);
+        }
         let unhashed =
             if is_watcher { self.changes.take_unhashed(&self.modules) } else { Vec::new() };
         if self.changes.is_to_decide() {
@@ -158,6 +184,9 @@ impl Engine {
         for (path, reporter) in files {
             self.consider(&path, reporter, &mut batch);
             self.changes.forget_report(&path);
+            if reporter != Reporter::Import {
+                batch.saved.push(path);
+            }
         }
         for (id, message) in invalidated {
             let path = self.modules.get(id).path.clone();
@@ -286,6 +315,9 @@ impl Engine {
         let path = self.modules.get(id).path.clone();
         // Also where a version that was not loaded yet covers this save: a thread may have required the one before.
         let is_other = is_change || self.modules.get(id).content.decided() != before;
+        if !is_change && is_other && !self.modules.get(id).pruned {
+            batch.covered.push(id);
+        }
         let silent =
             self.silent_user(&path, Some(id)).filter(|_| is_other && !self.modules.is_cold(id));
         // An import of it gets today's code in any case.
@@ -358,6 +390,7 @@ impl Engine {
     }
 
     pub(in crate::engine) fn publish(&mut self, batch: Batch) {
+        let names = self.names_of(&batch);
         if !batch.changed.is_empty() {
             self.lifecycle.wait_together();
             self.make_stale(&batch.invalidated);
@@ -376,9 +409,62 @@ impl Engine {
             let hint = reload.hint(|path| self.show(path));
             let reload = Reload { reload, text, hint };
             self.emit(|_| HotEvent::FullReload(reload.clone()));
+            self.begin_outcome(names, Some(&reload));
             self.say(Message::FullReload(reload));
+        } else {
+            self.begin_outcome(names, None);
         }
+        self.report_outcomes();
         self.wake_threads();
+    }
+
+    /// What an outcome says of a batch.
+    fn names_of(&mut self, batch: &Batch) -> Names {
+        let is_recheck = self.changes.take_recheck();
+        let name = |&id: &ModuleId| (id, batch.path_of(&self.modules, id));
+        let changed = batch.changed.iter().map(|id| batch.path_of(&self.modules, *id));
+        let reload = batch.full_reload.iter().map(|reload| reload.path.clone());
+        let files = batch.files.iter().cloned().chain(changed).chain(reload);
+        let mut files: Vec<_> = files.collect();
+        let affected = self.affected(batch);
+        let modules = affected.iter().map(name).collect();
+        if !is_recheck || !files.is_empty() {
+            let others = batch.saved.iter().filter(|path| !files.contains(path));
+            let others: Vec<_> = others.take(MOST_SAVED).cloned().collect();
+            files.extend(others);
+        }
+        let entered = affected.iter().filter(|id| self.modules.is_entered(**id));
+        let boundaries = entered.map(name).collect();
+        Names { files, modules, boundaries }
+    }
+
+    /// What runs again because of a batch: what was invalidated, and what is covered by a version that is not loaded yet, with
+    /// what imports it and has not run either.
+    fn affected(&self, batch: &Batch) -> Vec<ModuleId> {
+        let evaluated = |thread, id| self.lifecycle.have_evaluated(thread, id);
+        let propagation = Propagation { evaluated: &evaluated, ignoring_own_accept: false };
+        let mut affected = batch.invalidated.clone();
+        for &covered in &batch.covered {
+            let above = self.modules.propagate_statically(covered, &propagation);
+            let is_waiting =
+                |id: &ModuleId| !self.lifecycle.has_run(*id, self.modules.get(*id).version);
+            affected.extend(above.into_iter().filter(is_waiting));
+        }
+        let mut seen = FxHashSet::default();
+        affected.retain(|id| seen.insert(*id));
+        affected
+    }
+
+    /// An update was decided, or a save that leads to none.
+    fn begin_outcome(&mut self, names: Names, reload: Option<&Reload>) {
+        let Names { files, modules, boundaries } = names;
+        if files.is_empty() {
+            return;
+        }
+        let affected: Vec<_> = modules.iter().map(|&(id, _)| id).collect();
+        let threads = self.plan_checks(&affected);
+        let begun = Begun { files, modules, boundaries, reload, threads };
+        self.outcomes.begin(begun, Instant::now());
     }
 
     /// Those who import again, and those who listen, hear of an update.

@@ -7,6 +7,7 @@ use crate::engine::lifecycle::instance::InstanceId;
 use crate::graph::{ModuleId, ThreadId};
 
 use crate::engine::Engine;
+use crate::engine::inspect::Report;
 use crate::engine::update::Reimport;
 
 /// What is told to the parent process and to the app.
@@ -49,6 +50,11 @@ pub enum HotEvent {
         /// Their files.
         paths: Vec<Arc<str>>,
     },
+    /// What became of an update is known, or has become something else.
+    Outcome {
+        /// JSON: see [`crate::engine::inspect::SaveOutcome`].
+        json: String,
+    },
     /// A module has called `invalidate`.
     Invalidate {
         /// Its file.
@@ -56,6 +62,15 @@ pub enum HotEvent {
         /// What it gave as its reason.
         message: Option<Arc<str>>,
     },
+}
+
+/// What people are told of an outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// See [`HotEvent::Outcome`].
+    pub json: String,
+    /// Lines for people; `None` if there is nothing that they must know.
+    pub text: Option<String>,
 }
 
 /// Work for one thread, in the order of its fields.
@@ -83,6 +98,10 @@ pub struct Update {
     pub events: Vec<HotEvent>,
     /// What the parent and the app are to be told.
     pub messages: Vec<Message>,
+    /// What people are to be told of outcomes.
+    pub outcomes: Vec<Told>,
+    /// The number of the last update that the thread has something to do for, besides; 0 if there is none.
+    pub number: u64,
     /// The options are others, not by a call.
     pub reconfigured: bool,
     /// Problems that the user should know, a line each.
@@ -171,6 +190,20 @@ impl Engine {
         for thread in self.threads.values_mut().filter(|thread| thread.interest.events) {
             thread.pending.events.push(what.clone());
         }
+    }
+
+    /// Tells of an outcome: people, if there is something that they must know, and those who listen.
+    pub(in crate::engine) fn tell_outcome(&mut self, report: &Report) {
+        let text = report.text(|path| self.show(path));
+        let Ok(json) = serde_json::to_string(&report.outcome) else { return };
+        let told = Told { json: json.clone(), text };
+        if let Some(thread) = self.threads.values_mut().next()
+            && (told.text.is_some() || thread.interest.outcomes)
+        {
+            thread.pending.outcomes.push(told);
+        }
+        self.emit(|_| HotEvent::Outcome { json });
+        self.wake_threads();
     }
 
     /// Tells the user.

@@ -1,0 +1,153 @@
+/* oxlint-disable unicorn/consistent-function-scoping -- the sources of an app stand with its test */
+/** What became of a save: known at once, without a request, and said with its place. */
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import test from 'node:test'
+import { HOT, said, startApp } from './support/app.mjs'
+
+const get = `import { hot } from 'hot-hook'
+  const log = []
+  hot.on('hot:outcome', ({ outcome, mended }) => log.push(mended ? [outcome, ...mended] : outcome))
+  hot.on('hot:error', ({ path, phase }) => log.push(phase + ' ' + path))
+  serve({
+    get: async (file) => (await import(file, ${HOT})).value,
+    outcomes: () => hot.outcomes(),
+    log: () => log.splice(0),
+  })`
+const value = (n) => `export const value = ${n}`
+
+/** Waits until the last outcome is one that `expected` describes. @param {any} app @param {(outcome: any) => boolean} expected */
+const outcome = (app, expected) => app.expect('outcomes', (all) => all.length > 0 && expected(all.at(-1)))
+
+test('what a person sees, without a request', async (t) => {
+  const list = (text) => `export const list = () => {\n  return [${text}\n}\n`
+  const app = await startApp(t, {
+    files: { 'main.mjs': get, 'routes.mjs': `import { list } from './services/users.mjs'; export const value = list()`, 'services/users.mjs': list(']') },
+  })
+  await app.ask('get', './routes.mjs')
+  await app.ask('get', './services/users.mjs')
+  app.save('services/users.mjs', list(';'))
+  await app.until('it is said', () => app.output.stderr.includes('mended'))
+  assert.equal(app.output.stderr, [
+    `✗ services/users.mjs:2:11 SyntaxError: Unexpected token ';'`,
+    '    1 | export const list = () => {',
+    '  > 2 |   return [;',
+    '      |           ^',
+    '  imports of it fail until it is mended',
+    '',
+  ].join('\n'))
+  app.save('services/users.mjs', list('2]'))
+  await app.until('it is said', () => app.output.stderr.includes('✓'))
+  assert.ok(app.output.stderr.endsWith('✓ services/users.mjs is mended (and 1 module that imports it)\n'), app.output.stderr)
+  assert.deepEqual(await app.ask('get', './routes.mjs'), [2])
+})
+
+test('every outcome, and its fields', async (t) => {
+  const app = await startApp(t, {
+    files: { 'main.mjs': `import './cold.mjs'; ${get}`, 'cold.mjs': value(0), 'b.mjs': `export { value } from './c.mjs'`, 'c.mjs': value(1) },
+  })
+  assert.equal(await app.ask('get', './b.mjs'), 1)
+  app.save('c.mjs', value(2))
+  await outcome(app, (it) => it.outcome === 'applied')
+  app.save('c.mjs', 'export const other = 1')
+  await outcome(app, (it) => it.outcome === 'failed')
+  app.save('c.mjs', value(3))
+  await outcome(app, (it) => it.outcome === 'applied' && it.mended)
+  app.save('c.mjs', value(3))
+  await outcome(app, (it) => it.outcome === 'unchanged')
+  app.save('cold.mjs', value(1))
+  await outcome(app, (it) => it.outcome === 'restart-needed')
+  const all = await app.ask('outcomes')
+  assert.deepEqual(all.map((it) => it.outcome), ['applied', 'failed', 'applied', 'unchanged', 'restart-needed'])
+  assert.equal(new Set(all.map((it) => it.id)).size, 5)
+  const [applied, failed, mended, unchanged, cold] = all
+  const paths = ['c.mjs', 'b.mjs'].map(app.file)
+  assert.deepEqual([applied.files, applied.modules, applied.boundaries, applied.pending], [[app.file('c.mjs')], paths, [app.file('b.mjs')], []])
+  assert.ok(applied.ms >= 0 && applied.time > 1e12)
+  assert.equal(failed.errors.length, 1)
+  const [{ phase, name, file, line, column, frame }] = failed.errors
+  assert.deepEqual([phase, name, file, line, column], ['link', 'SyntaxError', app.file('b.mjs'), 1, 10])
+  assert.match(frame, /> 1 \| export \{ value \}/)
+  assert.deepEqual(mended.mended, [app.file('b.mjs')])
+  assert.deepEqual([unchanged.files, unchanged.modules], [[app.file('c.mjs')], []])
+  assert.match(cold.reason, /cold\.mjs changed/)
+  assert.deepEqual(cold.chain.map((step) => step.kind), ['root', 'static'])
+  const file2 = app.file('b.mjs')
+  assert.deepEqual(await app.ask('log'), ['applied', `link ${file2}`, 'failed', ['applied', file2], 'unchanged', 'restart-needed'])
+})
+
+test('an import that throws makes the outcome failed; the next one that does not says that it is mended', async (t) => {
+  const app = await startApp(t, { files: { 'main.mjs': get, 'b.mjs': `export { value } from './c.mjs'`, 'c.mjs': value(1) } })
+  await app.ask('get', './b.mjs')
+  app.save('c.mjs', `throw new RangeError('oops')\n${value(2)}`)
+  await outcome(app, (it) => it.outcome === 'applied')
+  assert.equal((await app.askError('get', './b.mjs')).message, 'oops')
+  const [{ errors }] = await outcome(app, (it) => it.outcome === 'failed')
+  assert.deepEqual(errors.map(({ phase, file, line, column }) => [phase, file, line, column]), [['evaluate', app.file('c.mjs'), 1, 7]])
+  assert.equal((await app.askError('get', './b.mjs')).message, 'oops')
+  app.save('c.mjs', value(3))
+  await outcome(app, (it) => it.outcome === 'applied')
+  assert.equal(app.output.stderr.match(/✗/g)?.length, 1, app.output.stderr)
+  assert.equal(await app.ask('get', './b.mjs'), 3)
+  await app.until('it is mended', () => app.output.stderr.includes('✓ c.mjs is mended'))
+})
+
+for (const [name, broken, fixed, line] of [
+  ['c.cjs', 'exports.value = = 1', 'exports.value = 2', '1:17'],
+  ['c.json', '{ "value": 1', '{ "value": 2 }', undefined],
+]) {
+  test(`what is required: ${name}`, async (t) => {
+    const app = await startApp(t, {
+      before: ['--no-warnings'],
+      files: { 'main.mjs': get, 'b.mjs': `import c from './b.cjs'; export const { value } = c`, 'b.cjs': `module.exports = require('./${name}')`, [name]: fixed.replace('2', '1') },
+    })
+    assert.equal(await app.ask('get', './b.mjs'), 1)
+    app.save(name, broken)
+    const all = await outcome(app, (it) => it.outcome === 'failed')
+    assert.equal(all.at(-1).errors[0].file, app.file(name))
+    if (line) assert.equal(`${all.at(-1).errors[0].line}:${all.at(-1).errors[0].column}`, line)
+    app.save(name, fixed)
+    await outcome(app, (it) => it.outcome === 'applied' && it.mended?.[0] === app.file(name))
+    assert.equal(await app.ask('get', './b.mjs'), 2)
+  })
+}
+
+test('check: false links nothing', async (t) => {
+  const app = await startApp(t, { hotHook: { check: false }, files: { 'main.mjs': get, 'b.mjs': value(1) } })
+  await app.ask('get', './b.mjs')
+  app.save('b.mjs', 'export const = 1')
+  const all = await outcome(app, (it) => it.outcome === 'applied')
+  assert.deepEqual(all.at(-1).pending, [app.file('b.mjs')])
+  assert.equal(app.output.stderr, '')
+  assert.equal((await app.askError('get', './b.mjs')).name, 'SyntaxError')
+  await outcome(app, (it) => it.outcome === 'failed')
+})
+
+test('what is linked ahead neither runs nor keeps the process alive, and is what the next import runs', async (t) => {
+  const app = await startApp(t, {
+    ipc: false,
+    wait: false,
+    files: {
+      'main.mjs': `import fs from 'node:fs'
+        await import('./b.mjs', ${HOT})
+        fs.writeFileSync(new URL('./b.mjs', import.meta.url), "console.log('runs', import.meta.url.split('/').at(-1))")
+        setTimeout(() => {}, 300)`,
+      'b.mjs': `console.log('runs')`,
+    },
+  })
+  await app.until('it ends', () => app.known().includes('exit: { code: 0') || app.known().includes('code: 0'))
+  assert.equal(app.output.stdout, 'runs\n')
+  assert.equal(app.output.stderr, '')
+})
+
+test('a boundary that is deleted, and comes back', async (t) => {
+  const app = await startApp(t, { files: { 'main.mjs': get, 'b.mjs': value(1) } })
+  await app.ask('get', './b.mjs')
+  fs.rmSync(app.file('b.mjs'))
+  const all = await outcome(app, (it) => it.outcome === 'applied')
+  assert.deepEqual(all.at(-1).pending, [app.file('b.mjs')])
+  app.save('b.mjs', value(2))
+  await outcome(app, (it) => it.outcome === 'applied')
+  assert.equal(await app.ask('get', './b.mjs'), 2)
+  assert.equal(said(app), '')
+})

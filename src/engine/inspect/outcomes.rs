@@ -1,0 +1,483 @@
+//! Outcomes: what became of each save. One record for each update, and the failures that are not mended yet.
+//!
+//! ```text
+//!   update ── restart needed ──────────────────────────────▶ restart-needed
+//!          ── nothing that runs depends on it ─────────────▶ unchanged
+//!          ── each thread has linked what it imports ──────▶ applied, or failed
+//!                            applied ── an import throws ──▶ failed
+//! ```
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rustc_hash::FxHashSet;
+use serde::Serialize;
+
+use crate::graph::{ModuleId, Step, ThreadId};
+
+use crate::engine::update::Reload;
+
+/// How many records are kept.
+const KEPT: usize = 200;
+
+/// How long an outcome waits for a thread that does not tell what it has linked.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What became of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Became {
+    /// Nothing that runs depends on it.
+    Unchanged,
+    /// It runs at the next import, or runs already.
+    Applied,
+    /// An import of it fails.
+    Failed,
+    /// Only a restart can apply it.
+    RestartNeeded,
+}
+
+/// Where something has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// The module could not be linked.
+    Link,
+    /// It threw while it evaluated.
+    Evaluate,
+    /// An `accept` callback threw.
+    Accept,
+    /// A `dispose` handler threw.
+    Dispose,
+    /// A `prune` handler threw.
+    Prune,
+}
+
+/// An error of the user's code, and its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// Where it came up.
+    pub phase: Phase,
+    /// The error's name.
+    pub name: String,
+    /// The error's message.
+    pub message: String,
+    /// The file that it is in, absolute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// From 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// From 1, in UTF-16 units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// Up to three lines of the file, with a caret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame: Option<String>,
+    /// The lines of its stack, where nobody but us tells people of it.
+    #[serde(skip)]
+    pub stack: Option<String>,
+    /// What it would replace stays.
+    #[serde(skip)]
+    pub keeps_old: bool,
+}
+
+/// What became of one update. Serialized with the field names of `hot.outcomes()`; all paths are absolute.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// Of no other update, in whatever process.
+    pub id: String,
+    /// When it was decided, in milliseconds since 1970.
+    pub time: u64,
+    /// The files that were saved.
+    pub files: Vec<Arc<str>>,
+    /// What became of it.
+    #[serde(rename = "outcome")]
+    pub became: Became,
+    /// The modules that run again when they are next imported.
+    pub modules: Vec<Arc<str>>,
+    /// Those of them that are boundaries.
+    pub boundaries: Vec<Arc<str>>,
+    /// The boundaries that are linked only at their import.
+    pub pending: Vec<Arc<str>>,
+    /// Files whose failures are over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mended: Vec<Arc<str>>,
+    /// How long it took until that was known, in milliseconds.
+    pub ms: f64,
+    /// Why a restart is needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What would have made it unnecessary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The imports that make the file cold, root first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<Step>,
+    /// What has failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Failure>,
+}
+
+/// An outcome that is known, or has become another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// Errors that nobody was told of before.
+    pub errors: Vec<Failure>,
+    /// Files that are mended, and how many modules that import each could not be imported besides.
+    pub mended: Vec<(Arc<str>, usize)>,
+}
+
+/// A record, and what is left to be known.
+struct Record {
+    number: u64,
+    outcome: Outcome,
+    begun: Instant,
+    /// Its modules.
+    modules: FxHashSet<ModuleId>,
+    /// Its boundaries that are not linked.
+    unlinked: Vec<(ModuleId, Arc<str>)>,
+    /// The threads that still link.
+    threads: FxHashSet<ThreadId>,
+    is_known: bool,
+    /// What is to be told of it.
+    untold: Option<Untold>,
+}
+
+#[derive(Default)]
+struct Untold {
+    errors: Vec<Failure>,
+    mended: Vec<(Arc<str>, usize)>,
+}
+
+/// An import of a module in a thread.
+type Import = (ThreadId, ModuleId);
+
+/// An error by which imports fail, until they do no longer.
+struct Unmended {
+    failure: Failure,
+    /// The imports that fail.
+    imports: Vec<Import>,
+    /// All that have failed.
+    modules: FxHashSet<ModuleId>,
+    /// The module of the file that it is in.
+    own: Option<ModuleId>,
+}
+
+/// An update, for [`Outcomes::begin`].
+pub struct Begun<'a> {
+    pub files: Vec<Arc<str>>,
+    pub modules: Vec<(ModuleId, Arc<str>)>,
+    pub boundaries: Vec<(ModuleId, Arc<str>)>,
+    pub reload: Option<&'a Reload>,
+    /// The threads that are to link something.
+    pub threads: FxHashSet<ThreadId>,
+}
+
+/// What became of the last updates.
+pub struct Outcomes {
+    records: VecDeque<Record>,
+    unmended: Vec<Unmended>,
+    last: u64,
+    prefix: String,
+}
+
+impl Default for Outcomes {
+    fn default() -> Self {
+        let prefix = format!("{:x}-{:x}", millis(SystemTime::now()), std::process::id());
+        Self { records: VecDeque::new(), unmended: Vec::new(), last: 0, prefix }
+    }
+}
+
+impl Outcomes {
+    /// The number of the next update.
+    pub fn next_number(&self) -> u64 {
+        self.last + 1
+    }
+
+    /// An update was decided. Its number is that of [`Outcomes::next_number`].
+    pub fn begin(&mut self, begun: Begun<'_>, now: Instant) {
+        self.last += 1;
+        let Begun { files, modules, boundaries, reload, threads } = begun;
+        let became = match (reload, modules.is_empty()) {
+            (Some(_), _) => Became::RestartNeeded,
+            (None, true) => Became::Unchanged,
+            (None, false) => Became::Applied,
+        };
+        let outcome = Outcome {
+            id: format!("{}-{}", self.prefix, self.last),
+            time: millis(SystemTime::now()),
+            files,
+            became,
+            modules: modules.iter().map(|(_, path)| path.clone()).collect(),
+            boundaries: boundaries.iter().map(|(_, path)| path.clone()).collect(),
+            pending: Vec::new(),
+            mended: Vec::new(),
+            ms: 0.0,
+            reason: reload.map(|reload| reload.text.clone()),
+            hint: reload.and_then(|reload| reload.hint.clone()),
+            chain: reload.map_or_else(Vec::new, |reload| reload.reload.chain().to_vec()),
+            errors: Vec::new(),
+        };
+        let mut record = Record {
+            number: self.last,
+            outcome,
+            begun: now,
+            modules: modules.iter().map(|&(id, _)| id).collect(),
+            unlinked: boundaries,
+            threads,
+            is_known: false,
+            untold: None,
+        };
+        // What is to be restarted need not wait for links.
+        if record.threads.is_empty() || reload.is_some() {
+            record.know(now);
+        }
+        self.records.push_back(record);
+        if self.records.len() > KEPT {
+            self.records.pop_front();
+        }
+    }
+
+    /// A thread has linked one of the boundaries, ahead or because somebody imports it.
+    pub fn linked(&mut self, thread: ThreadId, module: ModuleId) {
+        for record in &mut self.records {
+            record.unlinked.retain(|&(id, _)| id != module);
+        }
+        self.succeeded(thread, module, Phase::Link);
+    }
+
+    /// An import of the module evaluates to the end.
+    pub fn evaluated(&mut self, thread: ThreadId, module: ModuleId) {
+        self.succeeded(thread, module, Phase::Evaluate);
+    }
+
+    /// An import of the module fails, or a handler of it. `own`: the module of the file that the error is in. Returns
+    /// whether an update has brought it about.
+    pub fn failed(
+        &mut self,
+        thread: ThreadId,
+        module: ModuleId,
+        own: Option<ModuleId>,
+        failure: Failure,
+    ) -> bool {
+        let is_told = self.unmended.iter().any(|it| it.failure.is_same(&failure));
+        let record = self.records.iter_mut().rev().find(|record| record.modules.contains(&module));
+        let Some(record) = record else { return false };
+        record.unlinked.retain(|&(id, _)| id != module);
+        if !record.outcome.errors.iter().any(|it| it.is_same(&failure)) {
+            record.outcome.errors.push(failure.clone());
+            if record.outcome.became != Became::RestartNeeded {
+                record.outcome.became = Became::Failed;
+            }
+            let untold = record.untold.get_or_insert_default();
+            untold.errors.extend((!is_told).then(|| failure.clone()));
+        }
+        if matches!(failure.phase, Phase::Link | Phase::Evaluate) {
+            self.fails_by(thread, module, own, failure);
+        }
+        true
+    }
+
+    /// Whether one of the updates has reached the module.
+    pub fn has_reached(&self, module: ModuleId) -> bool {
+        self.records.iter().any(|record| record.modules.contains(&module))
+    }
+
+    /// Whether it is known that the import fails by this error.
+    pub fn is_known(&self, thread: ThreadId, module: ModuleId, failure: &Failure) -> bool {
+        let imports = self.unmended.iter().filter(|it| it.failure.is_same(failure));
+        imports.flat_map(|it| &it.imports).any(|import| *import == (thread, module))
+    }
+
+    /// The import fails by this error, and by no other any more.
+    fn fails_by(
+        &mut self,
+        thread: ThreadId,
+        module: ModuleId,
+        own: Option<ModuleId>,
+        failure: Failure,
+    ) {
+        for other in self.unmended.iter_mut().filter(|it| !it.failure.is_same(&failure)) {
+            other.imports.retain(|import| *import != (thread, module));
+        }
+        match self.unmended.iter_mut().find(|it| it.failure.is_same(&failure)) {
+            Some(same) => {
+                same.modules.insert(module);
+                if !same.imports.contains(&(thread, module)) {
+                    same.imports.push((thread, module));
+                }
+            }
+            None => self.unmended.push(Unmended {
+                failure,
+                imports: vec![(thread, module)],
+                modules: FxHashSet::from_iter([module]),
+                own,
+            }),
+        }
+        self.unmended.retain(|it| !it.imports.is_empty());
+    }
+
+    /// The text of a module can be read again: no import fails because of it.
+    pub fn text_is_mended(&mut self, thread: ThreadId, module: ModuleId) {
+        let is_mended = |at: &Unmended, (of, _): Import| of == thread && at.own == Some(module);
+        self.mend(module, is_mended);
+    }
+
+    /// An import that failed in that phase, or in an earlier one, does so no longer.
+    fn succeeded(&mut self, thread: ThreadId, module: ModuleId, phase: Phase) {
+        let is_mended = |at: &Unmended, import: Import| {
+            import == (thread, module)
+                && (at.failure.phase == Phase::Link || phase == Phase::Evaluate)
+        };
+        self.mend(module, is_mended);
+    }
+
+    /// Imports do not fail any longer, because the module was saved.
+    fn mend(&mut self, module: ModuleId, is_mended: impl Fn(&Unmended, Import) -> bool) {
+        let mut mended = Vec::new();
+        for at in &mut self.unmended {
+            let before = at.imports.len();
+            let imports = std::mem::take(&mut at.imports);
+            at.imports = imports.into_iter().filter(|&import| !is_mended(at, import)).collect();
+            if before > 0
+                && at.imports.is_empty()
+                && let Some(file) = &at.failure.file
+            {
+                let others = at.modules.iter().filter(|id| Some(**id) != at.own).count();
+                mended.push((Arc::<str>::from(file.as_str()), others));
+            }
+        }
+        self.unmended.retain(|it| !it.imports.is_empty());
+        // The file may have another error by now.
+        mended.retain(|(file, _)| {
+            self.unmended.iter().all(|it| it.failure.file.as_deref() != Some(&**file))
+        });
+        if mended.is_empty() {
+            return;
+        }
+        let record = self.records.iter_mut().rev().find(|record| record.modules.contains(&module));
+        if let Some(record) = record {
+            record.outcome.mended.extend(mended.iter().map(|(file, _)| file.clone()));
+            record.untold.get_or_insert_default().mended.extend(mended);
+        }
+    }
+
+    /// The thread has done all that it does for updates up to this one.
+    pub fn done(&mut self, thread: ThreadId, number: u64, now: Instant) {
+        for record in self.records.iter_mut().filter(|it| it.number <= number) {
+            if record.threads.remove(&thread) && record.threads.is_empty() && !record.is_known {
+                record.know(now);
+            }
+        }
+    }
+
+    /// A thread has ended: nothing of it fails any more.
+    pub fn detach(&mut self, thread: ThreadId, now: Instant) {
+        self.done(thread, u64::MAX, now);
+        for at in &mut self.unmended {
+            at.imports.retain(|(of, _)| *of != thread);
+        }
+        self.unmended.retain(|it| !it.imports.is_empty());
+    }
+
+    /// These modules are no longer imported: nothing of them fails.
+    pub fn pruned(&mut self, modules: &[ModuleId]) {
+        for at in &mut self.unmended {
+            at.imports.retain(|(_, id)| !modules.contains(id));
+        }
+        self.unmended.retain(|it| !it.imports.is_empty());
+    }
+
+    /// Nobody waits any longer for threads that say nothing.
+    pub fn expire(&mut self, now: Instant) {
+        for record in self.records.iter_mut().filter(|it| !it.is_known) {
+            if record.begun + PATIENCE <= now {
+                record.know(now);
+            }
+        }
+    }
+
+    /// When [`Outcomes::expire`] has something to do.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.records.iter().filter(|it| !it.is_known).map(|it| it.begun + PATIENCE).min()
+    }
+
+    /// What is known since the last call, oldest first.
+    pub fn reports(&mut self) -> Vec<Report> {
+        let known = self.records.iter_mut().filter(|it| it.is_known);
+        known
+            .filter_map(|record| {
+                let Untold { errors, mended } = record.untold.take()?;
+                Some(Report { outcome: record.outcome.clone(), errors, mended })
+            })
+            .collect()
+    }
+
+    /// Those that are known, oldest first.
+    pub fn known(&self) -> impl Iterator<Item = &Outcome> {
+        self.records.iter().filter(|it| it.is_known).map(|it| &it.outcome)
+    }
+}
+
+impl Record {
+    fn know(&mut self, now: Instant) {
+        self.is_known = true;
+        self.outcome.pending = self.unlinked.iter().map(|(_, path)| path.clone()).collect();
+        self.outcome.ms = (now - self.begun).as_secs_f64() * 1000.0;
+        self.untold.get_or_insert_default();
+    }
+}
+
+impl Report {
+    /// What people are told of it, with paths as `show` writes them; `None` if that is nothing.
+    pub fn text(&self, show: impl Fn(&str) -> String) -> Option<String> {
+        let mut lines = Vec::new();
+        for failure in &self.errors {
+            if matches!(failure.phase, Phase::Link | Phase::Evaluate) {
+                lines.push(failure.text(&show));
+            }
+        }
+        for (file, others) in &self.mended {
+            let importers = match others {
+                0 => String::new(),
+                1 => " (and 1 module that imports it)".to_owned(),
+                count => format!(" (and {count} modules that import it)"),
+            };
+            lines.push(format!("✓ {} is mended{importers}", show(file)));
+        }
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+}
+
+impl Failure {
+    /// Whether it is the same error, wherever it was met.
+    fn is_same(&self, other: &Self) -> bool {
+        let of = |it: &Self| (it.file.clone(), it.line, it.column, it.message.clone());
+        of(self) == of(other)
+    }
+
+    /// The error with its place and frame, and what follows from it.
+    fn text(&self, show: impl Fn(&str) -> String) -> String {
+        let place = self.file.as_deref().map(|file| {
+            let at = [self.line, self.column].into_iter().flatten();
+            let at: Vec<_> = at.map(|number| number.to_string()).collect();
+            let path = show(file);
+            if at.is_empty() { format!("{path} ") } else { format!("{path}:{} ", at.join(":")) }
+        });
+        let place = place.unwrap_or_default();
+        let frame = self.frame.as_ref().map_or_else(String::new, |frame| format!("\n{frame}"));
+        let message = self.message.lines().next().unwrap_or_default();
+        let stack = self.stack.as_ref().map_or_else(String::new, |stack| format!("\n{stack}"));
+        let end = if self.keeps_old { "the old one stays" } else { "imports of it fail" };
+        format!("✗ {place}{}: {message}{frame}{stack}\n  {end} until it is mended", self.name)
+    }
+}
+
+fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
