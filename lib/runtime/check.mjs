@@ -9,7 +9,7 @@ import * as engine from '../native/binding.js'
 import { keepSources } from '../node/compilation-cache.mjs'
 import { importAgain, isOurMiss, jobOf, loadCache } from '../node/esm-cache.mjs'
 import { thread } from '../native/thread.mjs'
-import { builtin } from '../node/features.mjs'
+import { builtin, hasSyncHooks } from '../node/features.mjs'
 import { Status, statusOf } from '../node/internals.mjs'
 import { emitError } from './events.mjs'
 import { describeFailure } from './failures.mjs'
@@ -84,7 +84,8 @@ async function link({ url, how, importer }) {
   try {
     return await inTime(linkOnly(url, { check: true, json: how === 'link-json', importer }, release))
   } finally {
-    keepSources()
+    // With hooks in a thread of their own, the app may be importing something for which V8's cache is off, too: it is on again soon.
+    if (hasSyncHooks) keepSources()
   }
 }
 

@@ -461,8 +461,11 @@ impl Engine {
     pub fn recheck(&mut self, thread: ThreadId, url: &str) -> bool {
         let Some(meaning) = self.modules.meaning(url) else { return false };
         let module = meaning.module;
-        let checks_ahead = self.config().is_some_and(|config| config.check);
-        if !checks_ahead {
+        if self.url_of_today(url).is_some() {
+            // Nobody imports it any more.
+            return true;
+        }
+        if !self.config().is_some_and(|config| config.check) {
             return false;
         }
         let how = if self.modules.get(module).is_json { How::LinkJson } else { How::Link };
