@@ -361,6 +361,31 @@ export declare function explain(path: string): string
 /** Fails inside the engine, as a defect would, in this thread or in one of our own: for tests of what follows. */
 export declare function failForTests(elsewhere: boolean): void
 
+/** An error of the user's code. */
+export interface Failure {
+  /** Where it came up. */
+  phase: FailurePhase
+  /** The error's name. */
+  name: string
+  /** The error's message. */
+  message: string
+  /** The file that it is in, absolute. */
+  file?: string
+  /** From 1. */
+  line?: number
+  /** From 1, in UTF-16 units. */
+  column?: number
+  /** Up to three lines of the file, with a caret. */
+  frame?: string
+  /** The lines of its stack, where nobody but us tells people of it. */
+  stack?: string
+  /** What it would replace stays; `false` if nothing is said. */
+  keepsOld?: boolean
+}
+
+/** Where something has failed. */
+export type FailurePhase = 'link' | 'evaluate' | 'accept' | 'dispose' | 'prune'
+
 /**
  * The body of the instance, which has begun to run, is followed until `bodyEnded` is called: what it imports meanwhile it may keep.
  * Returns whether it may wait; `null` if nobody needs to know when it ends.

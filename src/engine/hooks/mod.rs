@@ -71,8 +71,8 @@ impl Engine {
     /// Whether an import of `url` by `parent` is an `import()`, which adds nothing when it is repeated in this generation.
     pub fn is_repeatable(&self, thread: ThreadId, parent: &str, url: &str) -> bool {
         self.lifecycle.find(thread, parent).is_some_and(|instance| {
-            let is_dynamic = instance.body == Body::CommonJs
-                || !instance.life.evaluation().is_ahead();
+            let is_dynamic =
+                instance.body == Body::CommonJs || !instance.life.evaluation().is_ahead();
             let target = self.modules.meaning(url).map(|meaning| meaning.module);
             let counts = |target| self.modules.counts_repeating(thread, instance.module, target);
             is_dynamic && !target.is_some_and(counts)
