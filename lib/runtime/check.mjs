@@ -6,7 +6,7 @@
  */
 import vm from 'node:vm'
 import * as engine from '../native/binding.js'
-import { keepSources } from '../node/compilation-cache.mjs'
+import { keepSources, leaveNoSourceOfThisTurn } from '../node/compilation-cache.mjs'
 import { importAgain, isOurMiss, jobOf, loadCache } from '../node/esm-cache.mjs'
 import { thread } from '../native/thread.mjs'
 import { builtin, hasSyncHooks } from '../node/features.mjs'
@@ -81,11 +81,23 @@ function tell(url, cause) {
 
 /** @param {Check} check @returns {Promise<{ cause: unknown } | 'late' | undefined>} why it does not link */
 async function link({ url, how, importer }) {
+  // A debugger may pause at what is thrown to evaluate nothing.
+  if (isInspected()) return 'late'
   try {
     return await inTime(linkOnly(url, { check: true, json: how === 'link-json', importer }, release))
   } finally {
     // With hooks in a thread of their own, the app may be importing something for which V8's cache is off, too: it is on again soon.
     if (hasSyncHooks) keepSources()
+  }
+}
+
+/** Whether a debugger can connect. */
+function isInspected() {
+  try {
+    return builtin('node:inspector').url() !== undefined
+  } catch {
+    // A Node that was built without it.
+    return false
   }
 }
 
@@ -102,6 +114,12 @@ function inTime(work) {
 /** What a CommonJS module is wrapped in. */
 const PARAMETERS = ['exports', 'require', 'module', '__filename', '__dirname']
 
+/** @param {string} text @param {string} filename */
+function compile(text, filename) {
+  leaveNoSourceOfThisTurn()
+  vm.compileFunction(text, PARAMETERS, { filename })
+}
+
 /** What no link looks into: its text is read. @param {Check} check @returns {{ cause: unknown } | undefined} */
 function read({ url, how }) {
   const file = fileURLToPath(url)
@@ -116,7 +134,7 @@ function read({ url, how }) {
   }
   try {
     if (how === 'parse') JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
-    else vm.compileFunction(text, PARAMETERS, { filename: file })
+    else compile(text, file)
   } catch (/** @type {any} */ cause) {
     // As Node says it.
     if (how === 'parse') cause.message = `${file}: ${cause.message}`
