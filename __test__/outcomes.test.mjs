@@ -129,9 +129,11 @@ test('what is linked ahead neither runs nor keeps the process alive, and is what
     wait: false,
     files: {
       'main.mjs': `import fs from 'node:fs'
-        await import('./b.mjs', ${HOT})
-        fs.writeFileSync(new URL('./b.mjs', import.meta.url), "console.log('runs', import.meta.url.split('/').at(-1))")
-        setTimeout(() => {}, 300)`,
+        setImmediate(async () => {
+          await import('./b.mjs', ${HOT})
+          fs.writeFileSync(new URL('./b.mjs', import.meta.url), "console.log('runs', import.meta.url.split('/').at(-1))")
+          setTimeout(() => {}, 300)
+        })`,
       'b.mjs': `console.log('runs')`,
     },
   })
