@@ -122,10 +122,10 @@ test('what is wrong is a clear sentence', { skip }, async (t) => {
   const { port } = new URL(output.stdout)
   const taken = await ask('view', '--port', port)
   assert.deepEqual(taken, { stdout: '', stderr: `hot-hook: port ${port} is taken: give another one with --port\n`, code: 1 })
-  for (const port of ['x', '-1', '65536']) assert.deepEqual(await ask('view', `--port=${port}`), { stdout: '', stderr: 'hot-hook: usage: hot-hook view [--port NUMBER] [--no-open]\n', code: 2 })
+  for (const port of ['x', '-1', '65536']) assert.deepEqual(await ask('view', `--port=${port}`), { stdout: '', stderr: 'hot-hook: usage: hot-hook view [--port NUMBER] [--no-open]\n', code: 64 })
   const empty = runtime(t)
   const { code, stderr } = await cli(empty.XDG_RUNTIME_DIR, empty, 'view')
-  assert.deepEqual({ code, stderr }, { code: 1, stderr: `hot-hook: no app runs under hot-hook in ${fs.realpathSync(empty.XDG_RUNTIME_DIR)}\n` })
+  assert.deepEqual({ code, stderr }, { code: 2, stderr: `hot-hook: no app runs under hot-hook in ${fs.realpathSync(empty.XDG_RUNTIME_DIR)}\n` })
 })
 
 test('without @hot-hook/dump-viewer: what to install', { skip }, async (t) => {

@@ -1,9 +1,31 @@
 /**
  * `hot-hook view`: the import graph of a running app on a port of 127.0.0.1, by `@hot-hook/dump-viewer`.
  */
+import { follow } from '../lib/control/client.mjs'
 import { findViewer } from '../lib/find-viewer.mjs'
+import { visible } from '../lib/runtime/visible.mjs'
+import { askOne } from './apps.mjs'
+import { openBrowser } from './open-browser.mjs'
+import { Problem } from './problem.mjs'
 
-/** @typedef {{ pid: number, socket: string }} App */
+/**
+ * Shows it, and prints where.
+ * @param {string | undefined} pid @param {number} port @param {boolean} opens
+ */
+export async function show(pid, port, opens) {
+  const hear = (/** @type {App} */ app, /** @type {Listener} */ tell) => follow(app, { ask: 'follow' }, tell)
+  const { url, createOneTimeUrl } = await view({ ask: () => askOne({ ask: 'graph' }, pid), follow: hear }, port).catch((error) => {
+    if (error instanceof Problem) throw error
+    if (error.code === 'EADDRINUSE') throw new Problem(`port ${port} is taken: give another one with --port`)
+    const isMissing = error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND'
+    throw new Problem(isMissing ? 'view needs @hot-hook/dump-viewer: npm i -D @hot-hook/dump-viewer' : error.message)
+  })
+  console.log(url)
+  const problem = opens ? await openBrowser(createOneTimeUrl()) : undefined
+  if (problem !== undefined) console.error(`hot-hook: no browser was opened (${visible(problem)}): open the URL yourself`)
+}
+
+/** @typedef {import('../lib/control/pointers.mjs').App} App */
 /** @typedef {(event: any) => void} Listener */
 
 /**
@@ -15,7 +37,7 @@ import { findViewer } from '../lib/find-viewer.mjs'
  * @returns {Promise<{ url: string, createOneTimeUrl: () => string }>} where the page is; for a browser's command, whose arguments others can
  *   read, a URL that works once
  */
-export async function view({ ask, follow }, port) {
+async function view({ ask, follow }, port) {
   const { serve } = await import(findViewer(process.cwd(), import.meta.url))
   let { app, response } = await ask()
   /** @type {Set<Listener>} */

@@ -1,7 +1,25 @@
 /**
  * The types of `hot-hook/internal`, which `@hot-hook/runner` and `@hot-hook/dump-viewer` import. Any release may change it.
  */
-export { isInstalled, Watcher, watchFiles, watchProject, type Found, type MissingPackage } from './native/binding.js'
+export { Control, isInstalled, openControl, Watcher, watchFiles, watchProject, type ControlRequest, type Found, type MissingPackage } from './native/binding.js'
+
+/** An app that has a control socket. */
+export interface App {
+  pid: number
+  socket: string
+  /** Its pointer. */
+  file: string
+  isOfOurs: boolean
+}
+
+/** The app that a process runs in a project, if it can be asked: a process of this PID namespace. */
+export declare function findApp(cwd: string, pid: number): App | undefined
+
+/** What an app answers: see docs/protocol.md. Throws if it does not, or if that is of no known shape. */
+export declare function ask(app: App, request: any): Promise<any>
+
+/** Hears what happens in an app, once the promise is fulfilled; `over` is fulfilled when that ends. */
+export declare function follow(app: App, request: object, tell: (event: any) => void): Promise<{ over: Promise<void>; close: () => void }>
 
 /**
  * The URL of the module `@hot-hook/dump-viewer/server` that is to be run: that of the project above `cwd`, else that which was

@@ -2,7 +2,9 @@
  * `hot-hook/internal`: what `@hot-hook/runner` and `@hot-hook/dump-viewer` need. Any release may change it. Its types are in
  * internal.d.ts.
  */
-export { isInstalled, Watcher, watchFiles, watchProject } from './native/binding.js'
+export { Control, isInstalled, openControl, Watcher, watchFiles, watchProject } from './native/binding.js'
+export { ask, follow } from './control/client.mjs'
+export { findApp } from './control/pointers.mjs'
 export { findViewer, isFoundSafely } from './find-viewer.mjs'
 export { visible, visibleJson, visibleLines } from './runtime/visible.mjs'
 

@@ -11,6 +11,8 @@ pub mod error;
 pub mod fingerprint;
 pub mod glob;
 pub mod graph;
+#[cfg(target_os = "linux")]
+pub mod listening;
 pub mod package;
 pub mod path;
 pub mod place;

@@ -4,7 +4,7 @@
 use std::fs::Metadata;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Instant, SystemTime};
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -30,6 +30,8 @@ pub struct Found {
     pub early: bool,
     /// What could not be watched, a line each.
     pub problems: Vec<String>,
+    /// All is told that was asked for by so many calls of [`Watcher::sync`].
+    pub synced: u32,
 }
 
 /// What is watched.
@@ -100,6 +102,7 @@ pub fn files(paths: Vec<String>) -> Scope {
 pub struct Watcher {
     waker: Waker,
     stopped: Arc<AtomicBool>,
+    syncs: Arc<AtomicU32>,
 }
 
 impl Watcher {
@@ -117,12 +120,20 @@ impl Watcher {
         watch.wake_on_events(&mut poller);
         let stopped = Arc::new(AtomicBool::new(false));
         let (linked, settle) = (LinkedFiles::default(), Settle::default());
-        let mut run = Run { scope, watch, linked, settle };
+        let syncs = Arc::new(AtomicU32::new(0));
+        let mut run = Run { scope, watch, linked, settle, syncs: syncs.clone(), synced: 0 };
         let until = stopped.clone();
         std::thread::Builder::new()
             .name("hot-hook-project".to_owned())
             .spawn(move || run.run(&poller, &until, report))?;
-        Ok(Self { waker, stopped })
+        Ok(Self { waker, stopped, syncs })
+    }
+
+    /// Takes in what was saved by now: when that is told, and nothing settles, [`Found::synced`] is what is returned, or more.
+    pub fn sync(&self) -> u32 {
+        let number = self.syncs.fetch_add(1, Ordering::AcqRel) + 1;
+        self.waker.wake();
+        number
     }
 }
 
@@ -138,6 +149,9 @@ struct Run {
     watch: Watch,
     linked: LinkedFiles,
     settle: Settle,
+    /// How often it was asked to take in what was saved.
+    syncs: Arc<AtomicU32>,
+    synced: u32,
 }
 
 impl Run {
@@ -149,10 +163,17 @@ impl Run {
         };
         let paths = self.begin();
         let problems = self.watch.take_problems();
-        say(Found { early: !paths.is_empty(), paths, problems });
+        say(Found { early: !paths.is_empty(), paths, problems, synced: 0 });
         while !stopped.load(Ordering::Relaxed) {
+            // What is asked for from here on is taken in by the next round.
+            let asked = self.syncs.load(Ordering::Acquire);
             let paths = self.drain(Instant::now());
-            say(Found { paths, early: false, problems: self.watch.take_problems() });
+            let is_synced = asked != self.synced && self.settle.is_empty();
+            let synced = if is_synced { asked } else { 0 };
+            if is_synced {
+                self.synced = asked;
+            }
+            say(Found { paths, early: false, problems: self.watch.take_problems(), synced });
             let now = Instant::now();
             let at = self.settle.deadline().into_iter().chain(self.watch.deadline()).min();
             poller.sleep(at.map(|at| at.saturating_duration_since(now)));

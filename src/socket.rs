@@ -1,4 +1,4 @@
-//! The socket by which `hot-hook explain`, `graph` and `view` ask a running app: only its user may connect.
+//! The socket by which the commands of `hot-hook` ask a running app, or its runner: only its user may connect.
 //!
 //! ```text
 //!   node_modules/.cache/hot-hook/PID.json ──▶ RUNTIME/PID.sock     a request is a line of JSON, and so is the response
@@ -16,21 +16,23 @@ mod place;
 
 use std::io::ErrorKind;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 use serde_json::{Value, json};
 
+use crate::engine::Topic;
 use client::{Client, State};
 use folder::Folder;
-pub use place::Files;
+pub use place::{App, Files};
 
 /// So many are heard at once; others wait.
-const CLIENTS: usize = 32;
+const CLIENTS: usize = 48;
 /// So many of them may follow: the others' requests are to be heard, too.
-const FOLLOWERS: usize = CLIENTS / 2;
+const FOLLOWERS: usize = CLIENTS / 3;
+/// So many may wait for their response.
+const WAITERS: usize = CLIENTS / 3;
 /// How long no connection is accepted after one could not be.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -38,8 +40,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub enum Response {
     /// This, and no more.
     Once(String),
-    /// This, and then all lines of [`Socket::send`].
-    Follow(String),
+    /// This, and then all lines of [`Socket::send`] of the topic.
+    Follow(Topic, String),
+    /// What [`Socket::answer`] says to who has asked this.
+    Later(u64),
 }
 
 /// A socket that is open.
@@ -51,15 +55,14 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Opens the socket of this process, for the app that `root` is the folder of. `None` where that cannot be:
-    /// nothing is printed, because the client that asks gets the error.
-    pub fn open(root: &Path, entry: &str) -> Option<Self> {
-        place::private_folders().find_map(|folder| Self::open_in(folder, root, entry))
+    /// Opens the socket of this process. `None` where that cannot be: nothing is printed, because the client that asks is told.
+    pub fn open(app: &App) -> Option<Self> {
+        place::private_folders().find_map(|folder| Self::open_in(folder, app))
     }
 
     /// As [`Socket::open`], in a folder that no other user may enter; not if its path is too long.
-    fn open_in(folder: Folder, root: &Path, entry: &str) -> Option<Self> {
-        let (listener, files) = place::open(folder, root, entry)?;
+    fn open_in(folder: Folder, app: &App) -> Option<Self> {
+        let (listener, files) = place::open(folder, app)?;
         Some(Self { listener, files: Arc::new(files), clients: Vec::new(), paused: None })
     }
 
@@ -83,11 +86,25 @@ impl Socket {
 
     /// Whether any client gets the lines of [`Socket::send`].
     pub fn is_followed(&self) -> bool {
-        self.followers() > 0
+        self.count(|state| matches!(state, State::Follows(_))) > 0
     }
 
-    fn followers(&self) -> usize {
-        self.clients.iter().filter(|client| client.state == State::Follows).count()
+    fn count(&self, is: impl Fn(State) -> bool) -> usize {
+        self.clients.iter().filter(|client| is(client.state)).count()
+    }
+
+    /// Whether who has asked this still waits for the response.
+    pub fn awaits_answer(&self, request: u64) -> bool {
+        self.count(|state| state == State::Waits(request)) > 0
+    }
+
+    /// A line of the response to what has got [`Response::Later`], if there is one; `is_last`: there is no other.
+    pub fn answer(&mut self, request: u64, line: Option<&str>, is_last: bool, now: Instant) {
+        let waiting = self.clients.iter_mut().filter(|it| it.state == State::Waits(request));
+        for client in waiting {
+            client.answer(line, is_last, now);
+        }
+        self.clients.retain(|client| client.state != State::Gone);
     }
 
     /// Hears and tells as far as that can be without waiting. `ready` is of those that [`Socket::awaits`] named, in that
@@ -99,17 +116,21 @@ impl Socket {
         mut respond: impl FnMut(&Value) -> Response,
     ) {
         let (clients, listener) = ready.split_at(self.clients.len().min(ready.len()));
-        let mut followers = self.followers();
+        let mut followers = self.count(|state| matches!(state, State::Follows(_)));
+        let mut waiters = self.count(|state| matches!(state, State::Waits(_)));
         for (client, &ready) in self.clients.iter_mut().zip(clients) {
             client.serve(ready, now, |request| match respond(request) {
-                Response::Follow(_) if followers >= FOLLOWERS => {
+                Response::Follow(..) if followers >= FOLLOWERS => {
                     failure(&format!("{FOLLOWERS} follow this app already, which is all that can"))
                 }
-                Response::Follow(text) => {
-                    followers += 1;
-                    Response::Follow(text)
+                Response::Later(_) if waiters >= WAITERS => {
+                    failure(&format!("{WAITERS} wait for this app already, which is all that can"))
                 }
-                once @ Response::Once(_) => once,
+                response => {
+                    followers += usize::from(matches!(response, Response::Follow(..)));
+                    waiters += usize::from(matches!(response, Response::Later(_)));
+                    response
+                }
             });
         }
         self.paused = self.paused.filter(|&until| until > now);
@@ -119,9 +140,9 @@ impl Socket {
         self.clients.retain(|client| client.state != State::Gone);
     }
 
-    /// Sends a line to all clients that follow.
-    pub fn send(&mut self, line: &str) {
-        for client in self.clients.iter_mut().filter(|it| it.state == State::Follows) {
+    /// Sends a line to all clients that follow a topic.
+    pub fn send(&mut self, topic: Topic, line: &str) {
+        for client in self.clients.iter_mut().filter(|it| it.state == State::Follows(topic)) {
             client.send(line);
         }
         self.clients.retain(|client| client.state != State::Gone);
@@ -156,6 +177,7 @@ mod tests {
     use std::io::{BufRead, BufReader, Read, Write};
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     use std::os::unix::net::UnixStream;
+    use std::path::Path;
 
     use super::client::{LONGEST, REQUEST, RESPONSE};
     use super::*;
@@ -173,7 +195,7 @@ mod tests {
             let permissions = std::fs::Permissions::from_mode(0o700);
             std::fs::set_permissions(folder, permissions).unwrap();
             let run = Folder::open(folder).unwrap();
-            let socket = Socket::open_in(run, folder, "main.mjs").unwrap();
+            let socket = Socket::open_in(run, &App::new(folder, "main.mjs")).unwrap();
             Self { socket, now: Instant::now(), asked: Vec::new(), respond }
         }
 
@@ -279,7 +301,7 @@ mod tests {
     #[test]
     fn who_follows_and_does_not_read_is_let_go_and_so_is_who_goes() {
         let folder = tempfile::tempdir().unwrap();
-        let mut line = Line::new(folder.path(), |_| Response::Follow("0".to_owned()));
+        let mut line = Line::new(folder.path(), |_| Response::Follow(Topic::Graph, "0".to_owned()));
         let (mut reads, mut never, mut goes) = (line.call(), line.call(), line.call());
         for stream in [&mut reads, &mut never, &mut goes] {
             stream.write_all(b"{}\n").unwrap();
@@ -291,7 +313,7 @@ mod tests {
         let mut reader = BufReader::new(&reads);
         let mut text = String::new();
         for round in 0..2000 {
-            line.socket.send(&"x".repeat(1000));
+            line.socket.send(Topic::Graph, &"x".repeat(1000));
             line.serve();
             text.clear();
             reader.read_line(&mut text).unwrap();
@@ -308,7 +330,11 @@ mod tests {
     fn who_follows_leaves_room_for_questions() {
         fn respond(request: &Value) -> Response {
             let text = request.to_string();
-            if request == "follow" { Response::Follow(text) } else { Response::Once(text) }
+            if request == "follow" {
+                Response::Follow(Topic::Graph, text)
+            } else {
+                Response::Once(text)
+            }
         }
         let folder = tempfile::tempdir().unwrap();
         let mut line = Line::new(folder.path(), respond);
@@ -354,7 +380,7 @@ mod tests {
         let long = folder.path().join("x".repeat(100));
         std::fs::DirBuilder::new().mode(0o700).create(&long).unwrap();
         let run = Folder::open(&long).unwrap();
-        assert!(Socket::open_in(run, &long, "main.mjs").is_none());
+        assert!(Socket::open_in(run, &App::new(&long, "main.mjs")).is_none());
         assert_eq!(std::fs::read_dir(&long).unwrap().count(), 0);
     }
 }

@@ -21,6 +21,14 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** The control socket of a runner. It keeps no process alive. */
+export declare class Control {
+  /** A line of the response to a request; `null`: none. `last`: there is no other. */
+  answer(request: number, line: string | undefined | null, last: boolean): void
+  /** Nobody can ask any more. A second call does nothing. */
+  close(): void
+}
+
 /**
  * A thread that runs user code. A hooks thread makes one for the thread that it works for; any number of them may stand for
  * one thread.
@@ -222,7 +230,12 @@ export declare class Thread {
 
 /** Watches until it is stopped. It keeps no process alive. */
 export declare class Watcher {
-  /** Ends the watch: what was found before may still be reported. A second call does nothing. */
+  /**
+   * Takes in what was saved by now. When that is told, and nothing settles, `changed` is called with a `synced` that is what is
+   * returned, or more. 0 if the watch has ended.
+   */
+  sync(): number
+  /** Ends the watch: what was found before may still be told. A second call does nothing. */
   stop(): void
 }
 
@@ -277,6 +290,14 @@ export type CheckKind = 'link' | 'link-json' | 'compile' | 'parse'
 /** `url` without version; `null` if it has none. */
 export declare function clean(url: string): string | null
 
+/** What somebody asks a runner. */
+export interface ControlRequest {
+  /** Its number, for `answer`. */
+  request: number
+  /** The request, as JSON; `null`: who has asked has gone, or has got the whole response. */
+  text?: string
+}
+
 /** The URL by which an import of `url` would load it now; `null` if it is that one. */
 export declare function currentUrl(url: string): string | null
 
@@ -293,6 +314,9 @@ export declare function decline(instance: number): void
  * Returns `null` after a failure of ours.
  */
 export declare function describeError(facts: ErrorFacts, map: (arg0: string, arg1: number, arg2: number) => SourcePlace | null): ErrorPlace | null
+
+/** What only JavaScript knows of the process, for who asks about it by the control socket: the JSON of an object. */
+export declare function describeProcess(process: string): void
 
 /** A `dispose` handler of the instance is asynchronous: what replaces it waits for that before it runs. */
 export declare function disposesAsync(instance: number): void
@@ -400,6 +424,8 @@ export interface Found {
   early: boolean
   /** What could not be watched, one line each; empty if all is. */
   problems: Array<string>
+  /** All is told that was saved before the call of `sync` that has returned this; 0: of none. */
+  synced: number
 }
 
 /**
@@ -575,6 +601,12 @@ export interface Observed {
   /** By what that is learned. */
   by: Observation
 }
+
+/**
+ * Opens the control socket of a runner, for the app with this entry file, which belongs to the package in the folder `root`.
+ * `heard` is called from the event loop. `null` where there can be none.
+ */
+export declare function openControl(root: string, entry: string, heard: (arg: ControlRequest) => void): Control | null
 
 /** What became of the last 200 saves, oldest first: the JSON of a list of `Outcome`s of index.d.ts. */
 export declare function outcomes(): string

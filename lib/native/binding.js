@@ -730,7 +730,7 @@ if (!nativeBinding) {
   }
   throw new Error(`Failed to load native binding`)
 }
-const names = ['CheckKind', 'Ending', 'FailurePhase', 'LinkKind', 'Need', 'Next', 'Observation', 'Thread', 'Thread.addFirstLayer', 'Thread.addLayer', 'Thread.attach', 'Thread.beginLookup', 'Thread.checkTakesLong', 'Thread.checked', 'Thread.configure', 'Thread.disposeAll', 'Thread.drain', 'Thread.dropStalePrelink', 'Thread.endCommonjs', 'Thread.endLookup', 'Thread.evaluate', 'Thread.failed', 'Thread.find', 'Thread.followOutcomes', 'Thread.hasPending', 'Thread.importEnded', 'Thread.inUse', 'Thread.invalidate', 'Thread.isOfSave', 'Thread.isOutermost', 'Thread.isRepeatable', 'Thread.linked', 'Thread.listen', 'Thread.load', 'Thread.loaded', 'Thread.lookupRequest', 'Thread.mayLookUp', 'Thread.nextCheck', 'Thread.openCommonjs', 'Thread.read', 'Thread.recheck', 'Thread.recordFormat', 'Thread.reimportEnded', 'Thread.release', 'Thread.report', 'Thread.requires', 'Thread.resolve', 'Thread.resolveDirectly', 'Thread.resolveForCheck', 'Thread.resolveForUpdate', 'Thread.resolveRequired', 'Thread.setDisposing', 'Thread.setIdle', 'Thread.sought', 'Thread.take', 'Thread.takeDegraded', 'Thread.takeFollowed', 'Thread.takeObserved', 'Thread.unloaded', 'Thread.unresolved', 'Thread.wake', 'Watcher', 'Watcher.stop', 'When', 'acceptDependencies', 'acceptOwn', 'beginPrelink', 'bodyEnded', 'clean', 'currentUrl', 'dataKey', 'decline', 'describeError', 'disposesAsync', 'dump', 'ended', 'evictionFailed', 'explain', 'failForTests', 'followBody', 'generationIfIdle', 'giveUp', 'hasParent', 'hasPlace', 'hasReader', 'isConfigured', 'isDisposed', 'isFirstThread', 'isInstalled', 'isReached', 'isToCall', 'keepMap', 'keepNotes', 'keepsHandlers', 'keptMap', 'missingPackages', 'notes', 'outcomes', 'print', 'releases', 'reported', 'shouldReportFailure', 'shown', 'snapshot', 'takesReports', 'track', 'unresolvedForUpdate', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject']
+const names = ['CheckKind', 'Control', 'Control.answer', 'Control.close', 'Ending', 'FailurePhase', 'LinkKind', 'Need', 'Next', 'Observation', 'Thread', 'Thread.addFirstLayer', 'Thread.addLayer', 'Thread.attach', 'Thread.beginLookup', 'Thread.checkTakesLong', 'Thread.checked', 'Thread.configure', 'Thread.disposeAll', 'Thread.drain', 'Thread.dropStalePrelink', 'Thread.endCommonjs', 'Thread.endLookup', 'Thread.evaluate', 'Thread.failed', 'Thread.find', 'Thread.followOutcomes', 'Thread.hasPending', 'Thread.importEnded', 'Thread.inUse', 'Thread.invalidate', 'Thread.isOfSave', 'Thread.isOutermost', 'Thread.isRepeatable', 'Thread.linked', 'Thread.listen', 'Thread.load', 'Thread.loaded', 'Thread.lookupRequest', 'Thread.mayLookUp', 'Thread.nextCheck', 'Thread.openCommonjs', 'Thread.read', 'Thread.recheck', 'Thread.recordFormat', 'Thread.reimported', 'Thread.release', 'Thread.report', 'Thread.requires', 'Thread.resolve', 'Thread.resolveDirectly', 'Thread.resolveForCheck', 'Thread.resolveForUpdate', 'Thread.resolveRequired', 'Thread.setDisposing', 'Thread.setIdle', 'Thread.sought', 'Thread.take', 'Thread.takeDegraded', 'Thread.takeFollowed', 'Thread.takeObserved', 'Thread.unloaded', 'Thread.unresolved', 'Thread.wake', 'Watcher', 'Watcher.stop', 'Watcher.sync', 'When', 'acceptDependencies', 'acceptOwn', 'beginPrelink', 'clean', 'currentUrl', 'dataKey', 'decline', 'describeError', 'describeProcess', 'disposesAsync', 'dump', 'ended', 'evictionFailed', 'explain', 'failForTests', 'generationIfIdle', 'giveUp', 'hasParent', 'hasPlace', 'hasReader', 'isConfigured', 'isDisposed', 'isFirstThread', 'isInstalled', 'isReached', 'isToCall', 'keepMap', 'keepNotes', 'keepsHandlers', 'keptMap', 'missingPackages', 'notes', 'openControl', 'outcomes', 'print', 'releases', 'reported', 'shouldReportFailure', 'shown', 'snapshot', 'takesReports', 'track', 'unresolvedForUpdate', 'useSourceMaps', 'usesSourceMaps', 'version', 'watchFiles', 'watchFilesFor', 'watchProject']
 const lacks = (name, [of, method] = name.split('.')) => !(of in nativeBinding) || (method && !(method in nativeBinding[of].prototype))
 if (names.some((name) => lacks(name)) || nativeBinding.version() !== '2.0.0') {
   throw require('./binding-error.cjs').toMismatchError(nativeBinding, '2.0.0', names.filter((name) => lacks(name)))
@@ -770,7 +770,8 @@ if (
   }
 }
 
-const { Thread, Watcher, acceptDependencies, acceptOwn, beginPrelink, bodyEnded, CheckKind, clean, currentUrl, dataKey, decline, describeError, disposesAsync, dump, ended, Ending, evictionFailed, explain, failForTests, FailurePhase, followBody, generationIfIdle, giveUp, hasParent, hasPlace, hasReader, isConfigured, isDisposed, isFirstThread, isInstalled, isReached, isToCall, keepMap, keepNotes, keepsHandlers, keptMap, LinkKind, missingPackages, Need, Next, notes, Observation, outcomes, print, releases, reported, shouldReportFailure, shown, snapshot, takesReports, track, unresolvedForUpdate, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
+const { Control, Thread, Watcher, acceptDependencies, acceptOwn, beginPrelink, CheckKind, clean, currentUrl, dataKey, decline, describeError, describeProcess, disposesAsync, dump, ended, Ending, evictionFailed, explain, failForTests, FailurePhase, generationIfIdle, giveUp, hasParent, hasPlace, hasReader, isConfigured, isDisposed, isFirstThread, isInstalled, isReached, isToCall, keepMap, keepNotes, keepsHandlers, keptMap, LinkKind, missingPackages, Need, Next, notes, Observation, openControl, outcomes, print, releases, reported, shouldReportFailure, shown, snapshot, takesReports, track, unresolvedForUpdate, useSourceMaps, usesSourceMaps, version, watchFiles, watchFilesFor, watchProject, When } = nativeBinding
+export { Control }
 export { Thread }
 export { Watcher }
 export { acceptDependencies }
@@ -783,6 +784,7 @@ export { currentUrl }
 export { dataKey }
 export { decline }
 export { describeError }
+export { describeProcess }
 export { disposesAsync }
 export { dump }
 export { ended }
@@ -813,6 +815,7 @@ export { Need }
 export { Next }
 export { notes }
 export { Observation }
+export { openControl }
 export { outcomes }
 export { print }
 export { releases }

@@ -17,7 +17,7 @@ import { addDisposer, dispose, disposeOfAll, disposeOfLate, forget, prune, recor
 import { forgetKept, keep } from './keep.mjs'
 import { hookIn } from '../hooks/sync.mjs'
 import { replaceResolve } from '../hooks/resolve-only.mjs'
-import { builtin, hasSyncHooks, threadId, untested } from '../node/features.mjs'
+import { builtin, canRequireModules, hasSyncHooks, threadId, untested } from '../node/features.mjs'
 import { hasParent, isForked, listenToParent, tellParent } from './ipc.mjs'
 import { publish } from '../hooks/prelude.mjs'
 import { apply, process, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
@@ -286,7 +286,7 @@ function tell(message) {
   askForRestart()
 }
 
-/** Where outcomes go, if somebody else tells people of them. @type {((outcome: object, text: string | undefined) => void) | undefined} */
+/** Where outcomes go, if somebody else tells people of them. @type {(((outcome: object, text: string | undefined) => void) & { isAhead?: boolean }) | undefined} */
 let outcomeSink
 
 /** `@hot-hook/runner`, if it has started this process, is told of all outcomes, and tells people. */
@@ -301,6 +301,30 @@ function tellRunner() {
 function tellOutcome({ json, text }) {
   if (outcomeSink) attempt(() => outcomeSink?.(JSON.parse(json), text))
   else if (text) printLines(text)
+}
+
+let hasBegun = false
+
+/** A process that was linked ahead runs the app from now on. */
+export function appBegins() {
+  hasBegun = true
+  describeProcess()
+}
+
+/** What the control socket tells of this process besides what the engine knows. */
+function describeProcess() {
+  if (threadId !== 0) return
+  const told = {
+    node: process.version,
+    hotHook: engine.version(),
+    hooks: hasSyncHooks ? 'sync' : 'thread',
+    capabilities: { requireModules: canRequireModules, tested: untested === undefined },
+    // Ours starts it again by itself.
+    ...(outcomeSink && (hasBegun || !outcomeSink.isAhead) && { runner: process.ppid }),
+    restarts: hasParent() || onFullReloadAsked !== undefined,
+    debugPort: process.debugPort,
+  }
+  engine.describeProcess(JSON.stringify(told))
 }
 
 /** What JSON cannot express, by name, for the engine's error messages. @param {string} _ @param {unknown} value */
@@ -333,6 +357,7 @@ export function start(options, name, base) {
     onFullReloadAsked = options?.onFullReloadAsked ?? onFullReloadAsked
     takePart()
     hearParent()
+    describeProcess()
     if (thread.addFirstLayer() === null) return
     if (hasSyncHooks) hookIn(deliver)
     else stayOutermost()
@@ -488,7 +513,10 @@ function startByHand() {
   hookIn(deliver)
 }
 
-if (engine.isConfigured()) startByHand()
+if (engine.isConfigured()) {
+  startByHand()
+  guarded(describeProcess)
+}
 
 /** The public face: see index.d.ts. */
 export const hot = shared[KEY].hot

@@ -3,6 +3,7 @@
  */
 import { thread } from '../native/thread.mjs'
 import { guarded } from './guard.mjs'
+import { appBegins } from './hot.mjs'
 import { evictNow, loadCache } from '../node/esm-cache.mjs'
 import { linkOnly } from './link-only.mjs'
 
@@ -21,6 +22,7 @@ export async function link(entry) {
 /** An app that cannot be linked is to run now. */
 export function letGo() {
   guarded(() => thread.dropStalePrelink(''))
+  guarded(appBegins)
 }
 
 /**
@@ -30,5 +32,7 @@ export function letGo() {
  */
 export function prepare(entry) {
   const stale = guarded(() => thread.dropStalePrelink(entry))
-  return stale != null && stale.every(evictNow)
+  if (stale == null || !stale.every(evictNow)) return false
+  guarded(appBegins)
+  return true
 }

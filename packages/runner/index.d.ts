@@ -81,7 +81,8 @@ export interface RunnerEvents {
   invalidated: [{ paths: string[] }]
   /**
    * What became of a save, as `hot.outcomes()` of hot-hook has it; `text` is what people are told of it. After one that needs a
-   * restart another follows with the same `id`: `restarted`, or `crashed` with the error that nobody caught.
+   * restart another follows with the same `id`: `restarted`, or `crashed` with the error that nobody caught. A save that no app has
+   * seen, because it had crashed, has only the second.
    */
   outcome: [RunnerOutcome]
   /** A restart begins. */

@@ -4,12 +4,14 @@
 import { EventEmitter } from 'node:events'
 import { launch } from './child.mjs'
 import { createCompileCache } from './compile-cache.mjs'
+import { createControl } from './control.mjs'
 import { createHang, isStuck } from './hang.mjs'
 import { describeHolder, removeLeftOver } from './holders.mjs'
 import { createInput } from './input.mjs'
 import { initial, isLooping, step } from './machine.mjs'
 import { aheadOf, envFiles } from './node-flags.mjs'
 import { complete } from './options.mjs'
+import { reasonOf } from './report.mjs'
 import { createSaves } from './saves.mjs'
 import { createSockets } from './sockets.mjs'
 import { createViewer } from './viewer.mjs'
@@ -93,8 +95,11 @@ export function createRunner(given) {
   let exitedAt
   /** What the last process has thrown at its end. @type {Record<string, unknown> | undefined} */
   let error
-  /** The outcome that a restart follows. @type {Record<string, unknown> | undefined} */
-  let restarts
+  /** The outcomes that a restart follows. @type {Array<Record<string, unknown>>} */
+  let restarts = []
+  let restartCount = 0
+  /** How the last process has ended, if that was a crash. @type {Record<string, unknown> | undefined} */
+  let crash
   /** Where the last process could not listen. @type {Current['inUse']} */
   let failed = new Map()
   /** What the last process did not find. @type {Current['missing']} */
@@ -111,14 +116,27 @@ export function createRunner(given) {
   /** @type {NodeJS.Timeout | undefined} */
   let later
 
+  const control = createControl(options, () => ({
+    state,
+    pid: current?.child.pid,
+    since: current?.begunAt,
+    urls: [...(current?.listening.values() ?? [])],
+    crash,
+    sync: watch.sync,
+  }))
+
   /** @param {string} name @param {Record<string, unknown>} fields */
-  const emit = (name, fields) => void events.emit(name, fields)
+  const emit = (name, fields) => {
+    if (name === 'outcome') control.outcome(fields)
+    events.emit(name, fields)
+  }
 
   /** @param {any} event */
   function dispatch(event) {
     const [next, effects] = step(state, { at: Date.now(), ...event }, options)
     state = next
     for (const effect of effects) carryOut(effect)
+    control.changed()
   }
 
   /** @param {Record<string, unknown>} why */
@@ -162,6 +180,7 @@ export function createRunner(given) {
     if (what === 'restart') {
       if (cause.cause !== 'save') saves.lived()
       viewer?.restarts(cause)
+      noteRestart()
       emit('restart', cause)
     } else if (what === 'ready') {
       saves.lived()
@@ -171,7 +190,10 @@ export function createRunner(given) {
       if (!serves && current) tellHolders(current.inUse)
     } else if ('exit' in fields) {
       emit(what, { ...fields.exit, ...('ms' in fields && { ms: fields.ms }), ...place(), ...(what === 'crash' && missing.length > 0 && { missing: wanted() }), ...(what === 'crash' && error && { error }), ...(what === 'ended' && { waits: true }) })
-      if (what === 'crash') followUp('crashed', { ...('ms' in fields && { ms: fields.ms }), ...(error && { errors: [{ phase: 'evaluate', ...error }] }) })
+      if (what === 'crash') {
+        crash = { ...fields.exit, ...place(), ...(missing.length > 0 && { missing: wanted() }), ...(error && { error }) }
+        followUp('crashed', { ...('ms' in fields && { ms: fields.ms }), ...(error && { errors: [{ phase: 'evaluate', ...error }] }) })
+      }
       tellHolders(failed)
     }
     else emit(what, fields)
@@ -185,8 +207,16 @@ export function createRunner(given) {
 
   /** What became of the save for which there was a restart. @param {'restarted' | 'crashed'} outcome @param {object} fields */
   function followUp(outcome, fields) {
-    if (restarts) emit('outcome', { ...restarts, outcome, ...fields })
-    restarts = undefined
+    for (const one of restarts.splice(0)) emit('outcome', { ...one, outcome, ...fields })
+  }
+
+  /** A save that no app has heard of has an outcome, too: that is the runner's. */
+  function noteRestart() {
+    const { path } = cause
+    if (typeof path !== 'string' || cause.cause === 'installed' || restarts.length > 0) return
+    const time = Date.now()
+    const id = `${time.toString(16)}-${process.pid.toString(16)}-r${++restartCount}`
+    restarts.push({ id, time, files: [path], modules: [], boundaries: [], pending: [], ms: 0, reason: reasonOf(cause, (file) => file).text })
   }
 
   /** Names, as the app wrote them. */
@@ -206,6 +236,7 @@ export function createRunner(given) {
   /** It runs the app from now on. @param {Current} mine */
   function begin(mine) {
     current = mine
+    crash = undefined
     mine.begunAt = Date.now()
     input.attach(mine.child.stdin)
     viewer?.follow(mine.child)
@@ -316,7 +347,7 @@ export function createRunner(given) {
       case 'hot-runner:missing':
         return void (mine.missing = message.packages)
       case 'hot-runner:outcome':
-        if (message.outcome.outcome === 'restart-needed') restarts = message.outcome
+        if (message.outcome.outcome === 'restart-needed') restarts.push(message.outcome)
         return emit('outcome', { ...message.outcome, ...(message.text != null && { text: message.text }) })
       case 'hot-runner:error':
         return void (mine.error = message.error)
@@ -377,6 +408,7 @@ export function createRunner(given) {
   function end(exit, byItself = false) {
     for (const timer of timers.values()) clearTimeout(timer)
     clearInterval(alive)
+    control.end()
     drop()
     viewer?.end()
     hang.end()
@@ -395,6 +427,7 @@ export function createRunner(given) {
       ended = new Promise((resolve) => (settle = resolve))
       alive = setInterval(() => {}, 2 ** 30)
       input.begin()
+      control.begin()
       viewer?.open()
       watch.envFiles(envFiles(options.nodeArgs))
       dispatch({ type: 'start' })

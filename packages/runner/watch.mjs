@@ -31,6 +31,14 @@ export function createWatch({ cwd, env }, cache, { saved, installed, envChanged,
   let missing = []
   /** @type {NodeJS.Timeout | undefined} */
   let timer
+  /** Who waits until a watcher has taken in what was saved. @type {Array<{ of: object, number: number, done: () => void }>} */
+  let syncs = []
+
+  /** @param {object | undefined} of @param {number} [number] that it has come to */
+  function synced(of, number = Infinity) {
+    for (const one of syncs) if (one.of === of && one.number <= number) one.done()
+    syncs = syncs.filter((one) => one.of !== of || one.number > number)
+  }
 
   /** What is there stays for a whole interval before that is told: an installation goes on for a while. @param {Set<Missing>} before */
   function lookForPackages(before) {
@@ -43,6 +51,7 @@ export function createWatch({ cwd, env }, cache, { saved, installed, envChanged,
   function stop() {
     project?.stop()
     clearTimeout(timer)
+    synced(project)
     project = undefined
     missing = []
   }
@@ -53,11 +62,16 @@ export function createWatch({ cwd, env }, cache, { saved, installed, envChanged,
     if (counts.length > 0) saved(counts, early)
   }
 
-  /** @param {(paths: string[], early: boolean) => void} changed @returns {(error: unknown, found: any) => void} */
-  const found = (changed) => (...args) => {
-    const { paths, early, problems } = args.at(-1)
+  /**
+   * @param {(paths: string[], early: boolean) => void} changed @param {() => object | undefined} watcher
+   * @returns {(error: unknown, found: any) => void}
+   */
+  const found = (changed, watcher) => (...args) => {
+    const mine = watcher()
+    const { paths, early, problems, synced: number } = args.at(-1)
     problems.forEach(problem)
     if (paths.length > 0) changed(paths, early)
+    if (number > 0) synced(mine, number)
   }
 
   return {
@@ -72,7 +86,7 @@ export function createWatch({ cwd, env }, cache, { saved, installed, envChanged,
       const { folder, options } = readPackage(cwd)
       const caches = [cache, process.env.NODE_COMPILE_CACHE, env.NODE_COMPILE_CACHE].flatMap((one) => (one ? path.resolve(cwd, one) : []))
       const skip = [...caches, ...outputs()]
-      const mine = watchProject(options, folder, skip, since, (/** @type {any[]} */ ...args) => project === mine && found(count)(args[0], args.at(-1)))
+      const mine = watchProject(options, folder, skip, since, (/** @type {any[]} */ ...args) => project === mine && found(count, () => mine)(args[0], args.at(-1)))
       project = mine
     },
     /** Ends that. */
@@ -80,11 +94,17 @@ export function createWatch({ cwd, env }, cache, { saved, installed, envChanged,
     /** @param {string[]} files */
     envFiles(files) {
       if (files.length === 0) return
-      envFiles = watchFiles(files.map((file) => path.resolve(cwd, file)), /** @type {any} */ (found(envChanged)))
+      envFiles = watchFiles(files.map((file) => path.resolve(cwd, file)), /** @type {any} */ (found(envChanged, () => envFiles)))
+    },
+    /** Until what was saved by now is told. */
+    async sync() {
+      const watchers = [project, envFiles].filter((one) => one !== undefined)
+      await Promise.all(watchers.map((of) => new Promise((resolve) => syncs.push({ of, number: of.sync(), done: () => resolve(undefined) }))))
     },
     end() {
       stop()
       envFiles?.stop()
+      synced(envFiles)
     },
   }
 }

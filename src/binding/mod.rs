@@ -18,6 +18,7 @@ pub mod inspect;
 pub mod instances;
 pub mod outcomes;
 pub mod project;
+pub mod proxy;
 mod thread;
 pub mod updates;
 
@@ -44,6 +45,13 @@ pub fn has_parent() -> Result<(), Error> {
 #[napi]
 pub fn takes_reports() -> Result<Option<bool>, Error> {
     with(|engine| engine.takes_reports())
+}
+
+/// What only JavaScript knows of the process, for who asks about it by the control socket: the JSON of an object.
+#[napi]
+pub fn describe_process(process: String) -> Result<(), Error> {
+    let process = serde_json::from_str(&process).unwrap_or_default();
+    with(|engine| engine.describe_process(process))
 }
 
 /// The version of the package that the addon was built for.

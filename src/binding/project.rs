@@ -21,11 +21,14 @@ pub struct Found {
     pub early: bool,
     /// What could not be watched, one line each; empty if all is.
     pub problems: Vec<String>,
+    /// All is told that was saved before the call of `sync` that has returned this; 0: of none.
+    pub synced: u32,
 }
 
 impl From<project::Found> for Found {
     fn from(found: project::Found) -> Self {
-        Self { paths: found.paths, early: found.early, problems: found.problems }
+        let project::Found { paths, early, problems, synced } = found;
+        Self { paths, early, problems, synced }
     }
 }
 
@@ -65,6 +68,13 @@ pub struct Watcher(Option<project::Watcher>);
 
 #[napi]
 impl Watcher {
+    /// Takes in what was saved by now. When that is told, and nothing settles, `changed` is called with a `synced` that is what is
+    /// returned, or more. 0 if the watch has ended.
+    #[napi]
+    pub fn sync(&self) -> u32 {
+        self.0.as_ref().map_or(0, project::Watcher::sync)
+    }
+
     /// Ends the watch: what was found before may still be reported. A second call does nothing.
     #[napi]
     pub fn stop(&mut self) {

@@ -32,6 +32,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use serde_json::{Map, Value};
+
 use crate::fingerprint::Fingerprint;
 use crate::graph::{ModuleId, ThreadId};
 use crate::watch::{Poller, Waker, parent};
@@ -40,7 +42,7 @@ use changes::Changes;
 pub use changes::MissingPackage;
 pub use hooks::{Format, Import, Load, Need, Required, Source, Supply, When};
 use inspect::{Broadcasts, Outcomes};
-pub use inspect::{DumpNode, Explanation, Failure, Outcome, Phase};
+pub use inspect::{DumpNode, Explanation, Failure, Outcome, Phase, Status, Topic, Wait};
 use lifecycle::Lifecycle;
 pub use lifecycle::{Observation, Observed};
 use modules::{Bumped, Modules};
@@ -65,6 +67,10 @@ pub struct Engine {
     patience_ends: Option<Instant>,
     broadcasts: Broadcasts,
     outcomes: Outcomes,
+    /// What JavaScript knows of the process.
+    process: Map<String, Value>,
+    /// How many wait until what was saved is live.
+    waits: usize,
     started: SystemTime,
     waker: Waker,
 }
@@ -84,6 +90,8 @@ impl Engine {
             started: SystemTime::now(),
             broadcasts: Broadcasts::default(),
             outcomes: Outcomes::default(),
+            process: Map::new(),
+            waits: 0,
             waker,
         }
     }

@@ -162,6 +162,12 @@ impl Engine {
         teller.is_some_and(|id| awaits(&id))
     }
 
+    /// The threads that were asked to report, and have not.
+    pub(super) fn awaited_threads(&self) -> impl Iterator<Item = ThreadId> {
+        let is_awaited = |it: &Thread| matches!(it.answer, Answer::Awaited | Answer::Overdue);
+        self.threads.iter().filter(move |(_, it)| is_awaited(it)).map(|(id, _)| *id)
+    }
+
     /// The thread by which messages are sent.
     fn teller(&self) -> Option<ThreadId> {
         self.threads.keys().next().copied()

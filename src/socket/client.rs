@@ -8,6 +8,7 @@ use rustix::event::{PollFd, PollFlags};
 use serde_json::Value;
 
 use super::{Response, failure};
+use crate::engine::Topic;
 
 /// How long a request may take to arrive.
 pub const REQUEST: Duration = Duration::from_secs(2);
@@ -26,7 +27,9 @@ pub enum State {
     /// It is to have read its response until then.
     Reads(Instant),
     /// It hears what happens.
-    Follows,
+    Follows(Topic),
+    /// Its response is still to come: to that request.
+    Waits(u64),
     /// It is disconnected.
     Gone,
 }
@@ -65,7 +68,7 @@ impl Client {
     pub fn deadline(&self) -> Option<Instant> {
         match self.state {
             State::Asks(until) | State::Reads(until) => Some(until),
-            State::Follows | State::Gone => None,
+            State::Follows(_) | State::Waits(_) | State::Gone => None,
         }
     }
 
@@ -77,11 +80,24 @@ impl Client {
         }
     }
 
+    /// It is told a line of its response, or that there is nothing more.
+    pub fn answer(&mut self, line: Option<&str>, is_last: bool, now: Instant) {
+        if is_last {
+            self.state = State::Reads(now + RESPONSE);
+        }
+        match line {
+            // Of a response that ends now all is kept until it is read.
+            Some(line) if is_last => self.say(line),
+            Some(line) => self.send(line),
+            None => self.write(),
+        }
+    }
+
     /// See [`super::Socket::serve`].
     pub fn serve(&mut self, ready: bool, now: Instant, respond: impl FnMut(&Value) -> Response) {
         match self.state {
             State::Asks(_) if ready => self.hear(now, respond),
-            State::Follows if ready => self.watch(),
+            State::Follows(_) | State::Waits(_) if ready => self.watch(),
             State::Asks(until) | State::Reads(until) if until <= now => self.state = State::Gone,
             _ => {}
         }
@@ -117,13 +133,14 @@ impl Client {
         self.request = Vec::new();
         let (state, text) = match response {
             Response::Once(text) => (State::Reads(now + RESPONSE), text),
-            Response::Follow(text) => (State::Follows, text),
+            Response::Follow(topic, text) => (State::Follows(topic), text),
+            Response::Later(request) => return self.state = State::Waits(request),
         };
         self.state = state;
         self.say(&text);
     }
 
-    /// A follower sends nothing more: if it does, or goes, that is the end.
+    /// Who follows or waits sends nothing more: if it does, or goes, that is the end.
     fn watch(&mut self) {
         match (&self.stream).read(&mut [0]) {
             Err(error)

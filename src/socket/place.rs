@@ -13,6 +13,27 @@ use crate::watch::file_system;
 /// So many processes of one number, each of a PID namespace of its own, can share a folder.
 const NAMESAKES: u32 = 9;
 
+/// What a pointer says of an app.
+pub struct App {
+    /// The folder of its package.json.
+    pub root: String,
+    /// Its entry file.
+    pub entry: String,
+    /// The process that runs it, and starts it again, if it is another one of ours.
+    pub runner: Option<u64>,
+    /// Whether this process runs others, and answers for them.
+    pub runs: bool,
+}
+
+#[cfg(test)]
+impl App {
+    /// One that no runner has started.
+    pub fn new(root: &Path, entry: &str) -> Self {
+        let root = root.to_string_lossy().into_owned();
+        Self { root, entry: entry.to_owned(), runner: None, runs: false }
+    }
+}
+
 /// What lies on disk as long as a socket is open.
 pub struct Files {
     /// The socket.
@@ -30,7 +51,7 @@ impl Files {
     }
 }
 
-/// Where a socket may lie, as `runtimeFolders` of cli/pointers.mjs has it: our part of the user's runtime folder, else of one for what
+/// Where a socket may lie, as `runtimeFolders` of lib/control/pointers.mjs has it: our part of the user's runtime folder, else of one for what
 /// is temporary, as far as no other user may enter.
 pub fn private_folders() -> impl Iterator<Item = Folder> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
@@ -54,14 +75,14 @@ fn pointer_folder(root: &Path) -> Option<Folder> {
 
 /// Opens the socket of this process in a private folder, for the app that `root` is the folder of; not if its path would be too
 /// long.
-pub fn open(folder: Folder, root: &Path, entry: &str) -> Option<(UnixListener, Files)> {
+pub fn open(folder: Folder, app: &App) -> Option<(UnixListener, Files)> {
     sweep(&folder);
     let (listener, socket) = names().find_map(|name| listen(folder.path(), &name))?;
-    let Some(pointer) = describe(&socket, root, entry) else {
+    let Some(pointer) = describe(&socket, app) else {
         let _ = std::fs::remove_file(&socket);
         return None;
     };
-    for folder in pointer_folder(root).into_iter().chain([folder]) {
+    for folder in pointer_folder(Path::new(&app.root)).into_iter().chain([folder]) {
         if let Some(pointer) = names().find_map(|name| leave(&folder, &name, &pointer)) {
             return Some((listener, Files { socket, pointer, folder }));
         }
@@ -94,14 +115,16 @@ fn listen(folder: &Path, name: &str) -> Option<(UnixListener, PathBuf)> {
 }
 
 /// What a pointer says.
-fn describe(socket: &Path, root: &Path, entry: &str) -> Option<Value> {
+fn describe(socket: &Path, app: &App) -> Option<Value> {
     let found = std::fs::symlink_metadata(socket).ok()?;
     let changed = i128::from(found.ctime()) * 1_000_000_000 + i128::from(found.ctime_nsec());
     Some(json!({
         "pid": std::process::id(),
         "socket": socket.to_str()?,
-        "root": root,
-        "entry": entry,
+        "root": app.root,
+        "entry": app.entry,
+        "runner": app.runner,
+        "runs": app.runs,
         "namespace": namespace(),
         // In another container the same path may lead to another socket.
         "id": format!("{}:{}:{changed}", found.dev(), found.ino()),
@@ -186,7 +209,8 @@ mod tests {
     fn open_in(base: &Path) -> (UnixListener, Files) {
         let folder = base.join("run");
         let _ = std::fs::DirBuilder::new().mode(0o700).create(&folder);
-        open(Folder::open(&folder).unwrap(), &base.join("project"), "main.mjs").unwrap()
+        let app = App::new(&base.join("project"), "main.mjs");
+        open(Folder::open(&folder).unwrap(), &app).unwrap()
     }
 
     fn project(modules: &str) -> tempfile::TempDir {

@@ -59,6 +59,11 @@ impl Settle {
         self.waiting.contains_key(path)
     }
 
+    /// The files that wait.
+    pub fn waiting(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.waiting.keys()
+    }
+
     /// Whether nothing is waiting.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()

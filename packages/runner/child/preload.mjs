@@ -37,7 +37,9 @@ if (setup) {
 /** hot-hook finds it there when it starts, and leaves it to the runner to tell people what became of a save. */
 function takeOutcomes() {
   const value = (/** @type {object} */ outcome, /** @type {string | undefined} */ text) => tell({ type: 'hot-runner:outcome', outcome, text })
-  Object.defineProperty(globalThis, Symbol.for('hot-runner.outcome'), { value, configurable: true })
+  // One that is linked ahead is no app until it runs.
+  const isAhead = setup?.ahead === 'link'
+  Object.defineProperty(globalThis, Symbol.for('hot-runner.outcome'), { value: Object.assign(value, { isAhead }), configurable: true })
 }
 
 /** What a crash is about. @param {unknown} error */

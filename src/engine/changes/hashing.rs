@@ -43,8 +43,8 @@ pub struct Hashing {
     queue: Arc<Mutex<Queue>>,
     sender: Sender<Hashed>,
     results: Receiver<Hashed>,
-    /// How many results are still to come.
-    pending: usize,
+    /// The files whose results are still to come.
+    pending: Vec<Arc<str>>,
     waker: Waker,
 }
 
@@ -52,7 +52,7 @@ impl Hashing {
     /// `waker` is called when there is a result.
     pub fn new(waker: Waker) -> Self {
         let (sender, results) = channel();
-        Self { queue: Arc::default(), sender, results, pending: 0, waker }
+        Self { queue: Arc::default(), sender, results, pending: Vec::new(), waker }
     }
 
     /// Hashes the file soon, unless that is due anyway; [`Hashing::results`] gives what was found. Where no thread can be
@@ -63,7 +63,7 @@ impl Hashing {
             return;
         }
         queue.paths.push_back(path.clone());
-        self.pending += 1;
+        self.pending.push(path.clone());
         if queue.is_running {
             return;
         }
@@ -75,12 +75,20 @@ impl Hashing {
 
     /// What was found since the last call.
     pub fn results(&mut self) -> Vec<Hashed> {
-        if self.pending == 0 {
+        if self.pending.is_empty() {
             return Vec::new();
         }
         let results: Vec<_> = self.results.try_iter().collect();
-        self.pending -= results.len();
+        for hashed in &results {
+            let at = self.pending.iter().position(|path| *path == hashed.path);
+            at.map(|at| self.pending.swap_remove(at));
+        }
         results
+    }
+
+    /// The files whose results are still to come.
+    pub fn paths(&self) -> impl Iterator<Item = Arc<str>> {
+        self.pending.iter().cloned()
     }
 }
 
@@ -126,7 +134,7 @@ mod tests {
             hashing.request(&path("b"));
             hashing.request(&path("none"));
             let (begin, mut found) = (Instant::now(), Vec::new());
-            while hashing.pending > 0 || hashing.queue.lock().is_running {
+            while !hashing.pending.is_empty() || hashing.queue.lock().is_running {
                 assert!(begin.elapsed() < Duration::from_secs(10), "it takes too long");
                 found.extend(hashing.results());
                 std::thread::yield_now();

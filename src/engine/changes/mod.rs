@@ -359,6 +359,13 @@ impl Changes {
         std::mem::take(&mut self.is_recheck)
     }
 
+    /// The files whose last save may be half done, or is not decided on.
+    pub fn open(&self) -> FxHashSet<Arc<str>> {
+        let undecided = self.undecided.iter().map(|(path, _)| path.clone());
+        let settling = self.settle.waiting().cloned();
+        undecided.chain(settling).chain(self.reports.paths()).chain(self.hashing.paths()).collect()
+    }
+
     /// Whether a save may be half done, or is not decided on. That an import finds no file is no save.
     pub fn has_half_saves(&self) -> bool {
         let is_save = |(_, reporter): &(Arc<str>, Reporter)| *reporter != Reporter::Import;
@@ -373,6 +380,11 @@ impl Changes {
     /// Whether a file may have changed, or is being written, so that it is to be decided on.
     pub fn is_undecided(&self, path: &str) -> bool {
         self.undecided.iter().any(|(known, _)| **known == *path) || self.settle.is_waiting(path)
+    }
+
+    /// Whether the file has settled, and all that is left is to decide on it.
+    pub fn is_only_undecided(&self, path: &str) -> bool {
+        self.undecided.iter().any(|(known, _)| **known == *path) && !self.settle.is_waiting(path)
     }
 
     /// Whether something has happened to the file that may not be the last of its save.

@@ -49,6 +49,11 @@ impl Reports {
         self.waiting.is_empty()
     }
 
+    /// The files that wait.
+    pub fn paths(&self) -> impl Iterator<Item = Arc<str>> {
+        self.waiting.keys().cloned()
+    }
+
     /// When the next file is to be looked at.
     pub fn deadline(&self) -> Option<Instant> {
         self.waiting.values().map(|report| report.due).min()

@@ -40,6 +40,7 @@ impl Engine {
             // Whoever asked for the restart knows.
             thread.pending = Update::default();
         }
+        self.outcomes.forget();
         if self.surroundings().iter().any(|path| is_newer(path, since)) {
             return None;
         }

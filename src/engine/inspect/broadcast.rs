@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::graph::{ModuleId, ThreadId};
 
@@ -10,25 +10,40 @@ use crate::engine::Engine;
 use crate::engine::update::HotEvent;
 use crate::engine::update::Reload;
 
+/// What somebody follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// Updates and restarts: for who draws the graph.
+    Graph,
+    /// What became of saves.
+    Outcomes,
+}
+
 /// What who follows is to be told.
 #[derive(Default)]
 pub struct Broadcasts {
     /// Somebody wants to know when the app runs.
     is_awaited: bool,
     /// What is still to be told, a line of JSON each, if anybody follows.
-    lines: Option<Vec<String>>,
+    lines: Option<Vec<(Topic, String)>>,
 }
 
 impl Engine {
     /// The root directory and the entry file of the app, once it runs; until then, what may be its beginning wakes who asks.
     pub fn running_app(&mut self) -> Option<(String, String)> {
         let entry = self.modules.roots().first().filter(|_| !self.lifecycle.is_prelinking());
-        let (Some(config), Some(&(_, entry))) = (self.config(), entry) else {
+        let (Some(config), Some(_)) = (self.config(), entry) else {
             self.broadcasts.is_awaited = true;
             return None;
         };
-        let entry = config.root.clone().unwrap_or_else(|| self.modules.get(entry).path.to_string());
-        Some((config.root_directory.clone(), entry))
+        Some((config.root_directory.clone(), self.entry().unwrap_or_default()))
+    }
+
+    /// The entry file of the app, once it runs.
+    pub(super) fn entry(&self) -> Option<String> {
+        let &(_, entry) = self.modules.roots().first()?;
+        let root = self.config().and_then(|config| config.root.clone());
+        Some(root.unwrap_or_else(|| self.modules.get(entry).path.to_string()))
     }
 
     /// The app may run from now on.
@@ -50,7 +65,7 @@ impl Engine {
 
     /// What has happened since the last call, a line of JSON each, if somebody followed then; `follows` says whether anybody
     /// does from now on.
-    pub fn take_broadcasts(&mut self, follows: bool) -> Vec<String> {
+    pub fn take_broadcasts(&mut self, follows: bool) -> Vec<(Topic, String)> {
         std::mem::replace(&mut self.broadcasts.lines, follows.then(Vec::new)).unwrap_or_default()
     }
 
@@ -63,13 +78,23 @@ impl Engine {
         if let Some(line) = self.broadcasts.lines.is_some().then(|| self.to_json(what)).flatten()
             && let Some(lines) = &mut self.broadcasts.lines
         {
-            lines.push(line.to_string());
+            let is_outcome = matches!(what, HotEvent::Outcome { .. });
+            let topic = if is_outcome { Topic::Outcomes } else { Topic::Graph };
+            lines.push((topic, line));
             self.waker.wake();
         }
     }
 
+    /// The last outcomes, a line each, as they are told to who follows; so many at most.
+    pub fn outcome_lines(&self, count: usize) -> Vec<String> {
+        let all: Vec<_> = self.outcomes.known().collect();
+        let last = &all[all.len().saturating_sub(count)..];
+        let json = last.iter().filter_map(|outcome| serde_json::to_string(outcome).ok());
+        json.map(|json| outcome_line(&json)).collect()
+    }
+
     /// As `Happening` of packages/dump-viewer/index.d.ts has it.
-    fn to_json(&self, what: &HotEvent) -> Option<Value> {
+    fn to_json(&self, what: &HotEvent) -> Option<String> {
         let show = |path: &Arc<str>| self.show(path);
         let (event, data) = match what {
             HotEvent::Update { files, versions } => {
@@ -81,10 +106,13 @@ impl Engine {
                 let path = show(&reload.path);
                 ("restart", json!({ "path": path, "text": text, "hint": hint }))
             }
-            HotEvent::Prune { .. } | HotEvent::Invalidate { .. } | HotEvent::Outcome { .. } => {
-                return None;
-            }
+            HotEvent::Outcome { json } => return Some(outcome_line(json)),
+            HotEvent::Prune { .. } | HotEvent::Invalidate { .. } => return None,
         };
-        Some(json!({ "event": event, "data": data }))
+        Some(json!({ "event": event, "data": data }).to_string())
     }
+}
+
+fn outcome_line(json: &str) -> String {
+    format!(r#"{{"event":"outcome","data":{json}}}"#)
 }

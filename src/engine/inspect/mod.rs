@@ -4,15 +4,19 @@
 //! - [`explain`]: what a change would do.
 //! - [`outcomes`]: what became of each save.
 //! - [`broadcast`]: what happens, for other processes.
+//! - [`status`]: whether what was saved is live.
 
 mod broadcast;
 mod dump;
 mod explain;
 mod outcomes;
 mod snapshot;
+mod status;
 
 pub(super) use broadcast::Broadcasts;
+pub use broadcast::Topic;
 pub use dump::DumpNode;
 pub use explain::{Explanation, Outcome};
 pub(super) use outcomes::{Begun, Outcomes, Report};
 pub use outcomes::{Failure, Outcome as SaveOutcome, Phase};
+pub use status::{Status, Wait};

@@ -54,6 +54,13 @@ pub enum Phase {
     Prune,
 }
 
+impl Phase {
+    /// Whether it is a handler that has failed, not an import.
+    fn is_of_handler(self) -> bool {
+        matches!(self, Self::Accept | Self::Dispose | Self::Prune)
+    }
+}
+
 /// An error of the user's code, and its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failure {
@@ -145,6 +152,8 @@ struct Record {
     is_known: bool,
     /// What is to be told of it.
     untold: Option<Untold>,
+    /// Who waited for it was told of it.
+    is_shown: bool,
 }
 
 #[derive(Default)]
@@ -167,6 +176,15 @@ struct Unmended {
     own: Option<ModuleId>,
 }
 
+/// What is broken, and what that is about.
+pub struct Broken {
+    pub failure: Failure,
+    /// The files whose saves have brought it about, and what they invalidated.
+    pub files: Vec<Arc<str>>,
+    /// What cannot be imported.
+    pub modules: Vec<ModuleId>,
+}
+
 /// An update, for [`Outcomes::begin`].
 pub struct Begun<'a> {
     pub files: Vec<Arc<str>>,
@@ -183,12 +201,14 @@ pub struct Outcomes {
     unmended: Vec<Unmended>,
     last: u64,
     prefix: String,
+    /// The last one that only a restart can apply.
+    restart: Option<Outcome>,
 }
 
 impl Default for Outcomes {
     fn default() -> Self {
         let prefix = format!("{:x}-{:x}", millis(SystemTime::now()), std::process::id());
-        Self { records: VecDeque::new(), unmended: Vec::new(), last: 0, prefix }
+        Self { records: VecDeque::new(), unmended: Vec::new(), last: 0, prefix, restart: None }
     }
 }
 
@@ -231,7 +251,11 @@ impl Outcomes {
             threads,
             is_known: false,
             untold: None,
+            is_shown: false,
         };
+        if reload.is_some() {
+            self.restart = Some(record.outcome.clone());
+        }
         // What is to be restarted need not wait for links.
         if record.threads.is_empty() || reload.is_some() {
             record.know(now);
@@ -417,6 +441,82 @@ impl Outcomes {
             .collect()
     }
 
+    /// What was saved until now is of the past: the app begins with that.
+    pub fn forget(&mut self) {
+        self.records.clear();
+        self.unmended.clear();
+        self.restart = None;
+    }
+
+    /// The number of the last update.
+    pub fn last_number(&self) -> u64 {
+        self.last
+    }
+
+    /// The last one that only a restart can apply.
+    pub fn restart_needed(&self) -> Option<&Outcome> {
+        self.restart.as_ref()
+    }
+
+    /// When those up to that number were decided that are not known yet, and the threads that still link for them.
+    pub fn open(&self, up_to: u64) -> impl Iterator<Item = (Instant, &FxHashSet<ThreadId>)> {
+        let open = self.records.iter().filter(move |it| it.number <= up_to && !it.is_known);
+        open.map(|it| (it.begun, &it.threads))
+    }
+
+    /// When those were decided for which threads still link, and the threads.
+    pub fn linking(&self) -> impl Iterator<Item = (Instant, &FxHashSet<ThreadId>)> {
+        self.records.iter().map(|it| (it.begun, &it.threads))
+    }
+
+    /// Those up to that number, as far as they are known, that `concern`s, and that were not handed out here before.
+    pub fn show(&mut self, up_to: u64, concerns: impl Fn(&Outcome) -> bool) -> Vec<Outcome> {
+        let untold = self.records.iter_mut().filter(|it| it.number <= up_to && !it.is_shown);
+        let shown = untold.filter(|it| concerns(&it.outcome));
+        shown
+            .map(|record| {
+                record.is_shown = true;
+                record.as_known()
+            })
+            .collect()
+    }
+
+    /// The last one, as far as it is known.
+    pub fn last(&self) -> Option<Outcome> {
+        self.records.back().map(Record::as_known)
+    }
+
+    /// What fails, or has failed in a handler of a module that was not applied again since; each with the files that it
+    /// concerns, and the modules that cannot be imported.
+    pub fn broken(&self) -> Vec<Broken> {
+        let mut found: Vec<_> = self.unmended.iter().map(|it| self.broken_by(it)).collect();
+        let mut since = FxHashSet::default();
+        for record in self.records.iter().rev() {
+            if record.modules.is_disjoint(&since) {
+                let errors = record.outcome.errors.iter();
+                let of_handlers = errors.filter(|it| it.phase.is_of_handler());
+                found.extend(of_handlers.map(|failure| Broken {
+                    failure: failure.clone(),
+                    files: record.files().cloned().collect(),
+                    modules: Vec::new(),
+                }));
+            }
+            since.extend(record.modules.iter().copied());
+        }
+        found
+    }
+
+    fn broken_by(&self, unmended: &Unmended) -> Broken {
+        let has_it =
+            |record: &&Record| record.outcome.errors.iter().any(|it| it.is_same(&unmended.failure));
+        let records = self.records.iter().filter(has_it);
+        Broken {
+            failure: unmended.failure.clone(),
+            files: records.flat_map(Record::files).cloned().collect(),
+            modules: unmended.modules.iter().copied().collect(),
+        }
+    }
+
     /// Those that are known, oldest first.
     pub fn known(&self) -> impl Iterator<Item = &Outcome> {
         self.records.iter().filter(|it| it.is_known).map(|it| &it.outcome)
@@ -424,9 +524,27 @@ impl Outcomes {
 }
 
 impl Record {
+    /// As it is told if nothing more becomes known.
+    fn as_known(&self) -> Outcome {
+        let mut outcome = self.outcome.clone();
+        if !self.is_known {
+            outcome.pending = self.pending();
+        }
+        outcome
+    }
+
+    fn pending(&self) -> Vec<Arc<str>> {
+        self.unlinked.iter().map(|(_, path)| path.clone()).collect()
+    }
+
+    /// The files that it is about.
+    fn files(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.outcome.files.iter().chain(&self.outcome.modules)
+    }
+
     fn know(&mut self, now: Instant) {
         self.is_known = true;
-        self.outcome.pending = self.unlinked.iter().map(|(_, path)| path.clone()).collect();
+        self.outcome.pending = self.pending();
         self.outcome.ms = (now - self.begun).as_secs_f64() * 1000.0;
         self.untold.get_or_insert_default();
     }
@@ -477,7 +595,8 @@ impl Failure {
     }
 }
 
-fn millis(time: SystemTime) -> u64 {
+/// In milliseconds since 1970.
+pub fn millis(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

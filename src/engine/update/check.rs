@@ -437,6 +437,7 @@ impl Engine {
         for report in self.outcomes.reports() {
             self.tell_outcome(&report);
         }
+        self.wake_waits();
     }
 }
 

@@ -6,7 +6,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { upwards } from '../lib/find-viewer.mjs'
+import { upwards } from '../find-viewer.mjs'
 
 /** The longest pointer, in bytes: a few paths. */
 const LONGEST = 64 * 1024
@@ -19,6 +19,9 @@ const LONGEST = 64 * 1024
  * @property {boolean} isOfOurs whether its pid is a number of our PID namespace
  * @property {boolean} isElsewhere whether it is known to be one of another
  * @property {string} [id] which socket it is
+ * @property {boolean} runs whether it is a runner, which answers for its app
+ * @property {number} [runner] the pid of the runner that has started it, if ours has
+ * @property {string[]} [others] by what else `--pid` may call it: the processes that it answers for
  */
 
 /** @param {string} file */
@@ -87,12 +90,12 @@ function namespace() {
 /** @param {string} file @returns {App[]} */
 function readApp(file) {
   try {
-    const { pid, socket, root, entry, namespace: theirs, id } = JSON.parse(read(file))
+    const { pid, socket, root, entry, namespace: theirs, id, runs, runner } = JSON.parse(read(file))
     const isWhole = Number.isSafeInteger(pid) && pid > 0 && [socket, root, entry].every((text) => typeof text === 'string' && path.isAbsolute(text))
     if (!isWhole) return []
     const ours = namespace()
     const isOfOurs = process.platform === 'linux' ? ours !== undefined && theirs === ours : (theirs ?? undefined) === undefined
-    return [{ name: path.basename(file, '.json'), pid, socket: path.resolve(socket), root, entry, file, isOfOurs, isElsewhere: !isOfOurs && typeof theirs === 'string', id }]
+    return [{ name: path.basename(file, '.json'), pid, socket: path.resolve(socket), root, entry, file, isOfOurs, isElsewhere: !isOfOurs && typeof theirs === 'string', id, runs: runs === true, others: [], ...(Number.isSafeInteger(runner) && { runner }) }]
   } catch {
     // It is no pointer, is just being written, or has just gone.
     return []
@@ -121,11 +124,18 @@ function giveNames(apps) {
   for (const app of apps) if (!app.isOfOurs && taken.has(app.name)) app.name += '-elsewhere'
 }
 
-/**
- * The apps that may run in this project: those of a folder above, or of one below. Some may have ended.
- * @param {string} cwd @returns {{ apps: App[], elsewhere: boolean }} `elsewhere`: others cannot be reached from this container, or machine
- */
-export function findApps(cwd) {
+/** An app that a runner has started is asked through that, which also knows what it is without the app. @param {App[]} apps */
+function withoutThoseOfRunners(apps) {
+  const runners = new Map(apps.filter(({ runs }) => runs).map((app) => [`${app.isOfOurs} ${app.pid}`, app]))
+  return apps.filter((app) => {
+    const runner = app.runs ? undefined : runners.get(`${app.isOfOurs} ${app.runner}`)
+    runner?.others?.push(app.name)
+    return !runner
+  })
+}
+
+/** @param {string} cwd */
+function all(cwd) {
   const above = upwards(cwd)
   const runtime = runtimeFolders()
   const isHere = (/** @type {App} */ { root }) => above.includes(root) || upwards(root).includes(cwd)
@@ -133,9 +143,21 @@ export function findApps(cwd) {
   const reachable = apps.filter((app) => runtime.includes(path.dirname(app.socket)) && isItsSocket(app))
   // Two pointers may lead to one socket.
   const each = [...new Map(reachable.toReversed().map((app) => [app.socket, app])).values()].toReversed()
-  giveNames(each)
-  return { apps: each, elsewhere: apps.some((app) => app.isElsewhere && !(each.includes(app) && look(app.socket))) }
+  return { apps, each }
 }
+
+/**
+ * The apps that may run in this project: those of a folder above, or of one below. Some may have ended.
+ * @param {string} cwd @returns {{ apps: App[], elsewhere: boolean }} `elsewhere`: others cannot be reached from this container, or machine
+ */
+export function findApps(cwd) {
+  const { apps, each } = all(cwd)
+  giveNames(each)
+  return { apps: withoutThoseOfRunners(each), elsewhere: apps.some((app) => app.isElsewhere && !(each.includes(app) && look(app.socket))) }
+}
+
+/** The app that a process of ours runs in this project, if it can be asked. @param {string} cwd @param {number} pid @returns {import('../internal.d.ts').App | undefined} */
+export const findApp = (cwd, pid) => all(cwd).each.find((app) => app.isOfOurs && !app.runs && app.pid === pid)
 
 /** Whether a process of our PID namespace has that number. @param {number} pid */
 function runs(pid) {
@@ -155,7 +177,7 @@ function remove(file) {
   }
 }
 
-/** An app does not answer: its pointer goes if it is left behind. The next app takes away the socket (`sweep` in src/socket/place.rs). @param {App} app */
+/** An app does not answer: its pointer goes if it is left behind. The next app takes away the socket (`sweep` in src/socket/place.rs). @param {{ file: string, pid: number, isOfOurs: boolean }} app */
 export function forget({ file, pid, isOfOurs }) {
   if (isOfOurs && !runs(pid)) remove(file)
 }
