@@ -88,7 +88,10 @@ export function createControl({ cwd, script }, look) {
     const all = [...known.values()].toSorted((a, b) => a.time - b.time)
     // The process that was started for a save may have seen that, too.
     const restarted = new Set(all.filter(isRestart).flatMap((one) => one.files))
-    return all.filter((one) => one.outcome !== 'unchanged' || !one.files.every((/** @type {string} */ file) => restarted.has(file)))
+    const isSeenTwice = (/** @type {any} */ one) => one.outcome === 'unchanged' && one.files.every((/** @type {string} */ file) => restarted.has(file))
+    // A save that is seen again after a crash starts the app once more.
+    const isRepeated = (/** @type {any} */ one, /** @type {any} */ next) => isRestart(one) && next?.outcome === one.outcome && String(next.files) === String(one.files)
+    return all.filter((one, at) => !isSeenTwice(one) && !isRepeated(one, all[at + 1]))
   }
 
   /** What is said in all states. @param {string[]} files */
