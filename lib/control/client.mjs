@@ -48,6 +48,7 @@ const isStatus = (one) =>
 const SHAPES = {
   explain: (found) =>
     isText(found.path) && isText(found.verdict) && Number.isSafeInteger(found.version) && isList(found.boundaries, isText) && isList(found.invalidates, isText) &&
+    isList(found.takenOnce ?? [], (one) => isText(one?.path) && isText(one.by)) &&
     [found.reason, found.hint].every((text) => (text ?? '') === '' || isText(text)),
   graph: ({ modules, edges }) =>
     isList(modules, (one) => isText(one?.path) && STATES.has(one.state) && Number.isSafeInteger(one.version)) &&

@@ -235,7 +235,7 @@ export declare class Watcher {
    * returned, or more. 0 if the watch has ended.
    */
   sync(): number
-  /** Ends the watch: what was found before may still be told. A second call does nothing. */
+  /** Ends the watch: what was found before may still be reported. A second call does nothing. */
   stop(): void
 }
 
