@@ -129,11 +129,11 @@ test('what is linked ahead neither runs nor keeps the process alive, and is what
     wait: false,
     files: {
       'main.mjs': `import fs from 'node:fs'
-        setImmediate(async () => {
-          await import('./b.mjs', ${HOT})
+        const save = () => {
           fs.writeFileSync(new URL('./b.mjs', import.meta.url), "console.log('runs', import.meta.url.split('/').at(-1))")
           setTimeout(() => {}, 300)
-        })`,
+        }
+        setImmediate(() => import('./b.mjs', ${HOT}).then(save))`,
       'b.mjs': `console.log('runs')`,
     },
   })

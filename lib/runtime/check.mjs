@@ -148,10 +148,12 @@ export function followImports() {
   for (const url of guarded(() => thread.takeFollowed()) ?? []) void follow(url)
 }
 
+/** Whether Node has given up a link, and would begin another: it is checked why. @param {string} url */
+const isGivenUp = (url) => mayReach() && loadCache() && !jobOf(url) && guarded(() => thread.recheck(url))
+
 /** @param {string} url with our version, if it has one */
 async function follow(url) {
-  // Node has given up the link, and would begin another.
-  if (mayReach() && loadCache() && !jobOf(url) && guarded(() => thread.recheck(url))) return
+  if (attempt(() => isGivenUp(url))) return
   try {
     // It joins what the app has begun.
     await importAgain(url)

@@ -19,8 +19,8 @@ export const onWork = (callback) => void (takeWork = callback)
 export function begin(url) {
   const instance = guarded(() => thread.evaluate(url)) ?? null
   const waits = instance === null ? null : guarded(() => followBody(instance))
-  // A hooks thread hears of what the body imports in the order of the requests, later than in this turn.
-  if (waits === true || (waits === false && !hasSyncHooks)) void followToEnd(/** @type {number} */ (instance), url)
+  if (waits === true) void followToEnd(/** @type {number} */ (instance), url)
+  // A hooks thread hears later of what such a body imports: then it is not known whether the body ran.
   else if (waits === false) queueMicrotask(() => attempt(() => guarded(() => bodyEnded(/** @type {number} */ (instance), true))))
   return instance
 }
