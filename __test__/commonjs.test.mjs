@@ -234,3 +234,22 @@ test('CommonJS that throws does not end the process when what imports it is save
     assert.equal(await app.ask('get'), n)
   }
 })
+
+test('an ES module that was imported, and is required from then on: each save of what it imports counts', { skip: !canRequireModules && 'this Node requires none' }, async (t) => {
+  const app = await startApp(t, {
+    before: ['--no-warnings'],
+    files: {
+      'main.mjs': `${get}; const required = import('./r.mjs', ${HOT}); serve({ require: async () => (await required).value() })`,
+      'r.mjs': `${createRequire} export const value = () => require('./b.mjs').value`,
+      'b.mjs': `export { value } from './m.mjs'`,
+      'm.mjs': 'export const value = 0',
+    },
+  })
+  assert.equal(await app.ask('get'), 0)
+  for (let n = 1; n <= 4; n++) {
+    await app.ask('require')
+    app.save('m.mjs', `export const value = ${n}`)
+    await app.until('the save counts', () => app.told('invalidated').length + app.told('full-reload').length >= n)
+  }
+  if (app.told('full-reload').length === 0) assert.equal(await app.ask('get'), 4)
+})

@@ -106,6 +106,8 @@ export declare class Thread {
   resolveForUpdate(url: string, first: boolean): string | null
   /** The name of the instance that the thread knows by `url`; `null` if there is none. */
   find(url: string): number | null
+  /** Whether the current version of the module that the thread knows by `url` has passed its hooks, and so has what it imports. */
+  hasPassed(url: string): boolean
   /**
    * The app ends: all instances of the thread are disposed of. Returns those that have a record (`dataKey`), by when they began to
    * evaluate, latest first.

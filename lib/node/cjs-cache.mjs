@@ -311,7 +311,7 @@ function reportESModule(path, found) {
   found.es.push(path)
   const { href } = pathToFileURL(path)
   // What it imports has passed our hooks, too.
-  if (hasSyncHooks || thread.find(href) !== null) return
+  if (hasSyncHooks || thread.hasPassed(href)) return
   const job = jobOf(href)
   if (!job) found.opaque.push(path)
   const queue = job ? [job] : []
@@ -334,7 +334,7 @@ function reportImports(importer, found) {
     reportedJobs.add(below)
     found.modules.push(target)
     found.es.push(target)
-    if (thread.find(below.url) === null) fresh.push(below)
+    if (!thread.hasPassed(below.url)) fresh.push(below)
   }
   return fresh
 }

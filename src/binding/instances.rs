@@ -108,6 +108,12 @@ impl Thread {
         with(|engine| engine.find(self.id, &url).map(|id| id.0))
     }
 
+    /// Whether the current version of the module that the thread knows by `url` has passed its hooks, and so has what it imports.
+    #[napi]
+    pub fn has_passed(&self, url: String) -> Result<bool, Error> {
+        with(|engine| engine.has_passed(self.id, &url))
+    }
+
     /// The app ends: all instances of the thread are disposed of. Returns those that have a record (`dataKey`), by when they began to
     /// evaluate, latest first.
     #[napi]

@@ -299,6 +299,12 @@ impl Engine {
         }
     }
 
+    /// Whether the current version of the module that the thread knows by `url` has passed its hooks.
+    pub fn has_passed(&self, thread: ThreadId, url: &str) -> bool {
+        let found = self.lifecycle.find(thread, url).filter(|it| it.life.is_current());
+        found.is_some_and(|it| it.version == self.modules.get(it.module).version)
+    }
+
     /// The instance that the thread knows by `url`.
     pub fn find(&self, thread: ThreadId, url: &str) -> Option<InstanceId> {
         self.lifecycle.find(thread, url).map(|instance| instance.id)
