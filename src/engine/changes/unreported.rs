@@ -105,7 +105,7 @@ impl Changes {
         if noted {
             self.unreported.events.get(path).is_some_and(|&turn| turn >= since.turn)
         } else {
-            changed_since(path, since.date - GRAIN)
+            changed_since(path, since.date)
         }
     }
 }
@@ -116,7 +116,7 @@ pub fn is_source(path: &str) -> bool {
     ["js", "cjs", "mjs", "json", "ts", "cts", "mts", "node"].into_iter().any(is)
 }
 
-/// Whether a file was changed after `since`.
+/// Whether a file may have been changed after `since`.
 pub fn changed_since(path: &str, since: SystemTime) -> bool {
-    std::fs::metadata(path).is_ok_and(|found| changed_at(&found) >= since)
+    std::fs::metadata(path).is_ok_and(|found| changed_at(&found) >= since - GRAIN)
 }
