@@ -18,7 +18,7 @@ use crate::engine::lifecycle::instance::{Instance, InstanceId, Instances};
 use crate::fingerprint::Fingerprint;
 pub use crate::graph::Reporter;
 use crate::graph::accept::Propagation;
-use crate::graph::{EdgeKind, Graph, Module, ModuleId, Step, Visited};
+use crate::graph::{EdgeKind, Graph, Module, ModuleId, ModuleKind, Step, Visited};
 use crate::package::quoted;
 
 /// What a change leads to.
@@ -343,7 +343,7 @@ impl Decisions {
                 let opening = graph.opening(&chain, ignoring_own_accept);
                 // What is ignored is not the user's to write otherwise.
                 let importer = |at: &usize| graph.find(&chain.get(at.checked_sub(1)?)?.path);
-                let is_users = |id: ModuleId| !graph.get(id).is_non_reloadable();
+                let is_users = |id: ModuleId| graph.get(id).kind != ModuleKind::Ignored;
                 let opening = opening.filter(|at| importer(at).is_some_and(is_users));
                 Reason::Cold { chain, opening }
             });

@@ -240,7 +240,7 @@ impl Engine {
 
     /// What the words for a cold module need of its chain: all of it can be followed by `via`.
     fn cold_excerpt(&self, id: ModuleId, findings: &Findings) -> Reason {
-        let is_users = |&(from, _): &_| !self.modules.get(from).is_non_reloadable();
+        let is_users = |&(from, _): &_| self.modules.get(from).kind != ModuleKind::Ignored;
         let opening = findings.openings.of(id).filter(is_users);
         let last = opening.map_or(id, |(_, to)| to);
         let arrival = findings.arrivals.get(&last).copied().flatten();
