@@ -74,7 +74,7 @@ for (const [what, main] of [
     // A person's save of a module starts it, and in the end only that.
     let count = 0
     await runner.until('it is taken for its own', () => {
-      const { event, time } = runner.events.at(-1)
+      const { event, time } = runner.events.findLast(({ event }) => event !== 'outcome')
       // It has come to rest: what is saved now is no part of a run.
       if (event === 'crash' && Date.now() - time > 300) runner.save(`value${++count}.mjs`, '')
       return runner.told('problem').length > 0
