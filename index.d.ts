@@ -260,7 +260,6 @@ export interface HotEvents {
   'vite:beforeFullReload': FullReloadEvent
   'vite:beforePrune': PruneEvent
   'vite:invalidate': InvalidateEvent
-  'vite:outcome': Outcome
   'vite:error': ErrorEvent
 }
 

@@ -53,9 +53,12 @@ function end(instance, ending) {
 /** How CommonJS that was imported has ended: nothing tells of that by itself. */
 export function endCommonJs() {
   if (!guarded(() => releases())) return
+  // This module has run to its end: what has thrown has another status, and a later one.
+  const completed = statusOf(jobOf(import.meta.url))
+  if (completed < Status.EVALUATED) return
   for (const url of guarded(() => thread.openCommonjs()) ?? []) {
     const status = statusOf(jobOf(url))
-    if (status >= Status.EVALUATED) guarded(() => thread.endCommonjs(url, status > Status.EVALUATED))
+    if (status >= completed) guarded(() => thread.endCommonjs(url, status > completed))
   }
 }
 

@@ -13,9 +13,11 @@ const { fileURLToPath } = builtin('node:url')
 
 /** The same events by our names and by Vite's. @type {Map<unknown, Name>} */
 const names = new Map()
-for (const name of /** @type {Name[]} */ (['beforeUpdate', 'afterUpdate', 'beforeFullReload', 'beforePrune', 'invalidate', 'outcome', 'error'])) {
+for (const name of /** @type {Name[]} */ (['beforeUpdate', 'afterUpdate', 'beforeFullReload', 'beforePrune', 'invalidate', 'error'])) {
   names.set(`hot:${name}`, name).set(`vite:${name}`, name)
 }
+// Vite has none.
+names.set('hot:outcome', 'outcome')
 
 /** @typedef {{ callback: Listener, owner: object | undefined }} Entry */
 

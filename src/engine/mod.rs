@@ -41,8 +41,10 @@ use crate::watch::{Poller, Waker, parent};
 use changes::Changes;
 pub use changes::MissingPackage;
 pub use hooks::{Format, Import, Load, Need, Required, Source, Supply, When};
+pub use inspect::{
+    Became, DumpNode, Explanation, Failure, Outcome, Phase, SaveOutcome, Status, Topic, Wait,
+};
 use inspect::{Broadcasts, Outcomes};
-pub use inspect::{DumpNode, Explanation, Failure, Outcome, Phase, Status, Topic, Wait};
 use lifecycle::Lifecycle;
 pub use lifecycle::{Observation, Observed};
 use modules::{Bumped, Modules};

@@ -198,7 +198,7 @@ impl Node {
         Ok(other.unwrap_or(url))
     }
 
-    fn load(&mut self, thread: ThreadId, url: &str) -> Result<(), String> {
+    pub fn load(&mut self, thread: ThreadId, url: &str) -> Result<(), String> {
         let source =
             if self.while_reading.is_none() { self.engine.read(thread, url) } else { None };
         if let Some(source) = source {

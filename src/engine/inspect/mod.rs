@@ -17,6 +17,6 @@ pub(super) use broadcast::Broadcasts;
 pub use broadcast::Topic;
 pub use dump::DumpNode;
 pub use explain::{Explanation, Outcome};
+pub use outcomes::{Became, Failure, Outcome as SaveOutcome, Phase};
 pub(super) use outcomes::{Begun, Outcomes, Report};
-pub use outcomes::{Failure, Outcome as SaveOutcome, Phase};
 pub use status::{Status, Wait};

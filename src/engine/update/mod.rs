@@ -445,7 +445,7 @@ impl Engine {
         let propagation = Propagation { evaluated: &evaluated, ignoring_own_accept: false };
         let mut affected = batch.invalidated.clone();
         for &covered in &batch.covered {
-            let above = self.modules.propagate_statically(covered, &propagation);
+            let above = self.modules.propagate(covered, &propagation);
             let is_waiting =
                 |id: &ModuleId| !self.lifecycle.has_run(*id, self.modules.get(*id).version);
             affected.extend(above.into_iter().filter(is_waiting));
