@@ -109,6 +109,7 @@ describe('under hot-hook', { concurrency: true }, () => {
           const without = new Error('no stack'); delete without.stack; without.stack = undefined
           export default async (request, response) => {
             const what = request.url.slice(1)
+            if (what === 'status') { response.statusMessage = 'no → header'; response.writeHead(200) }
             if (what === 'sync') throw new Error('at once')
             if (what === 'begun') { response.setHeader('content-length', 100); response.write('begun'); await null; throw new Error('too late') }
             if (what === 'ended') { response.end('ended'); await null; throw new Error('after the end') }
@@ -119,7 +120,8 @@ describe('under hot-hook', { concurrency: true }, () => {
       },
     })
     const read = await reader(app)
-    assert.match((await read('/sync')).text, /^Error: at once\napp\.mjs:5:40\n/)
+    assert.match((await read('/sync')).text, /^Error: at once\napp\.mjs:6:40\n/)
+    assert.match((await read('/status')).text, /^TypeError: Invalid character in statusMessage/)
     assert.match((await read('/text')).text, /^Error: a <text>\n/)
     for (const what of ['nothing', 'frozen', 'getter', 'stackless']) assert.equal((await read(`/${what}`)).status, 500, what)
     await assert.rejects(read('/begun'), { name: 'TypeError' })
@@ -380,6 +382,7 @@ describe('requests', () => {
     const app = {
       async fetch(/** @type {Request} */ request) {
         const { pathname } = new URL(request.url)
+        if (pathname === '/later') request.text().then((text) => log.push(`${text.length} read`))
         if (pathname === '/part') await request.body?.getReader().read()
         if (pathname === '/endless') {
           request.signal.addEventListener('abort', () => log.push('aborted'))
@@ -403,7 +406,8 @@ describe('requests', () => {
       })
     assert.deepEqual(await post('/unread'), ['/unread', false])
     assert.deepEqual(await post('/part'), ['/part', true])
-    assert.deepEqual(await post('/part'), ['/part', true])
+    assert.deepEqual(await post('/later'), ['/later', true])
+    await until('what is read after the answer is read to its end', () => log.pop() === '2000000 read')
     const gone = new AbortController()
     const response = await fetch(`${url}/endless`, { signal: gone.signal })
     await response.body?.getReader().read()
@@ -496,7 +500,7 @@ test('nothing that it loads needs the addon', async (t) => {
     write(lib, file, text)
     for (const [, name] of text.matchAll(/^(?:import|export) .* from '(\..+)'$/gm)) files.push(path.posix.join(path.posix.dirname(file), name))
   }
-  assert.ok(files.includes('runtime/served.mjs') && files.length <= 7, String(files))
+  assert.ok(files.includes('runtime/served.mjs') && new Set(files).size <= 7, String(files))
   const found = await import(path.join(lib, 'lazy.mjs'))
   const response = await found.handler(async () => ({ default: (/** @type {Request} */ request) => new Response(request.url) }))(new Request('http://localhost/'))
   assert.equal(await response.text(), 'http://localhost/')

@@ -92,6 +92,40 @@ test('an import that throws makes the outcome failed; the next one that does not
   await app.until('it is mended', () => app.output.stderr.includes('✓ c.mjs is mended'))
 })
 
+test('a module with handlers that throws again is no mend', async (t) => {
+  const throwing = (n) => `import.meta.hot?.dispose(() => {})\nthrow new RangeError('oops') // ${n}`
+  const app = await startApp(t, { files: { 'main.mjs': get, 'b.mjs': value(1) } })
+  await app.ask('get', './b.mjs')
+  for (let n = 1; n <= 3; n++) {
+    app.save('b.mjs', throwing(n))
+    assert.equal((await app.askError('get', './b.mjs')).message, 'oops')
+    const all = await outcome(app, (it) => it.outcome === 'failed')
+    assert.deepEqual(all.flatMap(({ mended = [] }) => mended), [], app.known())
+  }
+  assert.doesNotMatch(app.output.stderr, /✓/)
+  assert.equal(app.output.stderr.match(/✗/g)?.length, 1, 'once')
+})
+
+test('CommonJS that a handler of somebody translates, or that runs as an ES module, is not said to be broken', async (t) => {
+  const app = await startApp(t, {
+    before: ['--no-warnings', '--require', './translate.cjs'],
+    files: {
+      'translate.cjs': `const { extensions } = { extensions: require('node:module')._extensions }
+        const fs = require('node:fs')
+        extensions['.cjs'] = extensions['.js'] = (module, file) => module._compile(fs.readFileSync(file, 'utf8').replaceAll('<one/>', '1'), file)`,
+      'main.mjs': get,
+      'b.mjs': `import c from './c.cjs'; export const { value } = c`,
+      'c.cjs': 'exports.value = require("./d.cjs").value',
+      'd.cjs': 'exports.value = 0',
+    },
+  })
+  assert.equal(await app.ask('get', './b.mjs'), 0)
+  app.save('d.cjs', 'exports.value = <one/>')
+  await outcome(app, (it) => it.outcome === 'applied')
+  assert.equal(await app.ask('get', './b.mjs'), 1)
+  assert.equal(said(app), '')
+})
+
 for (const [name, broken, fixed, line] of [
   ['c.cjs', 'exports.value = = 1', 'exports.value = 2', '1:17'],
   ['c.json', '{ "value": 1', '{ "value": 2 }', undefined],
@@ -123,7 +157,17 @@ test('check: false links nothing', async (t) => {
   await outcome(app, (it) => it.outcome === 'failed')
 })
 
-test('what is linked ahead neither runs nor keeps the process alive, and is what the next import runs', async (t) => {
+test('what is linked ahead does not run, and is what the next import runs', async (t) => {
+  const app = await startApp(t, { files: { 'main.mjs': get, 'b.mjs': value(1) } })
+  await app.ask('get', './b.mjs')
+  app.save('b.mjs', `console.log('runs'); ${value(2)}`)
+  const all = await outcome(app, (it) => it.outcome === 'applied' && it.pending.length === 0)
+  assert.deepEqual([all.length, app.output.stdout], [1, ''])
+  assert.equal(await app.ask('get', './b.mjs'), 2)
+  await app.until('it has run', () => app.output.stdout === 'runs\n')
+})
+
+test('a check keeps no process alive', async (t) => {
   const app = await startApp(t, {
     ipc: false,
     wait: false,

@@ -17,7 +17,7 @@ const files = {
     let server
     serve({
       page: async () => (await import('./page.mjs', ${HOT})).value,
-      block: (ms) => { fs.writeFileSync(new URL('./blocked', import.meta.url), ''); const end = Date.now() + ms; while (Date.now() < end); },
+      block: () => { fs.writeFileSync(new URL('./blocked', import.meta.url), ''); while (!fs.existsSync(new URL('./over', import.meta.url))); },
       listen: () => new Promise((resolve) => { server = http.createServer().listen(0, '127.0.0.1', () => resolve(server.address().port)) }),
     })`,
   'cold.mjs': value(0),
@@ -59,6 +59,25 @@ test('wait: each exit code, and what it says', { skip }, async (t) => {
   assert.match(cold.stdout, /^! restart-needed cold\.mjs[^]*cold\.mjs changed, which no boundary makes hot[^]*a restart is needed, and nobody does it\n$/)
   assert.equal(cold.code, 3)
   assert.equal((await ask('wait', 'notes.txt')).code, 0)
+})
+
+test('what throws is broken until it is saved: what the next import brings, nobody knows yet', { skip }, async (t) => {
+  const { app, ask } = await start(t, { files })
+  app.save('part.mjs', `throw new Error('not yet'); export const value = 0`)
+  assert.equal((await ask('wait')).code, 0)
+  await app.askError('page')
+  await app.until('it is told', () => app.output.stderr.includes('not yet'))
+  for (const file of ['part.mjs', 'page.mjs']) assert.equal((await ask('wait', file)).code, 1, file)
+  const other = await ask('wait', 'cold.mjs')
+  assert.deepEqual([other.code, other.stdout], [0, 'live\n'])
+  // What imports it no longer has nothing to do with it.
+  app.save('page.mjs', value(5))
+  assert.equal((await ask('wait', 'page.mjs')).code, 0)
+  assert.equal(await app.ask('page'), 5)
+  app.save('page.mjs', files['page.mjs'])
+  app.save('part.mjs', value(6))
+  assert.equal((await ask('wait')).code, 0)
+  assert.equal(await app.ask('page'), 6)
 })
 
 test('status: where, since when, and what became of the last save', { skip }, async (t) => {
@@ -119,7 +138,7 @@ test('nothing runs; what is wrong usage', { skip }, async (t) => {
 
 test('a thread that does not answer is listed, and is not waited for', { skip }, async (t) => {
   const { app, ask } = await start(t, { files })
-  const blocked = app.ask('block', 8000)
+  const blocked = app.ask('block')
   await until(() => fs.existsSync(app.file('blocked')))
   app.save('part.mjs', value(2))
   const [status] = parsed(await ask('wait', '--json'))
@@ -127,6 +146,7 @@ test('a thread that does not answer is listed, and is not waited for', { skip },
   const left = [...status.outcomes.flatMap(({ pending }) => pending), ...status.undecided].map((file) => path.basename(file))
   assert.deepEqual([status.code, status.threads, left], [0, [0], [status.hooks === 'sync' ? 'page.mjs' : 'part.mjs']])
   assert.match((await ask('wait')).stdout, /threads that do not answer: the main thread\nlive\n$/)
+  fs.writeFileSync(app.file('over'), '')
   await blocked
   assert.equal(await app.ask('page'), 2)
 })

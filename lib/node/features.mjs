@@ -82,6 +82,18 @@ const loaded = /** @type {any} */ (process).moduleLoadList
 /** The parts of Node that stand between its hooks and its own ways: loaders in another thread, virtual files. */
 const BETWEEN = new Set(['NativeModule internal/modules/esm/hooks', 'NativeModule internal/vfs/setup'])
 
+const { toString: functionToString } = Function.prototype
+
+/**
+ * Whether Node itself compiles what is required, and no handler of somebody's (`require.extensions`, `_compile`) that may translate
+ * it: told by names in the text of its functions. Where they are others, it is not known, which counts as no.
+ */
+export function compilesCommonJs() {
+  const { _extensions: extensions, prototype } = /** @type {any} */ (module.Module)
+  const text = (/** @type {unknown} */ of) => (typeof of === 'function' ? Reflect.apply(functionToString, of, []) : '')
+  return /\b(?:packageJsonReader|cjsParseCache)\b/.test(text(extensions['.js'])) && /\bwrapSafe\(/.test(text(prototype._compile))
+}
+
 let seen = 0
 let isBetween = !Array.isArray(loaded) || 'permission' in process
 

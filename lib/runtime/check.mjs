@@ -9,7 +9,7 @@ import * as engine from '../native/binding.js'
 import { keepSources, leaveNoSourceOfThisTurn } from '../node/compilation-cache.mjs'
 import { importAgain, isOurMiss, jobOf, loadCache } from '../node/esm-cache.mjs'
 import { thread } from '../native/thread.mjs'
-import { builtin, hasSyncHooks } from '../node/features.mjs'
+import { builtin, compilesCommonJs, hasSyncHooks } from '../node/features.mjs'
 import { Status, statusOf } from '../node/internals.mjs'
 import { emitError } from './events.mjs'
 import { describeFailure } from './failures.mjs'
@@ -111,6 +111,12 @@ function inTime(work) {
   return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
+/** Whether Node runs the file as it stands: TypeScript is not ours to translate, nor what somebody else translates. @param {string} file */
+const isPlain = (file) => /\.c?js$/.test(file) && compilesCommonJs()
+
+/** What V8 says of an ES module that is compiled as CommonJS: Node runs it as one where nothing says which it is. */
+const OF_MODULES = /\b(?:import|export|module|await|__filename|__dirname|exports|require)\b/
+
 /** What a CommonJS module is wrapped in. */
 const PARAMETERS = ['exports', 'require', 'module', '__filename', '__dirname']
 
@@ -120,11 +126,10 @@ function compile(text, filename) {
   vm.compileFunction(text, PARAMETERS, { filename })
 }
 
-/** What no link looks into: its text is read. @param {Check} check @returns {{ cause: unknown } | undefined} */
+/** What no link looks into: its text is read. @param {Check} check @returns {{ cause: unknown } | 'late' | undefined} */
 function read({ url, how }) {
   const file = fileURLToPath(url)
-  // TypeScript is not ours to translate.
-  if (how === 'compile' && !/\.c?js$/.test(file)) return undefined
+  if (how === 'compile' && !isPlain(file)) return 'late'
   let text
   try {
     text = readFileSync(file, 'utf8')
@@ -136,6 +141,7 @@ function read({ url, how }) {
     if (how === 'parse') JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
     else compile(text, file)
   } catch (/** @type {any} */ cause) {
+    if (how === 'compile' && file.endsWith('.js') && OF_MODULES.test(cause.message)) return 'late'
     // As Node says it.
     if (how === 'parse') cause.message = `${file}: ${cause.message}`
     return { cause }

@@ -37,10 +37,14 @@ export function isLocal(request) {
   return host === undefined || isOwnName(String(host))
 }
 
+/** What servers print that listen on all addresses: for a client it is its own machine. */
+const ANY = new Set(['0.0.0.0', '::'])
+
 /** Whether no page of another origin can have that name. @param {string} host with a port, or without */
 function isOwnName(host) {
   const name = host.replace(/:\d*$/, '').toLowerCase()
-  return /^(?:.+\.)?localhost\.?$/.test(name) || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 || name === hostname().toLowerCase()
+  const address = name.replace(/^\[(.*)\]$/, '$1')
+  return /^(?:.+\.)?localhost\.?$/.test(name) || isLoopback(address) || ANY.has(address) || name === hostname().toLowerCase()
 }
 
 const TYPES = /** @type {const} */ (['text/plain', 'text/html', 'application/json'])
@@ -135,16 +139,21 @@ function write(accept, failure) {
  * @param {Failure | undefined} failure undefined where nobody is told of it
  */
 export function answer(request, response, failure) {
-  if (response.headersSent || response.destroyed) {
+  if (response.headersSent || isGone(response)) {
     if (!response.writableEnded) response.destroy()
     return
   }
   // What was meant for another answer.
   for (const name of response.getHeaderNames()) response.removeHeader(name)
   const { body, headers } = write(request.headers?.accept, failure)
+  // What the app has set may not be what can be sent.
+  if (request.httpVersionMajor < 2) response.statusMessage = TITLE
   response.writeHead(500, headers)
   response.end(body)
 }
+
+/** Whether nobody waits for a response any more; those of HTTP/2 do not say so themselves. @param {any} response */
+export const isGone = (response) => Boolean(response.destroyed ?? response.stream?.destroyed)
 
 /** The same, as a `Response`. @param {Request} request @param {Failure | undefined} failure */
 export function responseFor(request, failure) {

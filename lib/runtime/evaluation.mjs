@@ -57,8 +57,10 @@ export function endCommonJs() {
   const completed = statusOf(jobOf(import.meta.url))
   if (completed < Status.EVALUATED) return
   for (const url of guarded(() => thread.openCommonjs()) ?? []) {
-    const status = statusOf(jobOf(url))
-    if (status >= completed) guarded(() => thread.endCommonjs(url, status > completed))
+    const job = jobOf(url)
+    const status = statusOf(job)
+    // What was required has no job.
+    if (!job || status >= completed) guarded(() => thread.endCommonjs(url, status > completed))
   }
 }
 

@@ -2,6 +2,8 @@
  * Requests of Node's, answered by what takes a `Request` and returns a `Response`.
  */
 
+import { isGone } from './error-answer.mjs'
+
 /** @typedef {import('node:http').IncomingMessage} Incoming */
 /** @typedef {import('node:http').ServerResponse} Outgoing */
 
@@ -72,18 +74,28 @@ function headersOf({ rawHeaders }) {
   return headers
 }
 
-/** The body, read as it is asked for: what nobody asks for Node drops by itself. @param {Incoming} request */
+/**
+ * The body, read as it is asked for: what nobody asks for Node drops by itself. `drop` ends what is read in part, by an error;
+ * not while somebody waits for more: the app may read on when it has answered.
+ * @param {Incoming} request
+ */
 function bodyOf(request) {
   let isRead = false
+  let isWanted = false
+  /** @type {ReadableStreamDefaultController | undefined} */
+  let stream
   /** @type {(chunk: Buffer) => void} */
   let take = () => {}
-  const drop = () => void request.off('data', take).resume()
+  const ignore = () => void request.off('data', take).resume()
   const body = new ReadableStream(
     {
       pull(controller) {
+        isWanted = true
         if (isRead) return void request.resume()
         isRead = true
+        stream = controller
         take = (chunk) => {
+          isWanted = false
           controller.enqueue(new Uint8Array(chunk))
           request.pause()
         }
@@ -94,11 +106,16 @@ function bodyOf(request) {
           if (!request.complete) controller.error(new Error('aborted'))
         })
       },
-      cancel: drop,
+      cancel: ignore,
     },
     { highWaterMark: 0 },
   )
-  return { body, drop: () => isRead && !request.readableEnded && drop() }
+  const drop = () => {
+    if (!isRead || isWanted || request.readableEnded) return
+    ignore()
+    stream?.error(new Error('the request was answered before its body was read'))
+  }
+  return { body, drop }
 }
 
 /** @param {ReadableStreamDefaultController} controller */
@@ -129,14 +146,14 @@ async function send(answer, request, response) {
 
 /** @param {ReadableStream<Uint8Array>} body @param {Outgoing} response */
 async function sendBody(body, response) {
-  if (response.destroyed) return body.cancel()
+  if (isGone(response)) return body.cancel()
   const reader = body.getReader()
   response.once('close', () => reader.cancel().catch(() => {}))
   response.flushHeaders()
   for (;;) {
     const { done, value } = await reader.read()
-    if (done || response.destroyed) break
-    if (!response.write(value)) await drained(response)
+    if (done || isGone(response)) break
+    if (!response.write(value) && !isGone(response)) await drained(response)
   }
   response.end()
 }

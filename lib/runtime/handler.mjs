@@ -2,7 +2,7 @@
  * What serves requests, handed over once and today's at each request: `handler` of `hot-hook/lazy`, also exported by `hot-hook`.
  * It needs nothing of the addon, so that production can do without it.
  */
-import { answer, answerSocket, isLocal, responseFor } from './error-answer.mjs'
+import { answer, answerSocket, isGone, isLocal, responseFor } from './error-answer.mjs'
 import { servedBy } from './served.mjs'
 
 const KEY = Symbol.for('hot-hook')
@@ -60,9 +60,10 @@ export function handler(load, name = 'default') {
     try {
       app.leaveAfter(loaded, response)
       // There is nobody left to answer: what it would wait for has happened.
-      if (runtime() && response.destroyed) return
+      if (runtime() && isGone(response)) return
+      const result = await listen(loaded.served, self, args)
       tell.isWell()
-      return await listen(loaded.served, self, args)
+      return result
     } catch (error) {
       if (next) return next(error)
       if (!runtime()) throw error
@@ -86,8 +87,9 @@ export function handler(load, name = 'default') {
       return responseFor(request, tell.of(error, () => isLocal(env?.incoming ?? env?.server?.incoming)))
     }
     try {
+      const result = await loaded.served.fetch(self, args)
       tell.isWell()
-      return await loaded.served.fetch(self, args)
+      return result
     } finally {
       app.leave(loaded)
     }
@@ -175,7 +177,7 @@ function createApp(load, name) {
     leave,
     /** @param {Loaded} loaded @param {any} stream until that is closed, it is in use */
     leaveAfter(loaded, stream) {
-      if (stream.destroyed || typeof stream.once !== 'function') leave(loaded)
+      if (isGone(stream) || typeof stream.once !== 'function') leave(loaded)
       else stream.once('close', () => leave(loaded))
     },
   }

@@ -15,8 +15,20 @@ const GRAPH_PATIENCE = 4000
 const LOOK = 20
 /** So long it may take until the socket of an app is there that has started. */
 const OPENS = 2000
+/** What V8 says of what a module lacks that is imported: that is mended elsewhere. */
+const OF_ANOTHER = /does not provide an export named|ambiguous|conflicting/
 /** How many outcomes are kept. */
 const KEPT = 200
+
+/** Waits for something, and no longer than that, in milliseconds. @param {Promise<unknown>} work @param {number} limit */
+async function within(work, limit) {
+  const over = new AbortController()
+  try {
+    await Promise.race([work, sleep(limit, undefined, { ref: false, signal: over.signal }).catch(() => {})])
+  } finally {
+    over.abort()
+  }
+}
 
 /** @typedef {import('./machine.mjs').State} State */
 /**
@@ -59,7 +71,7 @@ export function createControl({ cwd, script }, look) {
     let done = () => {}
     const happens = new Promise((resolve) => (done = () => resolve(undefined)))
     waiting.add(done)
-    await Promise.race([happens, sleep(limit, undefined, { ref: false })])
+    await within(happens, limit)
     waiting.delete(done)
   }
 
@@ -129,8 +141,7 @@ export function createControl({ cwd, script }, look) {
     if (outcome !== 'failed') return
     for (const failure of errors) {
       const { file, phase, name, message } = failure
-      // What a module lacks that it imports is mended elsewhere.
-      const isOwn = phase === 'link' && name === 'SyntaxError' && files.includes(file) && !/export/.test(message)
+      const isOwn = phase === 'link' && name === 'SyntaxError' && files.includes(file) && !OF_ANOTHER.test(message)
       if (!isOwn) continue
       const text = read(file)
       if (hasLine(text, failure)) unparsed.set(file, { failure, pid: look().pid, text })
@@ -154,7 +165,7 @@ export function createControl({ cwd, script }, look) {
     const told = []
     let opensBy = 0
     for (;;) {
-      await Promise.race([look().sync(), sleep(left(), undefined, { ref: false })])
+      await within(look().sync(), left())
       const { state, pid } = look()
       const end = standing(state)
       if (end) return ownStatus(...end, news(told, files), files)

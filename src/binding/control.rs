@@ -225,17 +225,18 @@ mod unix {
             if is_forbidden() {
                 return None;
             }
+            let (waker, poller) = sleep::pair().ok()?;
             let socket = open(app)?;
             let files = socket.files();
-            let (waker, poller) = sleep::pair().ok()?;
             let (answers, stopped) = (Arc::default(), Arc::new(AtomicBool::new(false)));
             let mut served = Served { socket, requests: 0, open: Vec::new() };
             let (theirs, until) = (Arc::clone(&answers), Arc::clone(&stopped));
-            std::thread::Builder::new()
+            let thread = std::thread::Builder::new()
                 .name("hot-hook-control".to_owned())
-                .spawn(move || served.run(&poller, &theirs, &until, heard))
-                .ok()?;
-            Some(Self { waker, answers, stopped, files })
+                .spawn(move || served.run(&poller, &theirs, &until, heard));
+            let proxy = Self { waker, answers, stopped, files };
+            // Dropped, it takes its files along.
+            thread.ok().map(|_| proxy)
         }
 
         /// It is told to who has asked.

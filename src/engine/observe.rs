@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::engine::lifecycle::instance::InstanceId;
+use crate::engine::lifecycle::instance::{Instance, InstanceId};
 use crate::engine::lifecycle::life::Evaluation;
 use crate::graph::{ModuleId, ThreadId};
 
@@ -95,9 +95,16 @@ impl Engine {
     /// The evaluation of an instance has ended.
     pub fn ended(&mut self, id: InstanceId, ending: Ending, now: Instant) {
         let Some(instance) = self.lifecycle.get(id) else { return self.settled(id, ending, now) };
+        let Instance { thread, module, life, .. } = *instance;
+        if ending == Ending::Completed && life.is_current() {
+            self.outcomes.linked(thread, module);
+            self.outcomes.evaluated(thread, module);
+            self.report_outcomes();
+        }
         if ending != Ending::TurnOver {
             return self.settled(id, ending, now);
         }
+        let Some(instance) = self.lifecycle.get(id) else { return };
         if !instance.is_open() {
             return;
         }
@@ -114,13 +121,6 @@ impl Engine {
 
     fn settled(&mut self, id: InstanceId, ending: Ending, now: Instant) {
         let threw = ending == Ending::Threw;
-        if ending == Ending::Completed
-            && let Some(instance) = self.lifecycle.get(id).filter(|it| it.life.is_current())
-        {
-            self.outcomes.linked(instance.thread, instance.module);
-            self.outcomes.evaluated(instance.thread, instance.module);
-            self.report_outcomes();
-        }
         self.settle_slot(id, threw, now);
         self.lifecycle.told_end(id);
         self.lifecycle.ended(id, threw);

@@ -121,8 +121,12 @@ impl Graph {
             for (importer, edge) in self.importers(target) {
                 let Some(certain) = self.keeps(importer, edge, target) else { continue };
                 let is_known = |it: &Taken| (it.target, it.importer) == (target, importer);
-                if !found.iter().any(is_known) {
-                    found.push(Taken { target, importer, edge, certain });
+                let taken = Taken { target, importer, edge, certain };
+                match found.iter().position(is_known) {
+                    // Another thread's.
+                    Some(at) if certain && !found[at].certain => found[at] = taken,
+                    Some(_) => {}
+                    None => found.push(taken),
                 }
             }
         }

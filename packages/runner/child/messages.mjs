@@ -18,11 +18,14 @@ const missing = (/** @type {unknown} */ value) => Array.isArray(value) && value.
 const reason = (/** @type {any} */ value) => Object(value) === value && text(value.text) && optional(text)(value.hint) && optional(Array.isArray)(value.chain)
 
 const object = (/** @type {unknown} */ value) => Object(value) === value
-const outcome = (/** @type {any} */ value) => object(value) && text(value.id) && text(value.outcome) && texts(value.files)
-const error = (/** @type {any} */ value) => object(value) && text(value.name) && text(value.message)
 
 /** @param {Check} check @returns {Check} */
 const optional = (check) => (value) => value === undefined || value === null || check(value)
+
+const error = (/** @type {any} */ value) => object(value) && text(value.name) && text(value.message) && optional(text)(value.file)
+const errors = (/** @type {unknown} */ value) => Array.isArray(value) && value.every(error)
+const outcome = (/** @type {any} */ value) =>
+  object(value) && text(value.id) && text(value.outcome) && number(value.time) && texts(value.files) && [value.modules, value.pending, value.mended].every(optional(texts)) && optional(errors)(value.errors)
 
 /** What the app says to the runner. @type {Record<string, Record<string, Check>>} */
 export const FROM_APP = {

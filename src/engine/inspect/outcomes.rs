@@ -146,7 +146,7 @@ struct Record {
     /// Its modules.
     modules: FxHashSet<ModuleId>,
     /// Its boundaries that are not linked.
-    unlinked: Vec<(ModuleId, Arc<str>)>,
+    unlinked: Vec<Unlinked>,
     /// The threads that still link.
     threads: FxHashSet<ThreadId>,
     is_known: bool,
@@ -162,16 +162,32 @@ struct Untold {
     mended: Vec<(Arc<str>, usize)>,
 }
 
+/// A boundary that is not linked.
+pub struct Unlinked {
+    /// Where it is to be linked; none if no thread is known to have imported it.
+    pub thread: Option<ThreadId>,
+    /// What it is.
+    pub module: ModuleId,
+    /// Its path, as people know it.
+    pub path: Arc<str>,
+}
+
+impl Unlinked {
+    fn is_of(&self, thread: ThreadId, module: ModuleId) -> bool {
+        self.module == module && self.thread.is_none_or(|of| of == thread)
+    }
+}
+
 /// An import of a module in a thread.
-type Import = (ThreadId, ModuleId);
+pub type Import = (ThreadId, ModuleId);
 
 /// An error by which imports fail, until they do no longer.
 struct Unmended {
     failure: Failure,
     /// The imports that fail.
     imports: Vec<Import>,
-    /// All that have failed.
-    modules: FxHashSet<ModuleId>,
+    /// Those that have failed and do no longer, each with the number of the last update then.
+    mended: Vec<(u64, ModuleId)>,
     /// The module of the file that it is in.
     own: Option<ModuleId>,
 }
@@ -181,15 +197,17 @@ pub struct Broken {
     pub failure: Failure,
     /// The files whose saves have brought it about, and what they invalidated.
     pub files: Vec<Arc<str>>,
-    /// What cannot be imported.
-    pub modules: Vec<ModuleId>,
+    /// The imports that fail because of it.
+    pub imports: Vec<Import>,
 }
 
 /// An update, for [`Outcomes::begin`].
 pub struct Begun<'a> {
     pub files: Vec<Arc<str>>,
     pub modules: Vec<(ModuleId, Arc<str>)>,
-    pub boundaries: Vec<(ModuleId, Arc<str>)>,
+    pub boundaries: Vec<Arc<str>>,
+    /// Those that are not linked yet.
+    pub unlinked: Vec<Unlinked>,
     pub reload: Option<&'a Reload>,
     /// The threads that are to link something.
     pub threads: FxHashSet<ThreadId>,
@@ -212,6 +230,15 @@ impl Default for Outcomes {
     }
 }
 
+impl Unmended {
+    /// How many modules, but that of the file itself, can be imported again because of that update.
+    fn others_mended_by(&self, number: u64) -> usize {
+        let of_update =
+            self.mended.iter().filter(|(of, id)| *of == number && Some(*id) != self.own);
+        of_update.map(|(_, id)| id).collect::<FxHashSet<_>>().len()
+    }
+}
+
 impl Outcomes {
     /// The number of the next update.
     pub fn next_number(&self) -> u64 {
@@ -221,7 +248,7 @@ impl Outcomes {
     /// An update was decided. Its number is that of [`Outcomes::next_number`].
     pub fn begin(&mut self, begun: Begun<'_>, now: Instant) {
         self.last += 1;
-        let Begun { files, modules, boundaries, reload, threads } = begun;
+        let Begun { files, modules, boundaries, unlinked, reload, threads } = begun;
         let became = match (reload, modules.is_empty()) {
             (Some(_), _) => Became::RestartNeeded,
             (None, true) => Became::Unchanged,
@@ -233,7 +260,7 @@ impl Outcomes {
             files,
             became,
             modules: modules.iter().map(|(_, path)| path.clone()).collect(),
-            boundaries: boundaries.iter().map(|(_, path)| path.clone()).collect(),
+            boundaries,
             pending: Vec::new(),
             mended: Vec::new(),
             ms: 0.0,
@@ -247,7 +274,7 @@ impl Outcomes {
             outcome,
             begun: now,
             modules: modules.iter().map(|&(id, _)| id).collect(),
-            unlinked: boundaries,
+            unlinked,
             threads,
             is_known: false,
             untold: None,
@@ -269,7 +296,7 @@ impl Outcomes {
     /// A thread has linked one of the boundaries, ahead or because somebody imports it.
     pub fn linked(&mut self, thread: ThreadId, module: ModuleId) {
         for record in &mut self.records {
-            record.unlinked.retain(|&(id, _)| id != module);
+            record.unlinked.retain(|it| !it.is_of(thread, module));
         }
         self.succeeded(thread, module, Phase::Link);
     }
@@ -291,7 +318,7 @@ impl Outcomes {
         let is_told = self.unmended.iter().any(|it| it.failure.is_same(&failure));
         let record = self.records.iter_mut().rev().find(|record| record.modules.contains(&module));
         let Some(record) = record else { return false };
-        record.unlinked.retain(|&(id, _)| id != module);
+        record.unlinked.retain(|it| !it.is_of(thread, module));
         if !record.outcome.errors.iter().any(|it| it.is_same(&failure)) {
             record.outcome.errors.push(failure.clone());
             if record.outcome.became != Became::RestartNeeded {
@@ -330,7 +357,6 @@ impl Outcomes {
         }
         match self.unmended.iter_mut().find(|it| it.failure.is_same(&failure)) {
             Some(same) => {
-                same.modules.insert(module);
                 if !same.imports.contains(&(thread, module)) {
                     same.imports.push((thread, module));
                 }
@@ -338,7 +364,7 @@ impl Outcomes {
             None => self.unmended.push(Unmended {
                 failure,
                 imports: vec![(thread, module)],
-                modules: FxHashSet::from_iter([module]),
+                mended: Vec::new(),
                 own,
             }),
         }
@@ -364,15 +390,16 @@ impl Outcomes {
     fn mend(&mut self, module: ModuleId, is_mended: impl Fn(&Unmended, Import) -> bool) {
         let mut mended = Vec::new();
         for at in &mut self.unmended {
-            let before = at.imports.len();
             let imports = std::mem::take(&mut at.imports);
-            at.imports = imports.into_iter().filter(|&import| !is_mended(at, import)).collect();
-            if before > 0
+            let (over, left): (Vec<_>, Vec<_>) =
+                imports.into_iter().partition(|&import| is_mended(at, import));
+            at.imports = left;
+            at.mended.extend(over.iter().map(|&(_, id)| (self.last, id)));
+            if !over.is_empty()
                 && at.imports.is_empty()
                 && let Some(file) = &at.failure.file
             {
-                let others = at.modules.iter().filter(|id| Some(**id) != at.own).count();
-                mended.push((Arc::<str>::from(file.as_str()), others));
+                mended.push((Arc::<str>::from(file.as_str()), at.others_mended_by(self.last)));
             }
         }
         self.unmended.retain(|it| !it.imports.is_empty());
@@ -401,6 +428,9 @@ impl Outcomes {
 
     /// A thread has ended: nothing of it fails any more.
     pub fn detach(&mut self, thread: ThreadId, now: Instant) {
+        for record in &mut self.records {
+            record.unlinked.retain(|it| it.thread != Some(thread));
+        }
         self.done(thread, u64::MAX, now);
         for at in &mut self.unmended {
             at.imports.retain(|(of, _)| *of != thread);
@@ -475,7 +505,8 @@ impl Outcomes {
         let shown = untold.filter(|it| concerns(&it.outcome));
         shown
             .map(|record| {
-                record.is_shown = true;
+                // What it may still become is to be shown, too.
+                record.is_shown = record.is_known;
                 record.as_known()
             })
             .collect()
@@ -489,7 +520,8 @@ impl Outcomes {
     /// What fails, or has failed in a handler of a module that was not applied again since; each with the files that it
     /// concerns, and the modules that cannot be imported.
     pub fn broken(&self) -> Vec<Broken> {
-        let mut found: Vec<_> = self.unmended.iter().map(|it| self.broken_by(it)).collect();
+        let found = self.unmended.iter().map(|it| self.broken_by(it));
+        let mut found: Vec<_> = found.filter(|it| !it.imports.is_empty()).collect();
         let mut since = FxHashSet::default();
         for record in self.records.iter().rev() {
             if record.modules.is_disjoint(&since) {
@@ -498,7 +530,7 @@ impl Outcomes {
                 found.extend(of_handlers.map(|failure| Broken {
                     failure: failure.clone(),
                     files: record.files().cloned().collect(),
-                    modules: Vec::new(),
+                    imports: Vec::new(),
                 }));
             }
             since.extend(record.modules.iter().copied());
@@ -509,11 +541,16 @@ impl Outcomes {
     fn broken_by(&self, unmended: &Unmended) -> Broken {
         let has_it =
             |record: &&Record| record.outcome.errors.iter().any(|it| it.is_same(&unmended.failure));
+        // What was saved since may work: that is known when it is imported.
+        let still_fails = |&(_, module): &Import| {
+            let last = self.records.iter().rev().find(|record| record.modules.contains(&module));
+            last.is_none_or(|record| has_it(&record))
+        };
         let records = self.records.iter().filter(has_it);
         Broken {
             failure: unmended.failure.clone(),
             files: records.flat_map(Record::files).cloned().collect(),
-            modules: unmended.modules.iter().copied().collect(),
+            imports: unmended.imports.iter().copied().filter(still_fails).collect(),
         }
     }
 
@@ -534,7 +571,9 @@ impl Record {
     }
 
     fn pending(&self) -> Vec<Arc<str>> {
-        self.unlinked.iter().map(|(_, path)| path.clone()).collect()
+        let mut seen = FxHashSet::default();
+        let unlinked = self.unlinked.iter().filter(|it| seen.insert(it.module));
+        unlinked.map(|it| it.path.clone()).collect()
     }
 
     /// The files that it is about.

@@ -13,10 +13,9 @@ use serde_json::{Map, Value};
 
 use crate::engine::Engine;
 use crate::engine::update::Caller;
-use crate::graph::ModuleId;
 
 use super::explain::{Explanation, Outcome as Verdict};
-use super::outcomes::{Broken, Failure, Outcome, millis};
+use super::outcomes::{Broken, Failure, Import, Outcome, millis};
 
 /// How long a thread is waited for that does not take its work.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -207,21 +206,28 @@ impl Engine {
         let described: Vec<_> = files.iter().map(|path| (path, self.explain(path))).collect();
         let is_loaded =
             |it: &Explanation| !matches!(it.outcome, Verdict::Unknown | Verdict::Ignored);
-        let broken: Vec<_> = self.outcomes.broken();
         let is_concerned = |it: &Broken| {
             described.is_empty()
                 || described.iter().any(|(_, found)| self.is_about(it, &found.path))
         };
-        let is_asked = described.is_empty() || described.iter().any(|(_, it)| is_loaded(it));
+        let broken: Vec<_> = self.outcomes.broken().into_iter().filter(is_concerned).collect();
         let restart_needed = self.outcomes.restart_needed().cloned();
+        let undecided = self.changes.open();
+        let restarting = restart_needed.iter().flat_map(|it| &it.files).collect::<FxHashSet<_>>();
+        // What nobody has loaded may need a restart all the same, or may come to.
+        let is_known = |path: &Arc<str>| {
+            let real = self.real_of(path);
+            [path, &real].into_iter().any(|it| restarting.contains(it) || undecided.contains(it))
+        };
+        let is_asked = described.is_empty()
+            || described.iter().any(|(path, it)| is_loaded(it) || is_known(path));
         let state = match () {
             () if !is_asked => State::Live,
             () if !is_final => State::Busy,
             () if restart_needed.is_some() => State::RestartNeeded,
-            () if broken.iter().any(is_concerned) => State::Broken,
+            () if !broken.is_empty() => State::Broken,
             () => State::Live,
         };
-        let undecided = self.changes.open();
         Status {
             state,
             code: state.code(),
@@ -233,7 +239,7 @@ impl Engine {
             outcomes,
             unmended: broken.into_iter().map(|it| it.failure).collect(),
             restart_needed,
-            undecided: undecided.into_iter().collect(),
+            undecided: undecided.iter().cloned().collect(),
             threads: self.silent_threads(now),
             files: described
                 .iter()
@@ -255,10 +261,19 @@ impl Engine {
     }
 
     fn is_about(&self, broken: &Broken, path: &Arc<str>) -> bool {
-        let is_it = |id: &ModuleId| self.modules.get(*id).path == *path;
-        broken.failure.file.as_deref() == Some(&**path)
-            || broken.files.contains(path)
-            || broken.modules.iter().any(is_it)
+        let failure = broken.failure.file.as_deref() == Some(&**path);
+        let Some(id) = self.modules.find(path) else {
+            return failure || broken.files.contains(path);
+        };
+        // What an import that fails reaches.
+        let is_reached = |&(thread, import): &Import| {
+            import == id || self.modules.below(thread, &[import]).contains(id)
+        };
+        let is_handlers = broken.imports.is_empty();
+        failure
+            || broken.imports.iter().any(|&(_, import)| import == id)
+            || (broken.files.contains(path)
+                && (is_handlers || broken.imports.iter().any(is_reached)))
     }
 
     /// The path by which a file is known.

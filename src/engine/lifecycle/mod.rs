@@ -165,8 +165,19 @@ impl Lifecycle {
             self.evaluations += 1;
             instance.order = self.evaluations;
             self.queues.entry(thread).or_default().open_commonjs.push(id);
+            self.forget_superseded_commonjs(thread);
         }
         Some(module)
+    }
+
+    /// Nobody may ask for them: now and then those go that are not current any more.
+    fn forget_superseded_commonjs(&mut self, thread: ThreadId) {
+        let Some(queues) = self.queues.get_mut(&thread) else { return };
+        if queues.open_commonjs.len().is_power_of_two() {
+            let is_current =
+                |id: &InstanceId| self.instances.get(*id).is_some_and(|it| it.life.is_current());
+            queues.open_commonjs.retain(is_current);
+        }
     }
 
     /// The body of what `thread` knows by `url` is about to run: older instances of its module wait no longer, and are kept no

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::engine::Engine;
 use crate::engine::hooks::Import;
-use crate::engine::inspect::{Failure, Phase, SaveOutcome};
+use crate::engine::inspect::{Failure, Phase, SaveOutcome, Unlinked};
 use crate::engine::lifecycle::instance::{Body, Instance, InstanceId};
 use crate::engine::lifecycle::life::Evaluation;
 use crate::fingerprint::Fingerprint;
@@ -192,6 +192,16 @@ impl Engine {
             self.waker.wake();
         }
         due
+    }
+
+    /// Where a boundary is to be linked.
+    pub(in crate::engine) fn unlinked(&self, module: ModuleId, path: &Arc<str>) -> Vec<Unlinked> {
+        let imports =
+            self.threads.iter().filter(|(_, it)| it.checks.imported.contains_key(&module));
+        let threads: Vec<_> = imports.map(|(thread, _)| Some(*thread)).collect();
+        let threads = if threads.is_empty() { vec![None] } else { threads };
+        let unlinked = |thread| Unlinked { thread, module, path: path.clone() };
+        threads.into_iter().map(unlinked).collect()
     }
 
     fn checks_of(&self, thread: ThreadId, modules: &[ModuleId]) -> Vec<Check> {

@@ -463,7 +463,9 @@ impl Engine {
         }
         let affected: Vec<_> = modules.iter().map(|&(id, _)| id).collect();
         let threads = self.plan_checks(&affected);
-        let begun = Begun { files, modules, boundaries, reload, threads };
+        let unlinked = boundaries.iter().flat_map(|(id, path)| self.unlinked(*id, path)).collect();
+        let boundaries = boundaries.into_iter().map(|(_, path)| path).collect();
+        let begun = Begun { files, modules, boundaries, unlinked, reload, threads };
         self.outcomes.begin(begun, Instant::now());
     }
 
