@@ -21,9 +21,13 @@ export function print(line, ...thrown) {
 /** Prints lines that are whole by themselves. @param {string} text */
 export const printLines = (text) => write(() => `${visibleLines(text)}\n`)
 
-/** A note for NODE_DEBUG, as Node itself prints them. @param {string} text @param {unknown[]} values */
+/**
+ * A note for NODE_DEBUG, as Node itself prints them, but a worker's past its stream: many are under way to the main thread
+ * at any moment, and the first that arrives there when the reader of standard error has gone would end the process.
+ * @param {string} text @param {unknown[]} values
+ */
 export function debug(text, ...values) {
-  if (isDebugging) write(() => `HOT-HOOK ${process.pid}: ${format(text, ...values)}\n`)
+  if (isDebugging) write(() => `HOT-HOOK ${process.pid}: ${format(text, ...values)}\n`, threadId !== 0)
 }
 
 /** What users' code has thrown or given, as text, also if that throws when it is looked at. @param {unknown} value */
@@ -35,12 +39,12 @@ export function inspect(value) {
   }
 }
 
-/** @param {() => string} make */
-function write(make) {
+/** @param {() => string} make @param {boolean} [isPastStream] through the stream only if the reader is behind */
+function write(make, isPastStream = false) {
   try {
     const text = make()
     const stderr = findStream()
-    if (!stderr || !passesOn(stderr, text)) writeDirectly(text, stderr)
+    if (isPastStream || !stderr || !passesOn(stderr, text)) writeDirectly(text, stderr)
   } catch {
     // It was only a line.
   }
