@@ -200,3 +200,22 @@ fn what_was_linked_before_dispose_handlers_turn_out_to_take_their_time_is_droppe
     node.engine.set_disposing(MAIN, true);
     assert_eq!(node.hot_url("./a.mjs"), "a.mjs?v=2");
 }
+
+/// With hooks in a thread of their own, that one waits until the app's thread has disposed of what is replaced.
+#[test]
+fn the_thread_is_woken_for_what_a_retried_link_replaces() {
+    let mut node = imported(&[("a.mjs", "a1\nimport ./c.mjs"), ("c.mjs", "c1")], &["./a.mjs"]);
+    for (text, links) in [("c2\nimport ./gone.mjs", false), ("c3", true)] {
+        node.write("c.mjs", text);
+        let now = node.now();
+        let check = next(&mut node, now).expect("a boundary is affected");
+        let (sender, woken) = std::sync::mpsc::channel();
+        node.engine.attach(MAIN, false, Box::new(move || drop(sender.send(()))));
+        let url = node.engine.resolve_for_check(&check.url).expect("a file");
+        // The second replaces what the first has loaded in vain.
+        assert_eq!((node.engine.has_pending(MAIN), woken.try_recv().is_ok()), (links, links));
+        assert_eq!(node.load(MAIN, &url).is_ok(), links);
+        let failure = (!links).then(|| failure(&node, "c.mjs"));
+        node.engine.checked(MAIN, failure, now);
+    }
+}

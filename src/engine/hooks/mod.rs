@@ -304,7 +304,9 @@ impl Engine {
     /// An import begins a link of its own: what could not be linked before is tried again, with what imports it statically. In the
     /// link that has failed, a cycle would come back for their new versions for ever.
     pub(in crate::engine) fn retry_unlinked(&mut self) {
-        for module in self.modules.take_unlinked() {
+        let unlinked = self.modules.take_unlinked();
+        let has_any = !unlinked.is_empty();
+        for module in unlinked {
             if !self.modules.is_cold(module) {
                 let evaluated = |thread, id| self.lifecycle.have_evaluated(thread, id);
                 let propagation = Propagation { evaluated: &evaluated, ignoring_own_accept: false };
@@ -313,6 +315,10 @@ impl Engine {
                     self.bumped(id, bumped);
                 }
             }
+        }
+        // With hooks in a thread of their own, that one waits until the app's thread has disposed of what is replaced.
+        if has_any {
+            self.wake_threads();
         }
     }
 
