@@ -311,6 +311,11 @@ export interface Outcome {
   pending: string[]
   /** Files whose errors are over; absent if there are none. */
   mended?: string[]
+  /**
+   * Boundaries of which the save is not seen: their importers took them once, when they ran, and will not import them again.
+   * `path` is the boundary, `by` the importer. Only a restart brings it in. Absent if there are none.
+   */
+  stale?: { path: string; by: string }[]
   /** How long it took until that was known, in milliseconds. */
   ms: number
   /** Why a restart is needed, in the words of that message. */

@@ -227,3 +227,39 @@ test('an app that ends while it is waited for: nothing runs', { skip }, async (t
   await app.kill()
   assert.equal((await waited).code, 2)
 })
+
+test('what its importer took once stays stale, and is told as that; with FILEs, if it is about them', { skip }, async (t) => {
+  const { app, ask } = await start(t, {
+    files: {
+      'main.mjs': `import { route } from './routes.mjs'
+        const outcomes = async () => (await import('hot-hook')).hot.outcomes()
+        serve({ route, page: async () => (await import('./page.mjs', ${HOT})).value, stale: async () => (await outcomes()).map(({ stale }) => stale ?? []) })`,
+      'routes.mjs': `const { value } = await import('./service.mjs', ${HOT}); export const route = () => value`,
+      'service.mjs': `export { value } from './base.mjs'`,
+      'base.mjs': value(1),
+      'page.mjs': value(1),
+    },
+  })
+  assert.equal(await app.ask('route'), 1)
+  assert.equal((await ask('wait')).code, 0)
+  app.save('base.mjs', value(2))
+  const line = 'service.mjs stays stale: routes.mjs took it when it ran, and will not import it again'
+  const [stale] = parsed(await ask('wait', '--json'))
+  const found = { path: app.file('service.mjs'), by: app.file('routes.mjs') }
+  assert.deepEqual([stale.code, stale.state, stale.stale, stale.outcomes.map((one) => one.stale)], [3, 'stale', [found], [[found]]])
+  assert.equal(await app.ask('route'), 1, 'so it is')
+  assert.deepEqual(await app.ask('stale'), [[found]])
+  // Of every save of it, and until the app restarts.
+  app.save('base.mjs', value(3))
+  const again = await ask('wait')
+  assert.match(again.stdout, new RegExp(`^✓ applied base\\.mjs, [^\\n]*\\n {2}${line}\\nstale: only a restart brings it in\\n$`))
+  assert.equal(again.code, 3)
+  const later = await ask('wait')
+  assert.deepEqual(later, { stdout: `! ${line}\nstale: only a restart brings it in\n`, stderr: '', code: 3 })
+  assert.equal((await ask('status')).code, 3)
+  for (const file of ['base.mjs', 'service.mjs']) assert.equal((await ask('wait', file)).code, 3, file)
+  app.save('page.mjs', value(2))
+  assert.equal(await app.ask('page'), 2)
+  assert.equal((await ask('wait', 'page.mjs')).code, 0)
+  assert.deepEqual((await app.ask('stale')).at(-1), [])
+})

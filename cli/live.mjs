@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ask, follow, isGone } from '../lib/control/client.mjs'
 import { visible, visibleJson } from '../lib/runtime/visible.mjs'
 import { currentFolder, find, problemOf } from './apps.mjs'
-import { describeError, describeOutcome, showFrom } from './outcomes.mjs'
+import { describeError, describeOutcome, describeStale, showFrom } from './outcomes.mjs'
 import { Problem } from './problem.mjs'
 
 /** So long the parent of an app that needs a restart may take to end it, in milliseconds: perhaps it does not. */
@@ -78,11 +78,11 @@ async function settled(app, files, until) {
   const before = []
   for (let asked = app; ; ) {
     const answer = await answerOf(asked, { ask: 'wait', files, timeout: Math.max(0, until - Date.now()) })
-    const isOver = answer !== undefined && !answer.isLost && !(answer.code === 3 && answer.restarts && (await ends(asked, until)))
+    const isOver = answer !== undefined && !answer.isLost && !(answer.state === 'restart-needed' && answer.restarts && (await ends(asked, until)))
     if (isOver) return { ...answer, outcomes: [...before, ...answer.outcomes] }
     before.push(...(answer?.outcomes ?? []))
     // It is started again by its parent, or by a person; a runner answers for it meanwhile.
-    const limit = answer?.code === 3 ? until : Math.min(until, Date.now() + RETURNS)
+    const limit = answer?.state === 'restart-needed' ? until : Math.min(until, Date.now() + RETURNS)
     const next = await successor(asked, limit)
     if (!next) return undefined
     asked = next
@@ -115,6 +115,7 @@ const STATES = {
   live: 'live',
   broken: 'broken: it is not mended',
   'restart-needed': 'a restart is needed, and nobody does it',
+  stale: 'stale: only a restart brings it in',
   busy: 'not known yet',
   starting: 'it starts',
   restarting: 'it restarts',
@@ -124,13 +125,15 @@ const STATES = {
 
 /** @param {any} answer @param {(file: string) => string} show @param {boolean} hasHead */
 function describe(answer, show, hasHead) {
-  const { state, outcomes, unmended, files = [], threads = [], undecided = [], restart, crash, error } = answer
+  const { state, outcomes, unmended, files = [], threads = [], undecided = [], stale = [], restart, crash, error } = answer
   const told = new Set(outcomes.flatMap((/** @type {any} */ { errors = [] }) => errors.map(keyOf)))
+  const toldStale = new Set(outcomes.flatMap((/** @type {any} */ one) => (one.stale ?? []).map(keyOfStale)))
   const isTold = outcomes.some((/** @type {any} */ { outcome }) => outcome === 'restart-needed')
   return [
     ...(hasHead ? [headOf(answer, show)] : []),
     ...outcomes.flatMap((/** @type {any} */ outcome) => describeOutcome(outcome, show)),
     ...unmended.filter((/** @type {any} */ one) => !told.has(keyOf(one))).flatMap((/** @type {any} */ one) => describeError(one, show).map((text, at) => (at === 0 ? `✗ ${text}` : `  ${text}`))),
+    ...describeStale(stale.filter((/** @type {any} */ one) => !toldStale.has(keyOfStale(one))), show).map((text) => `! ${text}`),
     ...(state === 'restart-needed' && restart && !isTold ? describeOutcome(restart, show) : []),
     ...(crash?.error && !told.has(keyOf(crash.error)) ? describeError(crash.error, show).map((text, at) => (at === 0 ? `✗ ${text}` : `  ${text}`)) : []),
     ...(error === undefined ? [] : [visible(error)]),
@@ -142,6 +145,8 @@ function describe(answer, show, hasHead) {
 }
 
 const keyOf = (/** @type {any} */ { name, message, file, line }) => `${name} ${message} ${file} ${line}`
+
+const keyOfStale = (/** @type {any} */ one) => `${one.path}\0${one.by}`
 
 /** @param {any} answer @param {(file: string) => string} show */
 function headOf({ pid, runner, entry, node, hooks, since, urls = [] }, show) {

@@ -37,7 +37,7 @@ Asks the apps that run under hot-hook in this project.
   -v, --version
 
 Exit codes of wait and status: 0 what was saved is live, 1 it is broken, 2 nothing runs here, 3 a restart is needed and nobody does
-it, 4 not known in time, 64 wrong usage. With FILEs: as far as it concerns them.
+it, or something stays stale, 4 not known in time, 64 wrong usage. With FILEs, what is broken or stale concerns them.
 `
 
 const flag = /** @type {const} */ ({ type: 'boolean', default: false })

@@ -18,8 +18,11 @@ export function describeError({ name, message, file, line, column, frame }, show
   return [`${place}${visible(name)}: ${visible(first)}`, ...(frame ? frame.split('\n').map(visible) : [])]
 }
 
+/** @param {{ path: string, by: string }[]} stale @param {Show} show */
+export const describeStale = (stale, show) => stale.map(({ path: file, by }) => `${show(file)} stays stale: ${show(by)} took it when it ran, and will not import it again`)
+
 /** @param {any} outcome @param {Show} show @returns {string[]} */
-export function describeOutcome({ outcome, files, modules = [], pending = [], mended = [], ms, reason, hint, errors = [] }, show) {
+export function describeOutcome({ outcome, files, modules = [], pending = [], mended = [], stale = [], ms, reason, hint, errors = [] }, show) {
   const mark = MARKS[/** @type {keyof typeof MARKS} */ (outcome)] ?? '-'
   const others = modules.filter((/** @type {string} */ one) => !files.includes(one)).length
   const runs = others > 0 ? `, and ${others} more that import${others === 1 ? 's' : ''} it` : ''
@@ -30,6 +33,7 @@ export function describeOutcome({ outcome, files, modules = [], pending = [], me
     ...(hint ? [`  hint: ${visible(hint)}`] : []),
     ...errors.flatMap((/** @type {any} */ error) => describeError(error, show).map((text) => `  ${text}`)),
     ...mended.map((/** @type {string} */ file) => `  ${show(file)} is mended`),
+    ...describeStale(stale, show).map((text) => `  ${text}`),
     ...(pending.length > 0 ? [`  linked when imported: ${pending.map(show).join(', ')}`] : []),
   ]
 }

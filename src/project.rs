@@ -15,7 +15,7 @@ use crate::glob::{Matcher, forward_slashes};
 use crate::skipped::{is_scratch, is_skipped_folder};
 use crate::stamp::Stamp;
 use crate::watch::linked::LinkedFiles;
-use crate::watch::settle::Settle;
+use crate::watch::settle::{FileEvent, Settle};
 use crate::watch::{Event, Poller, Waker, Watch, join, parent, sleep};
 
 /// Stands for any file of a folder, when patterns are asked whether they match all of them.
@@ -236,6 +236,7 @@ impl Run {
         for event in self.watch.drain() {
             match event {
                 Event::File { path, event, .. } => {
+                    let event = self.as_of_file(&path, event);
                     if self.counts(&path) && self.settle.push(&path, event, now) {
                         suspects.push(path);
                     }
@@ -258,6 +259,17 @@ impl Run {
         suspects.sort_unstable();
         suspects.dedup();
         suspects
+    }
+
+    /// What an event amounts to: a file of a tree that nobody has seen before may be one that an editor, or `sed -i`, is about to
+    /// rename into place.
+    fn as_of_file(&self, path: &str, event: FileEvent) -> FileEvent {
+        match (&self.scope, event) {
+            (Scope::Tree(tree), FileEvent::Written) if !tree.known.contains(path) => {
+                FileEvent::Modified
+            }
+            _ => event,
+        }
     }
 
     fn counts(&self, path: &str) -> bool {

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use hot_hook::config::{Options, Origin};
 use hot_hook::project::{Found, Scope, Tree, Watcher, files};
@@ -100,6 +100,30 @@ fn a_save_anywhere_in_the_project_counts() {
     }
     fs::remove_file(project.path("a.mjs")).unwrap();
     watch.expect(&project.path("a.mjs"));
+}
+
+/// As `sed -i` does, and editors.
+#[test]
+fn a_file_that_is_renamed_into_place_is_no_save_of_its_own() {
+    let project = Project::of(&["a.mjs"]);
+    let watch = project.watch_all();
+    let mut counted = 0;
+    while counted < 5 {
+        let begin = Instant::now();
+        project.save("sedX", "2");
+        // The watch has time to see it by itself.
+        std::thread::sleep(Duration::from_millis(5));
+        fs::rename(project.path("sedX"), project.path("a.mjs")).unwrap();
+        let is_quick = begin.elapsed() < Duration::from_millis(40);
+        let found = watch.found.recv_timeout(DEADLINE).unwrap();
+        let target = project.path("a.mjs");
+        if is_quick {
+            assert_eq!(found.paths, [target]);
+            counted += 1;
+        } else if !found.paths.contains(&target) {
+            watch.expect(&target);
+        }
+    }
 }
 
 #[test]

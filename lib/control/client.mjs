@@ -32,23 +32,26 @@ const isAbsentOr = (value, fits) => value === undefined || value === null || fit
 
 const isFailure = (/** @type {any} */ one) => isObject(one) && isText(one.name) && isText(one.message) && [one.file, one.frame].every((text) => isAbsentOr(text, isText)) && [one.line, one.column].every((at) => isAbsentOr(at, Number.isSafeInteger))
 
+const isStale = (/** @type {any} */ one) => isText(one?.path) && isText(one.by)
+
 /** Whether something is an `Outcome` of index.d.ts. @param {any} one */
 export const isOutcome = (one) =>
   isObject(one) && [one.id, one.outcome].every(isText) && Number.isFinite(one.time) && isList(one.files, isText) &&
   [one.modules, one.pending, one.mended].every((all) => isAbsentOr(all, (list) => isList(list, isText))) &&
-  [one.reason, one.hint].every((text) => isAbsentOr(text, isText)) && isAbsentOr(one.ms, Number.isFinite) && isAbsentOr(one.errors, (all) => isList(all, isFailure))
+  [one.reason, one.hint].every((text) => isAbsentOr(text, isText)) && isAbsentOr(one.ms, Number.isFinite) && isAbsentOr(one.errors, (all) => isList(all, isFailure)) &&
+  isAbsentOr(one.stale, (all) => isList(all, isStale))
 
 /** @param {any} one */
 const isStatus = (one) =>
   isText(one.state) && [0, 1, 2, 3, 4].includes(one.code) && Number.isSafeInteger(one.pid) && isList(one.outcomes, isOutcome) && isList(one.unmended, isFailure) &&
   isAbsentOr(one.urls, (all) => isList(all, isText)) && isAbsentOr(one.threads, (all) => isList(all, Number.isSafeInteger)) && isAbsentOr(one.undecided, (all) => isList(all, isText)) &&
-  isAbsentOr(one.restart, isOutcome) && isAbsentOr(one.crash, isObject) && isAbsentOr(one.files, (all) => isList(all, (file) => isText(file?.path) && typeof file.loaded === 'boolean'))
+  isAbsentOr(one.stale, (all) => isList(all, isStale)) && isAbsentOr(one.restart, isOutcome) && isAbsentOr(one.crash, isObject) && isAbsentOr(one.files, (all) => isList(all, (file) => isText(file?.path) && typeof file.loaded === 'boolean'))
 
 /** What is to be in a response. @type {Record<Request['ask'], (response: any) => boolean>} */
 const SHAPES = {
   explain: (found) =>
     isText(found.path) && isText(found.verdict) && Number.isSafeInteger(found.version) && isList(found.boundaries, isText) && isList(found.invalidates, isText) &&
-    isList(found.takenOnce ?? [], (one) => isText(one?.path) && isText(one.by)) &&
+    isList(found.takenOnce ?? [], isStale) &&
     [found.reason, found.hint].every((text) => (text ?? '') === '' || isText(text)),
   graph: ({ modules, edges }) =>
     isList(modules, (one) => isText(one?.path) && STATES.has(one.state) && Number.isSafeInteger(one.version)) &&

@@ -176,7 +176,7 @@ export function createControl({ cwd, script }, look) {
           opensBy = 0
           told.push(...(answer.outcomes ?? []))
           // A restart that is needed is on its way.
-          const isFinal = isSame && answer.error === undefined && answer.code !== 3
+          const isFinal = isSame && answer.error === undefined && !needsRestart(answer)
           if (isFinal) return withOwn(answer, news(told, files), files)
         } else if (isSame) {
           opensBy ||= Date.now() + OPENS
@@ -199,7 +199,7 @@ export function createControl({ cwd, script }, look) {
     const answer = await askApp({ ask: 'status', files })
     if (!answer || answer.error !== undefined) return ownStatus('unknown', 4, last, files)
     // The restart that it needs is on its way.
-    const isDone = answer.code !== 3
+    const isDone = !needsRestart(answer)
     return withOwn({ ...answer, ...(!isDone && { state: 'restarting', code: 4 }) }, answer.outcomes.length > 0 ? answer.outcomes : last, files)
   }
 
@@ -326,6 +326,9 @@ function hasLine(text, { line = 0, frame = '' }) {
   const found = /^\s*> \d+ \| ?(.*)$/m.exec(frame)?.[1]
   return found !== undefined && text.split('\n')[line - 1]?.trim() === found.trim()
 }
+
+/** Not what stays stale: nobody restarts an app for that. @param {any} status of the app */
+const needsRestart = ({ state }) => state === 'restart-needed'
 
 const isRestart = (/** @type {any} */ { outcome }) => outcome === 'restarted' || outcome === 'crashed'
 

@@ -136,6 +136,8 @@ export interface RunnerOutcome {
   boundaries: string[]
   pending: string[]
   mended?: string[]
+  /** What stays as it was: see hot-hook's `Outcome`. */
+  stale?: { path: string; by: string }[]
   ms: number
   reason?: string
   hint?: string

@@ -2,6 +2,7 @@
  * `createRunner`: what the state machine decides is done here, and what happens is told to it.
  */
 import { EventEmitter } from 'node:events'
+import { relative } from 'node:path'
 import { launch } from './child.mjs'
 import { createCompileCache } from './compile-cache.mjs'
 import { createControl } from './control.mjs'
@@ -216,7 +217,7 @@ export function createRunner(given) {
     if (typeof path !== 'string' || cause.cause === 'installed' || restarts.length > 0) return
     const time = Date.now()
     const id = `${time.toString(16)}-${process.pid.toString(16)}-r${++restartCount}`
-    restarts.push({ id, time, files: [path], modules: [], boundaries: [], pending: [], ms: 0, reason: reasonOf(cause, (file) => file).text })
+    restarts.push({ id, time, files: [path], modules: [], boundaries: [], pending: [], ms: 0, reason: reasonOf(cause, (file) => relative(options.cwd, file) || file).text })
   }
 
   /** Names, as the app wrote them. */

@@ -25,7 +25,7 @@ pub use content::{Content, Reporter};
 use edge::EdgeKey;
 pub use edge::{Edge, EdgeKind, NewEdge};
 pub use opening::Openings;
-pub use taken::Taken;
+pub use taken::{Missed, Taken};
 use taken::Takes;
 pub use walk::{Arrivals, Crossing, Step, Visited};
 

@@ -5,6 +5,8 @@
 //!   route = async () => (await import('./users.js', hot))   it runs whenever the route is called: repeated
 //! ```
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::{Edge, EdgeKind, Graph, ModuleId, ModuleKind, ThreadId};
@@ -30,8 +32,8 @@ struct Take {
     taking: Taking,
     /// The newest instance then, by its number.
     at: u32,
-    /// People were told that the importer keeps what it got.
-    told: bool,
+    /// The files that were saved since, of which the importer keeps what it got.
+    missed: Vec<Arc<str>>,
 }
 
 /// By thread, importer and boundary.
@@ -49,6 +51,17 @@ pub struct Taken<'a> {
     pub edge: &'a Edge,
     /// The importer's body did: it will not do so again. Otherwise it is likely, because no code of the user's did.
     pub certain: bool,
+}
+
+/// What an importer has missed.
+#[derive(Clone, Copy, Debug)]
+pub struct Missed<'a> {
+    /// The boundary.
+    pub target: ModuleId,
+    /// Who has taken it.
+    pub importer: ModuleId,
+    /// The files that were saved since.
+    pub files: &'a [Arc<str>],
 }
 
 impl Takes {
@@ -86,9 +99,9 @@ impl Graph {
         let take = self.takes.0.entry((thread, importer, target));
         take.and_modify(|take| {
             let taking = if take.version == version { Taking::Repeated } else { first };
-            *take = Take { version, taking, at, told: false };
+            *take = Take { version, taking, at, missed: Vec::new() };
         })
-        .or_insert(Take { version, taking: first, at, told: false });
+        .or_insert(Take { version, taking: first, at, missed: Vec::new() });
     }
 
     /// The body of an importer is over: what it has taken, it keeps. `was_in_body`: whether that is certain of an import of a
@@ -149,9 +162,30 @@ impl Graph {
         }
     }
 
-    /// Tells that `importer` keeps what it got of `target`. Returns whether that was not told before.
-    pub fn tell_taken(&mut self, thread: ThreadId, importer: ModuleId, target: ModuleId) -> bool {
-        let take = self.takes.0.get_mut(&(thread, importer, target));
-        take.is_some_and(|take| !std::mem::replace(&mut take.told, true))
+    /// The files were saved, of which `importer` keeps what it got by `target`. Returns whether that is the first time.
+    pub fn miss(
+        &mut self,
+        (thread, importer, target): (ThreadId, ModuleId, ModuleId),
+        files: &[Arc<str>],
+    ) -> bool {
+        let Some(take) = self.takes.0.get_mut(&(thread, importer, target)) else { return false };
+        let is_first = take.missed.is_empty();
+        let more = files.iter().filter(|file| !take.missed.contains(file)).cloned();
+        let more: Vec<_> = more.collect();
+        take.missed.extend(more);
+        is_first
+    }
+
+    /// What was taken once and has changed since: by whom, and the files that were saved.
+    pub fn stale(&self) -> impl Iterator<Item = Missed<'_>> {
+        let missing = self.takes.0.iter().filter(|(_, take)| !take.missed.is_empty());
+        missing.filter_map(|(&(thread, importer, target), take)| {
+            self.importers(target).into_iter().find(|&(from, edge)| {
+                from == importer
+                    && edge.thread == thread
+                    && self.keeps(importer, edge, target) == Some(true)
+            })?;
+            Some(Missed { target, importer, files: &take.missed })
+        })
     }
 }

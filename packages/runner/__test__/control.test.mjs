@@ -142,3 +142,27 @@ test('what follows the graph follows it over a restart by asking again; garbage 
   await until(() => isOver)
   assert.match(await talk('{"ask":"wait"}\n'), /"code":0/)
 })
+
+test('what stays stale is told at once: no restart comes for it; one that comes mends it', { skip }, async (t) => {
+  const { runner, json } = await start(t, {
+    files: {
+      'main.mjs': `import http from 'node:http'
+        import './cold.mjs'
+        const { value } = await import('./hot.mjs', ${HOT})
+        http.createServer((request, response) => response.end(String(value))).listen(0, '127.0.0.1')`,
+      'cold.mjs': value(0),
+      'hot.mjs': value(0),
+    },
+  })
+  assert.equal(await ask(runner.port()), '0')
+  runner.save('hot.mjs', value(1))
+  const stale = await json('wait')
+  const found = { path: runner.file('hot.mjs'), by: runner.file('main.mjs') }
+  assert.deepEqual([stale.code, stale.state, stale.stale], [3, 'stale', [found]], runner.known())
+  const status = await json('status')
+  assert.deepEqual([status.code, status.state], [3, 'stale'], runner.known())
+  runner.save('cold.mjs', value(1))
+  const fresh = await json('wait')
+  assert.deepEqual([fresh.code, fresh.stale ?? []], [0, []], runner.known())
+  assert.equal(await ask(runner.port()), '1')
+})

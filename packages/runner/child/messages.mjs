@@ -23,9 +23,10 @@ const object = (/** @type {unknown} */ value) => Object(value) === value
 const optional = (check) => (value) => value === undefined || value === null || check(value)
 
 const error = (/** @type {any} */ value) => object(value) && text(value.name) && text(value.message) && optional(text)(value.file)
+const stale = (/** @type {unknown} */ value) => Array.isArray(value) && value.every((one) => object(one) && text(one.path) && text(one.by))
 const errors = (/** @type {unknown} */ value) => Array.isArray(value) && value.every(error)
 const outcome = (/** @type {any} */ value) =>
-  object(value) && text(value.id) && text(value.outcome) && number(value.time) && texts(value.files) && [value.modules, value.pending, value.mended].every(optional(texts)) && optional(errors)(value.errors)
+  object(value) && text(value.id) && text(value.outcome) && number(value.time) && texts(value.files) && [value.modules, value.pending, value.mended].every(optional(texts)) && optional(errors)(value.errors) && optional(stale)(value.stale)
 
 /** What the app says to the runner. @type {Record<string, Record<string, Check>>} */
 export const FROM_APP = {

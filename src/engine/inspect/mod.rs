@@ -18,5 +18,5 @@ pub use broadcast::Topic;
 pub use dump::DumpNode;
 pub use explain::{Explanation, Outcome};
 pub use outcomes::{Became, Failure, Outcome as SaveOutcome, Phase};
-pub(super) use outcomes::{Begun, Outcomes, Report, Unlinked};
+pub(super) use outcomes::{Begun, Outcomes, Report, Stale, Unlinked};
 pub use status::{Status, Wait};

@@ -90,6 +90,15 @@ pub struct Failure {
     pub keeps_old: bool,
 }
 
+/// A boundary that its importer took once, when it ran, and keeps as it was then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stale {
+    /// The boundary.
+    pub path: Arc<str>,
+    /// Who has taken it.
+    pub by: Arc<str>,
+}
+
 /// What became of one update. Serialized with the field names of `hot.outcomes()`; all paths are absolute.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
@@ -111,6 +120,9 @@ pub struct Outcome {
     /// Files whose failures are over.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mended: Vec<Arc<str>>,
+    /// What stays as it was, because it was taken once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<Stale>,
     /// How long it took until that was known, in milliseconds.
     pub ms: f64,
     /// Why a restart is needed.
@@ -208,6 +220,8 @@ pub struct Begun<'a> {
     pub boundaries: Vec<Arc<str>>,
     /// Those that are not linked yet.
     pub unlinked: Vec<Unlinked>,
+    /// What stays as it was.
+    pub stale: Vec<Stale>,
     pub reload: Option<&'a Reload>,
     /// The threads that are to link something.
     pub threads: FxHashSet<ThreadId>,
@@ -248,7 +262,7 @@ impl Outcomes {
     /// An update was decided. Its number is that of [`Outcomes::next_number`].
     pub fn begin(&mut self, begun: Begun<'_>, now: Instant) {
         self.last += 1;
-        let Begun { files, modules, boundaries, unlinked, reload, threads } = begun;
+        let Begun { files, modules, boundaries, unlinked, stale, reload, threads } = begun;
         let became = match (reload, modules.is_empty()) {
             (Some(_), _) => Became::RestartNeeded,
             (None, true) => Became::Unchanged,
@@ -263,6 +277,7 @@ impl Outcomes {
             boundaries,
             pending: Vec::new(),
             mended: Vec::new(),
+            stale,
             ms: 0.0,
             reason: reload.map(|reload| reload.text.clone()),
             hint: reload.and_then(|reload| reload.hint.clone()),

@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::engine::update::Caller;
 
 use super::explain::{Explanation, Outcome as Verdict};
-use super::outcomes::{Broken, Failure, Import, Outcome, millis};
+use super::outcomes::{Broken, Failure, Import, Outcome, Stale, millis};
 
 /// How long a thread is waited for that does not take its work.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -30,6 +30,8 @@ pub enum State {
     Broken,
     /// It needs a restart.
     RestartNeeded,
+    /// Something in it keeps what it got before the save.
+    Stale,
     /// That is not known yet.
     Busy,
 }
@@ -39,7 +41,7 @@ impl State {
         match self {
             Self::Live => 0,
             Self::Broken => 1,
-            Self::RestartNeeded => 3,
+            Self::RestartNeeded | Self::Stale => 3,
             Self::Busy => 4,
         }
     }
@@ -73,6 +75,9 @@ pub struct Status {
     unmended: Vec<Failure>,
     #[serde(rename = "restart", skip_serializing_if = "Option::is_none")]
     restart_needed: Option<Outcome>,
+    /// What keeps what it got before a save.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stale: Vec<Stale>,
     /// Files whose saves are not decided on yet.
     undecided: Vec<Arc<str>>,
     /// Threads that do not answer: what they import again is pending.
@@ -211,6 +216,12 @@ impl Engine {
                 || described.iter().any(|(_, found)| self.is_about(it, &found.path))
         };
         let broken: Vec<_> = self.outcomes.broken().into_iter().filter(is_concerned).collect();
+        let is_asked_for = |(it, files): &(Stale, Vec<Arc<str>>)| {
+            described.is_empty()
+                || described.iter().any(|(_, at)| it.path == at.path || files.contains(&at.path))
+        };
+        let stale: Vec<_> =
+            self.stale().into_iter().filter(is_asked_for).map(|(it, _)| it).collect();
         let restart_needed = self.outcomes.restart_needed().cloned();
         let undecided = self.changes.open();
         let restarting = restart_needed.iter().flat_map(|it| &it.files).collect::<FxHashSet<_>>();
@@ -226,6 +237,7 @@ impl Engine {
             () if !is_final => State::Busy,
             () if restart_needed.is_some() => State::RestartNeeded,
             () if !broken.is_empty() => State::Broken,
+            () if !stale.is_empty() => State::Stale,
             () => State::Live,
         };
         Status {
@@ -239,6 +251,7 @@ impl Engine {
             outcomes,
             unmended: broken.into_iter().map(|it| it.failure).collect(),
             restart_needed,
+            stale,
             undecided: undecided.iter().cloned().collect(),
             threads: self.silent_threads(now),
             files: described

@@ -159,9 +159,9 @@ impl Modules {
         self.graph.body_ended(thread, importer, was_in_body);
     }
 
-    /// See [`Graph::tell_taken`].
-    pub fn tell_taken(&mut self, thread: ThreadId, importer: ModuleId, target: ModuleId) -> bool {
-        self.graph.tell_taken(thread, importer, target)
+    /// See [`Graph::miss`].
+    pub fn miss(&mut self, taken: (ThreadId, ModuleId, ModuleId), files: &[Arc<str>]) -> bool {
+        self.graph.miss(taken, files)
     }
 
     /// See [`Graph::drop_older_edges`].

@@ -19,7 +19,7 @@ use crate::graph::{Graph, ModuleId, ThreadId, Visited};
 
 use crate::engine::Engine;
 use crate::engine::changes::{Collected, View, describe_unlisted, in_real_directory};
-use crate::engine::inspect::Begun;
+use crate::engine::inspect::{Begun, Stale};
 use crate::engine::lifecycle::instance::InstanceId;
 
 pub(in crate::engine) use check::Checks;
@@ -54,6 +54,7 @@ struct Names {
     files: Vec<Arc<str>>,
     modules: Vec<(ModuleId, Arc<str>)>,
     boundaries: Vec<(ModuleId, Arc<str>)>,
+    stale: Vec<Stale>,
 }
 
 /// On whose behalf file events are taken in.
@@ -390,12 +391,12 @@ impl Engine {
     }
 
     pub(in crate::engine) fn publish(&mut self, batch: Batch) {
-        let names = self.names_of(&batch);
+        let mut names = self.names_of(&batch);
         if !batch.changed.is_empty() {
             self.lifecycle.wait_together();
             self.make_stale(&batch.invalidated);
             self.tell_update(&batch);
-            self.tell_taken(&batch.invalidated);
+            names.stale = self.miss_taken(&batch.invalidated, &names.files);
             let mut told = Visited::default();
             let modules = batch.changed.iter().chain(&batch.invalidated).copied();
             let modules = modules.filter(|&id| told.insert(id));
@@ -435,7 +436,7 @@ impl Engine {
         }
         let entered = affected.iter().filter(|id| self.modules.is_entered(**id));
         let boundaries = entered.map(name).collect();
-        Names { files, modules, boundaries }
+        Names { files, modules, boundaries, stale: Vec::new() }
     }
 
     /// What runs again because of a batch: what was invalidated, and what is covered by a version that is not loaded yet, with
@@ -457,7 +458,7 @@ impl Engine {
 
     /// An update was decided, or a save that leads to none.
     fn begin_outcome(&mut self, names: Names, reload: Option<&Reload>) {
-        let Names { files, modules, boundaries } = names;
+        let Names { files, modules, boundaries, stale } = names;
         if files.is_empty() {
             return;
         }
@@ -465,7 +466,7 @@ impl Engine {
         let threads = self.plan_checks(&affected);
         let unlinked = boundaries.iter().flat_map(|(id, path)| self.unlinked(*id, path)).collect();
         let boundaries = boundaries.into_iter().map(|(_, path)| path).collect();
-        let begun = Begun { files, modules, boundaries, unlinked, reload, threads };
+        let begun = Begun { files, modules, boundaries, unlinked, stale, reload, threads };
         self.outcomes.begin(begun, Instant::now());
     }
 
