@@ -59,10 +59,11 @@ const startedLoads = []
 const misses = []
 
 /**
- * Calls `required` before something is required for the first time since the last report, and `late` before a module that
- * has run requires anything: where that was required before, no hook is asked. Takes note of the modules that `createRequire` makes that
+ * Calls `required` before something is required for the first time since the last report: from then on nothing is decided
+ * before the next one. Then it calls `late` if a module requires something that has run, or that `createRequire` has made: where
+ * that was required before, no hook is asked. It takes in what was saved, and returns whether there was anything. Takes note of the modules that `createRequire` makes that
  * require. It is a getter, so that no frame of ours stands in a stack of the user's.
- * @param {() => void} required @param {() => void} late
+ * @param {() => void} required @param {() => boolean} late
  */
 export function noteRequires(required, late) {
   noteLoads()
@@ -74,11 +75,10 @@ export function noteRequires(required, late) {
     get() {
       try {
         if (this) noteRequirer(this)
-        if (this?.loaded) late()
-        if (!hasRequired) {
-          hasRequired = true
-          required()
-        }
+        const isLate = this?.loaded || noted.has(this)
+        // Another save may be decided on after what was taken in, and before what is decided waits for us.
+        do noteRequired(required)
+        while (isLate && late())
       } catch (error) {
         fail(error)
       }
@@ -88,6 +88,13 @@ export function noteRequires(required, late) {
       original = replacement
     },
   })
+}
+
+/** @param {() => void} required */
+function noteRequired(required) {
+  if (hasRequired) return
+  hasRequired = true
+  required()
 }
 
 /** @param {NodeJS.Module} module that is about to require something */

@@ -105,9 +105,9 @@ function deliver() {
   return hasFailed() ? deliverDegraded() : undefined
 }
 
-/** What is required again runs today's code: what was saved is taken in before. */
+/** What is required again runs today's code: what was saved is taken in before. Returns whether there was anything. */
 function refresh() {
-  if (guarded(() => engine.generationIfIdle()) === null) deliver()
+  return guarded(() => engine.generationIfIdle()) === null && deliver() === undefined && !hasFailed()
 }
 
 function takeWork() {
