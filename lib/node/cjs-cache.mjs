@@ -9,7 +9,7 @@ import { leaveNoSourceOfThisTurn } from './compilation-cache.mjs'
 import { builtin, canRequireModules, hasSyncHooks } from './features.mjs'
 import { apply } from '../runtime/primordials.mjs'
 import { canForget, forgetRequests, noteRequest } from './relative-resolve-cache.mjs'
-import { evictNow, importsOf, jobOf, loadCache } from './esm-cache.mjs'
+import { evictNow, importsOf, isPostponed, jobOf, loadCache } from './esm-cache.mjs'
 
 const { fileURLToPath, pathToFileURL } = builtin('node:url')
 const { dirname } = builtin('node:path')
@@ -64,8 +64,9 @@ const misses = []
  * that was required before, no hook is asked. It takes in what was saved, and returns whether there was anything. Takes note of the modules that `createRequire` makes that
  * require. It is a getter, so that no frame of ours stands in a stack of the user's.
  * @param {() => void} required @param {() => boolean} late
+ * @param {() => void} begins called before each `require`, where no hook sees it
  */
-export function noteRequires(required, late) {
+export function noteRequires(required, late, begins) {
   noteLoads()
   if (!hasSyncHooks) noteRequests()
   let original = Module.prototype.require
@@ -79,6 +80,7 @@ export function noteRequires(required, late) {
         // Another save may be decided on after what was taken in, and before what is decided waits for us.
         do noteRequired(required)
         while (isLate && late())
+        if (!hasSyncHooks) begins()
       } catch (error) {
         fail(error)
       }
@@ -108,6 +110,9 @@ function noteRequirer(module) {
   requirer = module
   if (!hasSyncHooks) requirers.add(module)
 }
+
+/** Whether anything was required in this thread since the last report. */
+export const hasRequiredSince = () => hasRequired
 
 /** Whether anything was required in this thread before {@link noteRequires} was called. */
 export const hasRequiredBefore = () => Object.keys(cache).some((path) => !OWN.has(path))
@@ -317,6 +322,8 @@ const reportedJobs = new WeakSet()
 function reportESModule(path, found) {
   found.es.push(path)
   const { href } = pathToFileURL(path)
+  // It was required while it was being linked, or evaluated: that goes on with what it was before the save.
+  if (isPostponed(href)) engine.evictionFailed(path)
   // What it imports has passed our hooks, too.
   if (hasSyncHooks || thread.hasPassed(href)) return
   const job = jobOf(href)

@@ -100,13 +100,30 @@ export function postpone(urls) {
 export function evict(inUse) {
   if (postponed.size === 0) return true
   if (isLinking()) return false
-  const urls = [...postponed].filter((url) => !imported.has(url))
+  forgetPostponed(inUse)
+  return true
+}
+
+/**
+ * Something is about to be required past all hooks: it must not find what is superseded. So that is forgotten at once, but for what
+ * is being linked or evaluated itself. (A link that has begun before the save may then load what it has not come to yet.)
+ * @param {(urls: string[]) => string[]} inUse as of {@link evict}
+ */
+export function evictForRequire(inUse) {
+  if (postponed.size > 0) forgetPostponed(inUse, isBusyAt)
+}
+
+/** Whether what Node knows by a URL is superseded, and could not be forgotten yet. @param {string} url */
+export const isPostponed = (url) => postponed.has(url)
+
+/** @param {(urls: string[]) => string[]} inUse @param {(url: string) => boolean} [stays] */
+function forgetPostponed(inUse, stays = () => false) {
+  const urls = [...postponed].filter((url) => !imported.has(url) && !stays(url))
   const kept = new Set(inUse(urls))
   for (const url of urls) {
     if (!kept.has(url)) forget(url)
     postponed.delete(url)
   }
-  return true
 }
 
 /**
@@ -183,11 +200,17 @@ export function evictNow(url) {
   const cache = loadCache()
   if (!cache) return false
   const jobs = get.call(cache, url)
-  if (jobs && Object.values(jobs).some(isBusy)) return false
+  if (isBusyAt(url)) return false
   // Node 22.23 remembers what a required module imports, and does not ask hooks again.
   if (jobs && hasSyncHooks && !reach().resolutions) return false
   forget(url)
   return true
+}
+
+/** @param {string} url */
+function isBusyAt(url) {
+  const cache = loadCache()
+  return Object.values((cache && get.call(cache, url)) ?? {}).some(isBusy)
 }
 
 /** @param {any} job */

@@ -7,7 +7,7 @@ import module from 'node:module'
 import { clearResolveCache } from '../hooks/resolve-cache.mjs'
 import * as engine from '../native/binding.js'
 import { thread } from '../native/thread.mjs'
-import { evictPlain, evictRequired, hasEvicted, hasRequiredBefore, noteRequires, reportRequirers, reportRequires } from '../node/cjs-cache.mjs'
+import { evictPlain, evictRequired, hasEvicted, hasRequiredBefore, hasRequiredSince, noteRequires, reportRequirers, reportRequires } from '../node/cjs-cache.mjs'
 import { checkCallback, createContext, watch } from './import-meta-hot.mjs'
 import { addPlace, describeError } from './error-place.mjs'
 import { begin, endCommonJs, observeEvaluations, onWork } from './evaluation.mjs'
@@ -23,7 +23,7 @@ import { publish } from '../hooks/prelude.mjs'
 import { apply, process, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
 import { debug, inspect, isDebugging, print, printLines } from './print.mjs'
 import { keepSources } from '../node/compilation-cache.mjs'
-import { evict, forgetResolutions, postpone } from '../node/esm-cache.mjs'
+import { evict, evictForRequire, forgetResolutions, postpone } from '../node/esm-cache.mjs'
 import { noteSourceMaps } from '../hooks/source-maps.mjs'
 import { enqueue } from './apply-update.mjs'
 import { checkAfter, followImports, onChecked, runNext } from './check.mjs'
@@ -236,6 +236,8 @@ const VERSIONED_IMPORTERS = [...['./apply-update.mjs', '../node/esm-cache.mjs'].
  * @param {string[]} [others] what else is of no more use
  */
 function release(others = []) {
+  // The engine must hear of what was required before it forgets what Node had then.
+  if (!hasSyncHooks && hasRequiredSince()) guarded(() => reportRequirers())
   const urls = [...listed(guarded(() => thread.release())), ...others]
   if (urls.length === 0) return
   clearResolveCache(urls)
@@ -400,7 +402,7 @@ function takePart() {
   tellRunner()
   listen()
   if (hasRequiredBefore()) guarded(() => thread.requires())
-  noteRequires(required, refresh)
+  noteRequires(required, refresh, () => evictForRequire(inUse))
 }
 
 /** The engine has something for this thread. */
