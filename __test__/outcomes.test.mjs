@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import test from 'node:test'
-import { HOT, said, startApp } from './support/app.mjs'
+import { createFolder, HOT, nodeIs, said, startApp } from './support/app.mjs'
+import { install } from './support/runs.mjs'
 
 const get = `import { hot } from 'hot-hook'
   const log = []
@@ -41,6 +42,51 @@ test('what a person sees, without a request', async (t) => {
   assert.ok(app.output.stderr.endsWith('✓ services/users.mjs is mended (and 1 module that imports it)\n'), app.output.stderr)
   assert.deepEqual(await app.ask('get', './routes.mjs'), [2])
 })
+
+const importer = (from, attributes = '') => `import users from './services/${from}'${attributes}; export const value = users.value`
+
+/** The same in every language: what is saved, and what is said of it. @type {Record<string, { flags?: string[], install?: string[], skip?: string | false, file: string, importer: string, text: (value: string) => string, said: string[] }>} */
+const languages = {
+  CommonJS: {
+    file: 'services/users.cjs', importer: importer('users.cjs'), text: (value) => `exports.value = [\n  ${value}\n]\n`,
+    said: [`✗ services/users.cjs:2:3 SyntaxError: Unexpected token ';'`, '    1 | exports.value = [', '  > 2 |   ;', '      |   ^'],
+  },
+  JSON: {
+    file: 'services/users.json', importer: importer('users.json', ` with { type: 'json' }`), text: (value) => `{\n  "value": [${value}]\n}\n`,
+    said: [/^✗ services\/users\.json:2:13 SyntaxError: .*Unexpected token/, '    1 | {', '  > 2 |   "value": [;]', '      |             ^'],
+  },
+  'TypeScript of Node': {
+    flags: ['--disable-warning=ExperimentalWarning'], skip: !nodeIs(22, 18) && 'Node strips types since 22.18',
+    file: 'services/users.ts', importer: importer('users.ts'), text: (value) => `interface User {}\nconst all: User[] = [${value}]\nexport default { value: all }\n`,
+    said: [/^✗ services\/users\.ts:2:22 SyntaxError: /, '    1 | interface User {}', '  > 2 | const all: User[] = [;]', '      |                      ^'],
+  },
+  tsx: {
+    flags: ['--import=tsx'], install: ['tsx'],
+    file: 'services/users.ts', importer: importer('users.ts'), text: (value) => `interface User {}\nconst all: User[] = [${value}]\nexport default { value: all }\n`,
+    said: [`✗ services/users.ts:2:22 TransformError: Unexpected ";"`, '    1 | interface User {}', '  > 2 | const all: User[] = [;]', '      |                      ^'],
+  },
+}
+
+for (const [name, { flags = [], install: packages = [], skip = false, file, importer: routes, text, said: lines }] of Object.entries(languages)) {
+  test(`what a person sees, without a request: ${name}`, { skip }, async (t) => {
+    const options = { before: flags, files: { 'main.mjs': get, 'routes.mjs': routes, [file]: text('1') } }
+    const folder = createFolder(t, options)
+    install(folder, ...packages)
+    const app = await startApp(t, { ...options, folder })
+    assert.deepEqual(await app.ask('get', './routes.mjs'), [1])
+    for (const n of [2, 3]) {
+      const before = app.output.stderr.length
+      app.save(file, text(';'))
+      await app.until('it is said', () => app.output.stderr.slice(before).includes('until it is mended\n'))
+      const all = app.output.stderr.slice(before).split('\n')
+      for (const [at, line] of lines.entries()) line instanceof RegExp ? assert.match(all[at], line) : assert.equal(all[at], line)
+      assert.deepEqual(all.slice(lines.length), ['  imports of it fail until it is mended', ''], app.known())
+      app.save(file, text(String(n)))
+      await app.until('it is said', () => app.output.stderr.endsWith(`✓ ${file} is mended (and 1 module that imports it)\n`))
+      assert.deepEqual(await app.ask('get', './routes.mjs'), [n])
+    }
+  })
+}
 
 test('every outcome, and its fields', async (t) => {
   const app = await startApp(t, {
