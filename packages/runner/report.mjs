@@ -54,9 +54,9 @@ const isTold = ({ event }, level) => ORDER.indexOf(LEVELS[event] ?? 'normal') <=
  */
 export function toLines(told, how) {
   if (!isTold(told, how.level)) return []
-  if (told.event === 'outcome') return describeOutcome(told, how.paint)
   const mine = { ...how, cwd: visible(how.cwd), script: visible(how.script) }
-  return describe(made(told), mine).flatMap((text) => wrap(`${how.paint.cyan('hot-runner')} ${text}`, how.columns))
+  const lines = describe(made(told), mine).flatMap((text) => wrap(`${how.paint.cyan('hot-runner')} ${text}`, how.columns))
+  return told.event === 'outcome' ? [...lines, ...marked(told, how.paint)] : lines
 }
 
 /** A terminal would break a line anywhere; what is broken here stands under the text. @param {string} line @param {number} [columns] */
@@ -109,11 +109,11 @@ function describe(told, { cwd, script, paint }) {
       return [`viewer: ${told.url}`]
     case 'listening':
       return [paint.dim(`listening: ${told.url}`)]
-    case 'invalidated': {
-      const [first, ...rest] = told.paths
-      const others = rest.length > 0 ? paint.dim(` (and ${rest.length} ${rest.length === 1 ? 'module that imports' : 'modules that import'} it)`) : ''
-      return [`${paint.green('reloads')} ${show(first)}${others}`]
-    }
+    // What becomes of it is told once that is known.
+    case 'invalidated':
+      return []
+    case 'outcome':
+      return describeOutcome(told, show, paint)
     case 'restart':
       return describeRestart(told, show, paint)
     case 'unresponsive':
@@ -137,8 +137,22 @@ function describe(told, { cwd, script, paint }) {
   }
 }
 
+/** @param {Told} told @param {(file: string) => string} show @param {Paint} paint */
+function describeOutcome({ outcome, files, modules, boundaries, stale = [], errors = [], text }, show, paint) {
+  // That of a handler was told where it has failed.
+  const [error] = errors.filter((/** @type {any} */ { phase }) => phase === 'link' || phase === 'evaluate')
+  if (outcome === 'failed' && error && text === undefined) return [`${paint.red('still broken')}${error.file ? `: ${[show(error.file), error.line].filter(Boolean).join(':')}` : ''}`]
+  if (outcome !== 'applied' || modules.length === 0) return []
+  const isStale = new Set(stale.map((/** @type {any} */ one) => one.path))
+  const others = modules.length - 1
+  const more = others > 0 ? paint.dim(` (and ${others} ${others === 1 ? 'module that imports' : 'modules that import'} it)`) : ''
+  // Of what was taken once nothing is reloaded.
+  const reloads = boundaries.length > 0 && boundaries.every((/** @type {string} */ one) => isStale.has(one)) ? [] : [`${paint.green('reloads')} ${show(files[0])}${more}`]
+  return [...reloads, ...stale.map((/** @type {any} */ one) => `${paint.yellow('stale')} ${show(one.path)}: ${show(one.by)} took it when it ran; only a restart brings it in`)]
+}
+
 /** Its lines stand as they are: the caret in a frame points at what is above it. @param {Told} told @param {Paint} paint */
-const describeOutcome = ({ text = '' }, paint) =>
+const marked = ({ text = '' }, paint) =>
   text.split('\n').filter(Boolean).map((/** @type {string} */ line) => visible(line).replace(/^[✗✓]/, (mark) => (mark === '✗' ? paint.red(mark) : paint.green(mark))))
 
 /** @param {Told} told @param {(file: string) => string} show @param {Paint} paint */

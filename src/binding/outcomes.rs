@@ -123,7 +123,7 @@ impl Thread {
     }
 
     /// What came of the check that `nextCheck` has given: nothing, or why the module cannot be linked. Returns whether listeners
-    /// are to hear of that: it may have met half a save, and is tried again.
+    /// are to hear of that: not if no update has brought it about, and not if it may have met half a save, which is tried again.
     #[napi]
     pub fn checked(&self, failure: Option<Failure>) -> Result<bool, Error> {
         let failure = failure.map(Into::into);

@@ -32,3 +32,20 @@ test('what takes two columns counts as two; a word that is longer than a line st
   assert.ok(lines.some((line) => line.trim() === `${'x'.repeat(100)}.mjs`))
   assert.ok(lines.some((line) => line.includes('設定/データベース設定ファイル.mjs')))
 })
+
+test('what became of a save: nothing broken or stale hides under a green line', () => {
+  const plain = { level: /** @type {const} */ ('normal'), cwd: '/app', script: 'main.mjs', paint: createPaint(false) }
+  const told = { event: 'outcome', outcome: 'applied', files: ['/app/c.mjs'], modules: ['/app/c.mjs', '/app/b.mjs'], boundaries: ['/app/b.mjs'], pending: [] }
+  const stale = [{ path: '/app/b.mjs', by: '/app/main.mjs' }]
+  const stays = 'hot-runner stale b.mjs: main.mjs took it when it ran; only a restart brings it in'
+  const error = { phase: 'link', file: '/app/c.mjs', line: 2, name: 'SyntaxError', message: 'no' }
+  assert.deepEqual(toLines({ event: 'invalidated', paths: ['/app/c.mjs', '/app/b.mjs'] }, plain), [])
+  assert.deepEqual(toLines(told, plain), ['hot-runner reloads c.mjs (and 1 module that imports it)'])
+  assert.deepEqual(toLines({ ...told, text: '✓ c.mjs is mended' }, plain), ['hot-runner reloads c.mjs (and 1 module that imports it)', '✓ c.mjs is mended'])
+  assert.deepEqual(toLines({ ...told, stale }, plain), [stays])
+  assert.deepEqual(toLines({ ...told, stale, boundaries: ['/app/b.mjs', '/app/c.mjs'] }, plain), ['hot-runner reloads c.mjs (and 1 module that imports it)', stays])
+  assert.deepEqual(toLines({ ...told, outcome: 'failed', errors: [error], text: '✗ c.mjs:2:1 no' }, plain), ['✗ c.mjs:2:1 no'])
+  assert.deepEqual(toLines({ ...told, outcome: 'failed', errors: [error] }, plain), ['hot-runner still broken: c.mjs:2'])
+  assert.deepEqual(toLines({ ...told, outcome: 'failed', errors: [{ ...error, phase: 'dispose' }] }, plain), [])
+  assert.deepEqual(toLines({ ...told, outcome: 'unchanged', modules: [], boundaries: [] }, plain), [])
+})

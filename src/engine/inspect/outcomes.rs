@@ -106,7 +106,7 @@ pub struct Outcome {
     pub id: String,
     /// When it was decided, in milliseconds since 1970.
     pub time: u64,
-    /// The files that were saved.
+    /// The files that were saved, whether their bytes are others or not; after lost events, those that are others.
     pub files: Vec<Arc<str>>,
     /// What became of it.
     #[serde(rename = "outcome")]

@@ -157,7 +157,7 @@ impl Registrations {
         self.entries.contains_key(slot)
     }
 
-    /// Whether nothing was ever registered.
+    /// Whether nothing is registered.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -429,7 +429,8 @@ impl Engine {
         let mut files: Vec<_> = files.collect();
         let affected = self.affected(batch);
         let modules = affected.iter().map(name).collect();
-        if !is_recheck || !files.is_empty() {
+        // Where events were lost, anything was looked at: nobody knows what of it was saved.
+        if !is_recheck {
             let others = batch.saved.iter().filter(|path| !files.contains(path));
             let others: Vec<_> = others.take(MOST_SAVED).cloned().collect();
             files.extend(others);
