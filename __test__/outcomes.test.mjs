@@ -79,7 +79,10 @@ for (const [name, { flags = [], install: packages = [], skip = false, file, impo
       app.save(file, text(';'))
       await app.until('it is said', () => app.output.stderr.slice(before).includes('until it is mended\n'))
       const all = app.output.stderr.slice(before).split('\n')
-      for (const [at, line] of lines.entries()) line instanceof RegExp ? assert.match(all[at], line) : assert.equal(all[at], line)
+      for (const [at, line] of lines.entries()) {
+        if (line instanceof RegExp) assert.match(all[at], line)
+        else assert.equal(all[at], line)
+      }
       assert.deepEqual(all.slice(lines.length), ['  imports of it fail until it is mended', ''], app.known())
       app.save(file, text(String(n)))
       await app.until('it is said', () => app.output.stderr.endsWith(`✓ ${file} is mended (and 1 module that imports it)\n`))

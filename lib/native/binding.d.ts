@@ -133,7 +133,7 @@ export declare class Thread {
   resolveForCheck(url: string): string | null
   /**
    * What came of the check that `nextCheck` has given: nothing, or why the module cannot be linked. Returns whether listeners
-   * are to hear of that: it may have met half a save, and is tried again.
+   * are to hear of that: not if no update has brought it about, and not if it may have met half a save, which is tried again.
    */
   checked(failure?: Failure | undefined | null): boolean
   /** The check that `nextCheck` has given is not waited for any longer: what it checks is linked at its import. */

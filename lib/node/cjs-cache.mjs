@@ -61,9 +61,9 @@ const misses = []
 /**
  * Calls `required` before something is required for the first time since the last report: from then on nothing is decided
  * before the next one. Then it calls `late` if a module requires something that has run, or that `createRequire` has made: where
- * that was required before, no hook is asked. It takes in what was saved, and returns whether there was anything. Takes note of the modules that `createRequire` makes that
- * require. It is a getter, so that no frame of ours stands in a stack of the user's.
- * @param {() => void} required @param {() => boolean} late
+ * that was required before, no hook is asked. Takes note of the modules that `createRequire` makes that require. It is a
+ * getter, so that no frame of ours stands in a stack of the user's.
+ * @param {() => void} required @param {() => void} late
  * @param {() => void} begins called before each `require`, where no hook sees it
  */
 export function noteRequires(required, late, begins) {
@@ -76,10 +76,10 @@ export function noteRequires(required, late, begins) {
     get() {
       try {
         if (this) noteRequirer(this)
-        const isLate = this?.loaded || noted.has(this)
-        // Another save may be decided on after what was taken in, and before what is decided waits for us.
-        do noteRequired(required)
-        while (isLate && late())
+        noteRequired(required)
+        if (this?.loaded || noted.has(this)) late()
+        // A report may have come of that; what is required now is of the next one.
+        noteRequired(required)
         if (!hasSyncHooks) begins()
       } catch (error) {
         fail(error)

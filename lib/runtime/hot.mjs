@@ -105,9 +105,9 @@ function deliver() {
   return hasFailed() ? deliverDegraded() : undefined
 }
 
-/** What is required again runs today's code: what was saved is taken in before. Returns whether there was anything. */
+/** What is required again runs today's code: what was saved is taken in before. */
 function refresh() {
-  return guarded(() => engine.generationIfIdle()) === null && deliver() === undefined && !hasFailed()
+  if (guarded(() => engine.generationIfIdle()) === null) deliver()
 }
 
 function takeWork() {
