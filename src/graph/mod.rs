@@ -25,8 +25,8 @@ pub use content::{Content, Reporter};
 use edge::EdgeKey;
 pub use edge::{Edge, EdgeKind, NewEdge};
 pub use opening::Openings;
-pub use taken::{Missed, Taken};
 use taken::Takes;
+pub use taken::{Missed, Taken};
 pub use walk::{Arrivals, Crossing, Step, Visited};
 
 /// Names a module for the life of the process.

@@ -202,7 +202,10 @@ impl Engine {
         }
         // Node still had what was imported before, and gave that: it is to be loaded anew.
         let is_superseded = |i: &Instance| {
-            i.thread == thread && i.version < version && !i.life.is_current() && !i.url.contains('?')
+            i.thread == thread
+                && i.version < version
+                && !i.life.is_current()
+                && !i.url.contains('?')
         };
         if !keeps && self.lifecycle.of_module(id).any(is_superseded) {
             self.changes.add_undecided([(path.into(), Reporter::WatcherWhileReading)]);

@@ -220,7 +220,7 @@ impl Engine {
             described.is_empty()
                 || described.iter().any(|(_, at)| it.path == at.path || files.contains(&at.path))
         };
-        let stale: Vec<_> =
+        let missed: Vec<_> =
             self.stale().into_iter().filter(is_asked_for).map(|(it, _)| it).collect();
         let restart_needed = self.outcomes.restart_needed().cloned();
         let undecided = self.changes.open();
@@ -237,7 +237,7 @@ impl Engine {
             () if !is_final => State::Busy,
             () if restart_needed.is_some() => State::RestartNeeded,
             () if !broken.is_empty() => State::Broken,
-            () if !stale.is_empty() => State::Stale,
+            () if !missed.is_empty() => State::Stale,
             () => State::Live,
         };
         Status {
@@ -251,7 +251,7 @@ impl Engine {
             outcomes,
             unmended: broken.into_iter().map(|it| it.failure).collect(),
             restart_needed,
-            stale,
+            stale: missed,
             undecided: undecided.iter().cloned().collect(),
             threads: self.silent_threads(now),
             files: described
