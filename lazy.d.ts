@@ -77,7 +77,7 @@ type AppNames<Module> = {
  *
  * Where hot-hook is enabled, a request that finds that the import fails is answered by 500, with the error as HTML, JSON or text. So is one
  * for which the app throws, unless a `next` was given, which gets that. The error's text, file and frame are sent only to
- * this machine: from a loopback address, without headers of a proxy, under `localhost`, a loopback address or the
+ * this machine: from a loopback address, without headers of a proxy, under `localhost`, a loopback address, `0.0.0.0` or the
  * machine's name. Everybody else reads that it is printed on the terminal.
  *
  * Where hot-hook is not enabled the module is imported once, at the first call. If that fails, the call rejects, or `next` gets the

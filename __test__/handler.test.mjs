@@ -374,6 +374,16 @@ describe('apps that are made ready', () => {
   })
 })
 
+/** Takes its time for each part of a body. @param {Request} request @param {string[]} log */
+async function slowly(request, log) {
+  let count = 0
+  for await (const chunk of /** @type {any} */ (request.body)) {
+    count += chunk.length
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  log.push(`${count} read slowly`)
+}
+
 describe('requests', () => {
   test('what is not read of a body leaves the connection in order; an answer in parts is broken off with its client', async (t) => {
     enable(t)
@@ -383,6 +393,7 @@ describe('requests', () => {
       async fetch(/** @type {Request} */ request) {
         const { pathname } = new URL(request.url)
         if (pathname === '/later') request.text().then((text) => log.push(`${text.length} read`))
+        if (pathname === '/slow') void slowly(request, log)
         if (pathname === '/part') await request.body?.getReader().read()
         if (pathname === '/endless') {
           request.signal.addEventListener('abort', () => log.push('aborted'))
@@ -408,6 +419,8 @@ describe('requests', () => {
     assert.deepEqual(await post('/part'), ['/part', true])
     assert.deepEqual(await post('/later'), ['/later', true])
     await until('what is read after the answer is read to its end', () => log.pop() === '2000000 read')
+    assert.deepEqual(await post('/slow'), ['/slow', true])
+    await until('however long each part takes', () => log.pop() === '2000000 read slowly')
     const gone = new AbortController()
     const response = await fetch(`${url}/endless`, { signal: gone.signal })
     await response.body?.getReader().read()

@@ -263,3 +263,43 @@ test('what its importer took once stays stale, and is told as that; with FILEs, 
   assert.equal((await ask('wait', 'page.mjs')).code, 0)
   assert.deepEqual((await app.ask('stale')).at(-1), [])
 })
+
+test('what stays stale is told of the files that it is about, in each thread, and of what changes before its importer has run', { skip }, async (t) => {
+  const { app, ask } = await start(t, {
+    files: {
+      'main.mjs': `import { Worker } from 'node:worker_threads'
+        const workers = [0, 1].map(() => new Worker(new URL('worker.mjs', import.meta.url)))
+        await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('message', resolve))))
+        let go
+        const wait = new Promise((resolve) => (go = resolve))
+        const late = import('./late.mjs').then(() => 'over')
+        globalThis.wait = wait
+        serve({ end: () => workers.shift().terminate(), page: async () => (await import('./lib/page.mjs', ${HOT})).value, go: () => (go(), late) })`,
+      'worker.mjs': `import { parentPort } from 'node:worker_threads'
+        const { value } = await import('./lib/service.mjs', ${HOT})
+        parentPort.postMessage(value)
+        parentPort.on('message', () => {})`,
+      'late.mjs': `const { value } = await import('./slow.mjs', ${HOT}); await globalThis.wait; export const kept = value`,
+      'slow.mjs': value(1),
+      'lib/service.mjs': value(1),
+      'lib/page.mjs': value(1),
+    },
+  })
+  assert.equal(await app.ask('page'), 1)
+  // Both at one moment.
+  for (const name of ['service.mjs', 'page.mjs']) app.save(`new/${name}`, value(2))
+  assert.equal((await ask('wait')).code, 0)
+  fs.renameSync(app.file('lib'), app.file('old'))
+  fs.renameSync(app.file('new'), app.file('lib'))
+  assert.equal((await ask('wait', 'lib/service.mjs')).code, 3)
+  assert.equal(await app.ask('page'), 2)
+  assert.equal((await ask('wait', 'lib/page.mjs')).code, 0)
+  // The other worker still has it.
+  await app.ask('end')
+  assert.equal((await ask('wait', 'lib/service.mjs')).code, 3)
+  app.save('slow.mjs', value(2))
+  assert.equal((await ask('wait', 'slow.mjs')).code, 0, 'it may import it again')
+  assert.equal(await app.ask('go'), 'over')
+  assert.equal((await ask('wait', 'slow.mjs')).code, 3)
+  await app.until('it is said', () => /slow\.mjs stays stale: late\.mjs took it/.test(app.output.stderr))
+})

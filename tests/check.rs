@@ -133,7 +133,8 @@ fn what_met_half_a_save_or_the_next_one_is_checked_again() {
     let mut half = half.expect("it opens");
     std::io::Write::write_all(&mut half, b"c3").expect("it is written");
     node.engine.checked(MAIN, None, now);
-    assert_eq!(next(&mut node, now), None, "put off");
+    // Without a look at what happened to files: that the writer pauses does not count here.
+    assert_eq!(node.engine.next_check(MAIN, ANY, now), None, "put off");
     assert_eq!(node.engine.outcomes().count(), 0);
     drop(half);
     let later = now + Duration::from_secs(1);
@@ -210,7 +211,7 @@ fn the_thread_is_woken_for_what_a_retried_link_replaces() {
         let now = node.now();
         let check = next(&mut node, now).expect("a boundary is affected");
         let (sender, woken) = std::sync::mpsc::channel();
-        node.engine.attach(MAIN, false, Box::new(move || drop(sender.send(()))));
+        node.engine.attach(MAIN, false, Box::new(move || _ = sender.send(())));
         let url = node.engine.resolve_for_check(&check.url).expect("a file");
         // The second replaces what the first has loaded in vain.
         assert_eq!((node.engine.has_pending(MAIN), woken.try_recv().is_ok()), (links, links));

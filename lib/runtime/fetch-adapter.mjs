@@ -17,7 +17,7 @@ export async function answerByFetch(request, response, fetch, failed) {
   response.once('close', () => {
     if (!response.writableEnded) gone.abort()
   })
-  const { web, refusal, drop } = webRequest(request, gone.signal)
+  const { web, refusal, answered } = webRequest(request, gone.signal)
   if (!web) return response.writeHead(refusal, { 'content-type': 'text/plain' }).end()
   try {
     // Hono's own adapter gives the same: what its helpers look for.
@@ -30,20 +30,20 @@ export async function answerByFetch(request, response, fetch, failed) {
     failed(error)
   }
   // What was read in part: the connection is to be used again.
-  drop()
+  answered()
 }
 
 /**
  * @param {Incoming} request @param {AbortSignal} signal
- * @returns {{ web: Request, drop: () => void, refusal?: undefined } | { web?: undefined, drop?: undefined, refusal: number }}
+ * @returns {{ web: Request, answered: () => void, refusal?: undefined } | { web?: undefined, answered?: undefined, refusal: number }}
  */
 function webRequest(request, signal) {
   const url = urlOf(request)
   if (!url) return { refusal: 400 }
   const method = request.method ?? 'GET'
-  const { body, drop } = method === 'GET' || method === 'HEAD' ? { drop: () => {} } : bodyOf(request)
+  const { body, answered } = method === 'GET' || method === 'HEAD' ? { answered: () => {} } : bodyOf(request)
   try {
-    return { drop, web: new Request(url, /** @type {any} */ ({ method, headers: headersOf(request), body, duplex: 'half', signal })) }
+    return { answered, web: new Request(url, /** @type {any} */ ({ method, headers: headersOf(request), body, duplex: 'half', signal })) }
   } catch {
     // TRACE and CONNECT.
     return { refusal: 501 }
@@ -74,14 +74,20 @@ function headersOf({ rawHeaders }) {
   return headers
 }
 
+/** So long the app may leave a body alone that it has read in part when it has answered, in milliseconds. */
+const IDLE = 5000
+
 /**
- * The body, read as it is asked for: what nobody asks for Node drops by itself. `drop` ends what is read in part, by an error;
- * not while somebody waits for more: the app may read on when it has answered.
+ * The body, read as it is asked for: what nobody asks for Node drops by itself. From `answered` on what is read in part and
+ * then left alone is dropped, too, by an error: the connection waits for it. The app may read on as long as it does.
  * @param {Incoming} request
  */
 function bodyOf(request) {
   let isRead = false
   let isWanted = false
+  let isAnswered = false
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer
   /** @type {ReadableStreamDefaultController | undefined} */
   let stream
   /** @type {(chunk: Buffer) => void} */
@@ -91,13 +97,17 @@ function bodyOf(request) {
     {
       pull(controller) {
         isWanted = true
+        clearTimeout(timer)
         if (isRead) return void request.resume()
         isRead = true
         stream = controller
         take = (chunk) => {
           isWanted = false
           controller.enqueue(new Uint8Array(chunk))
+          // Somebody may wait for the next one already.
+          if (isWanted) return
           request.pause()
+          if (isAnswered) wait()
         }
         request.on('data', take)
         request.on('end', () => closeQuietly(controller))
@@ -111,11 +121,19 @@ function bodyOf(request) {
     { highWaterMark: 0 },
   )
   const drop = () => {
-    if (!isRead || isWanted || request.readableEnded) return
+    if (request.readableEnded) return
     ignore()
     stream?.error(new Error('the request was answered before its body was read'))
   }
-  return { body, drop }
+  const wait = () => {
+    clearTimeout(timer)
+    timer = setTimeout(drop, IDLE).unref()
+  }
+  const answered = () => {
+    isAnswered = true
+    if (isRead && !isWanted && !request.readableEnded) wait()
+  }
+  return { body, answered }
 }
 
 /** @param {ReadableStreamDefaultController} controller */

@@ -130,7 +130,7 @@ export function createControl({ cwd, script }, look) {
   const withOwn = (answer, told, files) => {
     const { urls } = look()
     const { all, isMeant } = stillUnparsed(answer, files)
-    const isBroken = isMeant && answer.code === 0
+    const isBroken = isMeant && (answer.code === 0 || answer.state === 'stale')
     // One that was linked ahead begins with a module of ours.
     return { ...answer, root, entry, ...(isBroken && { state: 'broken', code: 1 }), unmended: [...answer.unmended, ...all], runner: process.pid, ...(urls.length > 0 && { urls }), outcomes: told }
   }
@@ -291,11 +291,14 @@ export function createControl({ cwd, script }, look) {
     changed() {
       for (const done of waiting) done()
     },
+    /** Whether an outcome was told before, as what it was then. @param {string} id */
+    knows: (id) => outcomes.some((one) => one.id === id),
     /** What became of a save is known, or has become something else. @param {any} given */
     outcome(given) {
       const outcome = { ...given }
-      // It is for people.
+      // They are for people.
       delete outcome.text
+      delete outcome.again
       const at = outcomes.findIndex(({ id }) => id === outcome.id)
       if (at >= 0) outcomes[at] = outcome
       else outcomes.push(outcome)

@@ -145,6 +145,8 @@ export interface RunnerOutcome {
   errors?: Array<CrashError & { phase: 'link' | 'evaluate' | 'accept' | 'dispose' | 'prune' }>
   /** What people are told of it. */
   text?: string
+  /** It was told before, and has become another since. */
+  again?: boolean
 }
 
 /** A runner. */

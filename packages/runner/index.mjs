@@ -349,7 +349,7 @@ export function createRunner(given) {
         return void (mine.missing = message.packages)
       case 'hot-runner:outcome':
         if (message.outcome.outcome === 'restart-needed') restarts.push(message.outcome)
-        return emit('outcome', { ...message.outcome, ...(message.text != null && { text: message.text }) })
+        return emit('outcome', { ...message.outcome, ...(message.text != null && { text: message.text }), ...(control.knows(message.outcome.id) && { again: true }) })
       case 'hot-runner:error':
         return void (mine.error = message.error)
       case 'hot-runner:exit':

@@ -147,6 +147,8 @@ impl Engine {
         self.modules.body_ended(thread, module, |target, last| {
             sees_at_once || lifecycle.has_newer_than(thread, target, InstanceId(last))
         });
+        // What it has taken may have changed meanwhile.
+        self.tell_taken();
     }
 
     /// A `dispose` handler of the instance is asynchronous.

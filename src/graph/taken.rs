@@ -34,6 +34,18 @@ struct Take {
     at: u32,
     /// The files that were saved since, of which the importer keeps what it got.
     missed: Vec<Arc<str>>,
+    /// People were told of that.
+    told: bool,
+}
+
+impl Take {
+    fn new(version: u32, taking: Taking, at: u32) -> Self {
+        Self { version, taking, at, missed: Vec::new(), told: false }
+    }
+
+    fn is_of_body(&self) -> bool {
+        matches!(self.taking, Taking::InBody | Taking::ByBody)
+    }
 }
 
 /// By thread, importer and boundary.
@@ -60,8 +72,12 @@ pub struct Missed<'a> {
     pub target: ModuleId,
     /// Who has taken it.
     pub importer: ModuleId,
+    /// By which import.
+    pub edge: &'a Edge,
     /// The files that were saved since.
     pub files: &'a [Arc<str>],
+    /// People were told of it.
+    pub told: bool,
 }
 
 impl Takes {
@@ -99,9 +115,9 @@ impl Graph {
         let take = self.takes.0.entry((thread, importer, target));
         take.and_modify(|take| {
             let taking = if take.version == version { Taking::Repeated } else { first };
-            *take = Take { version, taking, at, missed: Vec::new() };
+            *take = Take::new(version, taking, at);
         })
-        .or_insert(Take { version, taking: first, at, missed: Vec::new() });
+        .or_insert_with(|| Take::new(version, first, at));
     }
 
     /// The body of an importer is over: what it has taken, it keeps. `was_in_body`: whether that is certain of an import of a
@@ -162,30 +178,49 @@ impl Graph {
         }
     }
 
-    /// The files were saved, of which `importer` keeps what it got by `target`. Returns whether that is the first time.
-    pub fn miss(
-        &mut self,
-        (thread, importer, target): (ThreadId, ModuleId, ModuleId),
-        files: &[Arc<str>],
-    ) -> bool {
-        let Some(take) = self.takes.0.get_mut(&(thread, importer, target)) else { return false };
-        let is_first = take.missed.is_empty();
-        let more = files.iter().filter(|file| !take.missed.contains(file)).cloned();
-        let more: Vec<_> = more.collect();
-        take.missed.extend(more);
-        is_first
+    /// Which of these modules importers have taken in their bodies, and in which threads.
+    pub fn taken_in_body(
+        &self,
+        modules: &[ModuleId],
+    ) -> impl Iterator<Item = (ThreadId, ModuleId)> {
+        let takes = self.takes.0.iter().filter(|(_, take)| take.is_of_body());
+        let targets = takes.map(|(&(thread, _, target), _)| (thread, target));
+        targets.filter(|(_, target)| modules.contains(target))
     }
 
-    /// What was taken once and has changed since: by whom, and the files that were saved.
+    /// Who has taken a module in its body has missed these files, by thread and module: they were saved since.
+    pub fn miss(&mut self, saved: &FxHashMap<(ThreadId, ModuleId), Vec<Arc<str>>>) {
+        for (&(thread, _, target), take) in &mut self.takes.0 {
+            if !take.is_of_body() {
+                continue;
+            }
+            for file in saved.get(&(thread, target)).into_iter().flatten() {
+                if !take.missed.contains(file) {
+                    take.missed.push(file.clone());
+                }
+            }
+        }
+    }
+
+    /// What stays stale: what was certainly taken once and has changed since.
     pub fn stale(&self) -> impl Iterator<Item = Missed<'_>> {
         let missing = self.takes.0.iter().filter(|(_, take)| !take.missed.is_empty());
         missing.filter_map(|(&(thread, importer, target), take)| {
-            self.importers(target).into_iter().find(|&(from, edge)| {
+            let (_, edge) = self.importers(target).into_iter().find(|&(from, edge)| {
                 from == importer
                     && edge.thread == thread
                     && self.keeps(importer, edge, target) == Some(true)
             })?;
-            Some(Missed { target, importer, files: &take.missed })
+            Some(Missed { target, importer, edge, files: &take.missed, told: take.told })
         })
+    }
+
+    /// People are told that `importer` keeps what it got of `target`, in whatever thread.
+    pub fn tell_taken(&mut self, importer: ModuleId, target: ModuleId) {
+        for (_, take) in
+            self.takes.0.iter_mut().filter(|((_, by, of), _)| (*by, *of) == (importer, target))
+        {
+            take.told |= take.taking == Taking::ByBody;
+        }
     }
 }

@@ -42,6 +42,7 @@ test('what became of a save: nothing broken or stale hides under a green line', 
   assert.deepEqual(toLines({ event: 'invalidated', paths: ['/app/c.mjs', '/app/b.mjs'] }, plain), [])
   assert.deepEqual(toLines(told, plain), ['hot-runner reloads c.mjs (and 1 module that imports it)'])
   assert.deepEqual(toLines({ ...told, text: '✓ c.mjs is mended' }, plain), ['hot-runner reloads c.mjs (and 1 module that imports it)', '✓ c.mjs is mended'])
+  assert.deepEqual(toLines({ ...told, again: true, text: '✓ c.mjs is mended' }, plain), ['✓ c.mjs is mended'])
   assert.deepEqual(toLines({ ...told, stale }, plain), [stays])
   assert.deepEqual(toLines({ ...told, stale, boundaries: ['/app/b.mjs', '/app/c.mjs'] }, plain), ['hot-runner reloads c.mjs (and 1 module that imports it)', stays])
   assert.deepEqual(toLines({ ...told, outcome: 'failed', errors: [error], text: '✗ c.mjs:2:1 no' }, plain), ['✗ c.mjs:2:1 no'])

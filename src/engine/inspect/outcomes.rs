@@ -392,6 +392,14 @@ impl Outcomes {
         self.mend(module, is_mended);
     }
 
+    /// The text of a module may be read in another way by now: nobody knows whether imports fail because of it.
+    pub fn text_is_unknown(&mut self, thread: ThreadId, module: ModuleId) {
+        for at in self.unmended.iter_mut().filter(|at| at.own == Some(module)) {
+            at.imports.retain(|(of, _)| *of != thread);
+        }
+        self.unmended.retain(|it| !it.imports.is_empty());
+    }
+
     /// An import that failed in that phase, or in an earlier one, does so no longer.
     fn succeeded(&mut self, thread: ThreadId, module: ModuleId, phase: Phase) {
         let is_mended = |at: &Unmended, import: Import| {

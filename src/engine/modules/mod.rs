@@ -13,7 +13,7 @@ mod versions;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::config::Config;
 use crate::glob::Matcher;
@@ -159,9 +159,28 @@ impl Modules {
         self.graph.body_ended(thread, importer, was_in_body);
     }
 
-    /// See [`Graph::miss`].
-    pub fn miss(&mut self, taken: (ThreadId, ModuleId, ModuleId), files: &[Arc<str>]) -> bool {
-        self.graph.miss(taken, files)
+    /// The files were saved, and these modules invalidated: see [`Graph::miss`].
+    pub fn miss(&mut self, invalidated: &[ModuleId], files: &[Arc<str>]) {
+        let taken: FxHashSet<_> = self.graph.taken_in_body(invalidated).collect();
+        let saved = taken
+            .into_iter()
+            .map(|(thread, target)| ((thread, target), self.reached(thread, target, files)))
+            .collect();
+        self.graph.miss(&saved);
+    }
+
+    /// Those of the files that a module reaches in a thread; what else has changed it counts as itself.
+    fn reached(&self, thread: ThreadId, target: ModuleId, files: &[Arc<str>]) -> Vec<Arc<str>> {
+        let below = self.below(thread, &[target]);
+        let is_below =
+            |path: &&Arc<str>| self.find(path).is_some_and(|id| id == target || below.contains(id));
+        let found: Vec<_> = files.iter().filter(is_below).cloned().collect();
+        if found.is_empty() { vec![self.get(target).path.clone()] } else { found }
+    }
+
+    /// See [`Graph::tell_taken`].
+    pub fn tell_taken(&mut self, importer: ModuleId, target: ModuleId) {
+        self.graph.tell_taken(importer, target);
     }
 
     /// See [`Graph::drop_older_edges`].

@@ -385,9 +385,14 @@ impl Engine {
     /// The check under way is not waited for any longer: a loader may never answer.
     pub fn check_takes_long(&mut self, thread: ThreadId, now: Instant) {
         let Some(state) = self.threads.get_mut(&thread) else { return };
-        if let Some((_, _, since)) = state.checks.current.take() {
-            state.checks.spent += now - since;
-            state.checks.cost = now - since;
+        let Some((check, _, since)) = state.checks.current.take() else { return };
+        state.checks.spent += now - since;
+        state.checks.cost = now - since;
+        // What it was before says nothing any more: it is told by the next import.
+        if matches!(check.how, How::Compile | How::Parse)
+            && state.checks.broken.remove(&check.module).is_some()
+        {
+            self.outcomes.text_is_unknown(thread, check.module);
         }
     }
 
