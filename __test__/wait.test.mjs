@@ -6,7 +6,7 @@ import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import test from 'node:test'
-import { HOT, isLinux, PACKAGE, startApp } from './support/app.mjs'
+import { HOT, isLinux, nodeIs, PACKAGE, startApp } from './support/app.mjs'
 import { cli, pointers, runCli, runtime, skip, start, until } from './support/cli.mjs'
 
 const value = (n) => `export const value = ${n}`
@@ -302,4 +302,26 @@ test('what stays stale is told of the files that it is about, in each thread, an
   assert.equal(await app.ask('go'), 'over')
   assert.equal((await ask('wait', 'slow.mjs')).code, 3)
   await app.until('it is said', () => /slow\.mjs stays stale: late\.mjs took it/.test(app.output.stderr))
+})
+
+test('broken CommonJS that becomes an ES module is not broken any more', { skip: skip || (!nodeIs(22, 12) && 'this Node does not look whether it is one') }, async (t) => {
+  const { app, ask } = await start(t, {
+    files: {
+      'main.mjs': `serve({ page: async () => (await import('./b.mjs', ${HOT})).value })`,
+      'b.mjs': `import * as c from './c/c.js'; export const value = (c.default ?? c).value`,
+      'c/package.json': '{}',
+      'c/c.js': 'exports.value = 1',
+    },
+  })
+  assert.equal(await app.ask('page'), 1)
+  app.save('c/c.js', 'exports.value = [;')
+  assert.equal((await ask('wait')).code, 1)
+  app.save('c/c.js', 'export const value = 2')
+  assert.equal((await ask('wait')).code, 0)
+  assert.equal(await app.ask('page'), 2)
+  assert.equal((await ask('wait')).code, 0)
+  app.save('c/c.js', 'export const value = [;')
+  await app.askError('page')
+  await app.until('it is told', () => app.output.stderr.includes('✗ c/c.js:1:23'))
+  assert.equal((await ask('wait')).code, 1)
 })
