@@ -53,6 +53,8 @@ pub struct Tree {
     since: SystemTime,
     /// Files that are there, or were: one that comes and goes in a moment was never saved.
     known: FxHashSet<String>,
+    /// Files that were seen once, and may be gone soon.
+    new: FxHashSet<String>,
 }
 
 impl Tree {
@@ -66,6 +68,7 @@ impl Tree {
             skip,
             since,
             known: FxHashSet::default(),
+            new: FxHashSet::default(),
         }
     }
 
@@ -86,6 +89,11 @@ impl Tree {
             && !is_scratch(path)
             && !self.ignore.is_match(path)
             && !self.skip.iter().any(|skipped| Path::new(path).starts_with(skipped))
+    }
+
+    /// Whether the file is seen for the first time. One that is written again counts: whoever saves often is not kept waiting.
+    fn is_new(&mut self, path: &str) -> bool {
+        !self.known.contains(path) && self.counts(path) && self.new.insert(path.to_owned())
     }
 
     fn is_inside(&self, path: &str) -> bool {
@@ -263,10 +271,14 @@ impl Run {
 
     /// What an event amounts to: a file of a tree that nobody has seen before may be one that an editor, or `sed -i`, is about to
     /// rename into place.
-    fn as_of_file(&self, path: &str, event: FileEvent) -> FileEvent {
-        match (&self.scope, event) {
-            (Scope::Tree(tree), FileEvent::Written) if !tree.known.contains(path) => {
-                FileEvent::Modified
+    fn as_of_file(&mut self, path: &str, event: FileEvent) -> FileEvent {
+        match &mut self.scope {
+            Scope::Tree(tree) if event == FileEvent::Written => {
+                if tree.is_new(path) {
+                    FileEvent::Modified
+                } else {
+                    event
+                }
             }
             _ => event,
         }
@@ -301,14 +313,17 @@ impl Run {
     fn is_change(&mut self, path: &str) -> bool {
         let watch = &mut self.watch;
         match &mut self.scope {
-            Scope::Tree(tree) => match Path::new(path).symlink_metadata() {
-                Ok(data) => {
-                    note(&mut self.linked, path, Some(&data), watch);
-                    tree.known.insert(path.to_owned());
-                    true
+            Scope::Tree(tree) => {
+                tree.new.remove(path);
+                match Path::new(path).symlink_metadata() {
+                    Ok(data) => {
+                        note(&mut self.linked, path, Some(&data), watch);
+                        tree.known.insert(path.to_owned());
+                        true
+                    }
+                    Err(_) => tree.known.remove(path),
                 }
-                Err(_) => tree.known.remove(path),
-            },
+            }
             Scope::Files(files) => files.get_mut(path).is_some_and(|held| {
                 let now = self.linked.fingerprint(&path.into(), Some(watch));
                 std::mem::replace(held, now) != now

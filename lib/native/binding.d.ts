@@ -261,8 +261,8 @@ export declare function acceptOwn(instance: number): number | null
 /** From now on until `dropStalePrelink` the process links its app, and runs nothing of it. */
 export declare function beginPrelink(): void
 
-/** See `followBody`. `seesAtOnce`: the hooks are in the thread that runs it. */
-export declare function bodyEnded(instance: number, seesAtOnce: boolean): void
+/** See `followBody`. `atOnce`: it is told as soon as it has ended. */
+export declare function bodyEnded(instance: number, atOnce: boolean): void
 
 /** An `accept` callback that is to be called. */
 export interface Callback {

@@ -27,12 +27,19 @@ export function begin(url) {
 
 /** @param {number} instance @param {string} url */
 async function followToEnd(instance, url) {
+  let isOver = false
+  // With hooks in a thread both imports are resolved there, one after the other. Only if the second one comes first, the first had
+  // come to wait for the end, and tells of it at once.
+  let isKnown = hasSyncHooks
   try {
-    if (isImportable(url)) await importAgain(url)
+    const evaluation = isImportable(url) ? importAgain(url) : undefined
+    if (!hasSyncHooks) void import(import.meta.url).then(() => (isKnown = !isOver), () => {})
+    await evaluation
   } catch {
     // It is over in any case.
   }
-  attempt(() => guarded(() => bodyEnded(instance, hasSyncHooks)))
+  isOver = true
+  attempt(() => guarded(() => bodyEnded(instance, isKnown)))
 }
 
 /** What a loader has made up may not be found by its URL. @param {string} url */

@@ -30,10 +30,10 @@ pub fn follow_body(instance: u32) -> Result<Option<bool>, Error> {
     with(|engine| engine.follow_body(InstanceId(instance)))
 }
 
-/// See `followBody`. `seesAtOnce`: the hooks are in the thread that runs it.
+/// See `followBody`. `atOnce`: it is told as soon as it has ended.
 #[napi]
-pub fn body_ended(instance: u32, sees_at_once: bool) -> Result<(), Error> {
-    with(|engine| engine.body_ended(InstanceId(instance), sees_at_once))
+pub fn body_ended(instance: u32, at_once: bool) -> Result<(), Error> {
+    with(|engine| engine.body_ended(InstanceId(instance), at_once))
 }
 
 /// The instance declines: a change that would supersede it asks for a restart.

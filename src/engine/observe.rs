@@ -138,14 +138,15 @@ impl Engine {
         self.lifecycle.follow_body(id)
     }
 
-    /// The body of an instance that is followed is over. `sees_at_once`: its imports are seen as they are made. In a hooks thread
-    /// they are seen later: one that came after the body may seem to have come before its end. But a body that waits for an
-    /// import does not end before that is loaded.
-    pub fn body_ended(&mut self, id: InstanceId, sees_at_once: bool) {
+    /// The body of an instance that is followed is over. `at_once`: that is told as soon as it has ended; otherwise what it has
+    /// imported may have been imported later. A hooks thread sees imports later than they are made: one that came after the body
+    /// may seem to have come before its end. But a body that waits for an import does not end before that is loaded.
+    pub fn body_ended(&mut self, id: InstanceId, at_once: bool) {
         let Some((thread, module)) = self.lifecycle.body_ended(id) else { return };
+        let sees_at_once = !self.changes.is_unhooked(thread);
         let lifecycle = &self.lifecycle;
         self.modules.body_ended(thread, module, |target, last| {
-            sees_at_once || lifecycle.has_newer_than(thread, target, InstanceId(last))
+            at_once && (sees_at_once || lifecycle.has_newer_than(thread, target, InstanceId(last)))
         });
         // What it has taken may have changed meanwhile.
         self.tell_taken();
