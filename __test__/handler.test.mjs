@@ -338,6 +338,20 @@ describe('apps that are made ready', () => {
     assert.match(await object.read(), /^TypeError: .* is nothing that serves requests: neither a function nor an app of Hono, Koa or Fastify/)
   })
 
+  test('what a fetch app throws is told once, until it answers', async (t) => {
+    const told = enable(t)
+    let isWell = false
+    const fetchApp = { async fetch() { if (isWell) return new Response('well'); throw new Error('no') } }
+    const { read } = await listen(t, handler(async () => ({ default: fetchApp })))
+    for (let n = 0; n < 3; n++) assert.equal(await read(), 'Error: no\n')
+    assert.deepEqual(told, ['no'])
+    isWell = true
+    assert.equal(await read(), 'well')
+    isWell = false
+    assert.equal(await read(), 'Error: no\n')
+    assert.deepEqual(told, ['no', 'no'])
+  })
+
   test('a Koa app is asked for its callback once; functions are told apart', async (t) => {
     enable(t)
     let callbacks = 0

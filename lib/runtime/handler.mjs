@@ -41,9 +41,12 @@ export function handler(load, name = 'default') {
     return loaded ? listen(loaded.served, this, args) : serve(this, args)
   }
 
-  /** @param {Served} served @param {unknown} self @param {any[]} args @returns {unknown} */
-  const listen = (served, self, [request, response, ...rest]) =>
-    served.listen(self, request, response, rest, (error) => fail(request, response, error))
+  /** @param {Served} served @param {unknown} self @param {any[]} args @param {() => void} [failed] @returns {unknown} */
+  const listen = (served, self, [request, response, ...rest], failed = () => {}) =>
+    served.listen(self, request, response, rest, (error) => {
+      failed()
+      fail(request, response, error)
+    })
 
   /** @param {unknown} self @param {any[]} args */
   async function serve(self, args) {
@@ -61,8 +64,9 @@ export function handler(load, name = 'default') {
       app.leaveAfter(loaded, response)
       // There is nobody left to answer: what it would wait for has happened.
       if (runtime() && isGone(response)) return
-      const result = await listen(loaded.served, self, args)
-      tell.isWell()
+      let isWell = true
+      const result = await listen(loaded.served, self, args, () => (isWell = false))
+      if (isWell) tell.isWell()
       return result
     } catch (error) {
       if (next) return next(error)
