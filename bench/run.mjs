@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util'
 import * as accept from './cases/accept.mjs'
 import * as answer from './cases/answer.mjs'
 import * as calls from './cases/calls.mjs'
+import * as check from './cases/check.mjs'
 import * as decision from './cases/decision.mjs'
 import * as evals from './cases/evals.mjs'
 import * as hub from './cases/hub.mjs'
@@ -34,7 +35,7 @@ import { toJson, toMarkdown } from './table.mjs'
  */
 
 /** @type {Record<string, { run: (context: Context) => Promise<import('./table.mjs').Row[]> }>} */
-const CASES = { import: imports, start, message, answer, hub, accept, evals, calls, memory }
+const CASES = { import: imports, start, message, answer, check, hub, accept, evals, calls, memory }
 
 const { values: options } = parseArgs({
   options: {
