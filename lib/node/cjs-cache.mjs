@@ -322,8 +322,9 @@ const reportedJobs = new WeakSet()
 function reportESModule(path, found) {
   found.es.push(path)
   const { href } = pathToFileURL(path)
-  // It was required while it was being linked, or evaluated: that goes on with what it was before the save.
-  if (isPostponed(href)) engine.evictionFailed(path)
+  // It was required while it was being linked, or evaluated: that goes on with what it was before the save. (Where hooks see it, it
+  // has left the load cache already, and its URL waits in vain.)
+  if (!hasSyncHooks && isPostponed(href)) engine.evictionFailed(path)
   // What it imports has passed our hooks, too.
   if (hasSyncHooks || thread.hasPassed(href)) return
   const job = jobOf(href)
