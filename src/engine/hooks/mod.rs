@@ -244,11 +244,10 @@ impl Engine {
     /// Node found nothing at `path`, where a module was asked for.
     pub(in crate::engine) fn miss(&mut self, path: &str) -> ModuleId {
         let id = self.module_at(path);
-        if self.modules.get(id).content.is_begun() {
-            // Its importers are to hear of it, too.
-            self.changes.add_undecided([(path.into(), Reporter::Import)]);
-        }
         self.modules.content_mut(id).begin(Fingerprint::Absent);
+        // The importers of what was there are to hear of it, too; and it may have come since Node looked: that is decided on before the
+        // next import begins, not by the load in the middle of it.
+        self.changes.add_undecided([(path.into(), Reporter::Import)]);
         self.changes.expect(path, id);
         id
     }
