@@ -73,7 +73,8 @@ type AppNames<Module> = {
  * The export may be an app or a router of Express, `(request, response)`, a function that takes a `Request`, an app of Hono (or
  * anything else that has a `fetch`), of Koa, or of Fastify; or a function without parameters that makes one, or a promise of it.
  * It is made ready once for each instance of the module; a Fastify instance is closed when another has taken its place and
- * its last request is over. What takes a `Request` is called with `{ incoming, outgoing }` besides, as by `@hono/node-server`.
+ * its last request is over. What takes a `Request` is called with `{ incoming, outgoing }` besides, as by `@hono/node-server`. It may read
+ * the body on when it has answered; a body that is read in part and then left alone for 5 s ends in an error.
  *
  * Where hot-hook is enabled, a request that finds that the import fails is answered by 500, with the error as HTML, JSON or text. So is one
  * for which the app throws, unless a `next` was given, which gets that. The error's text, file and frame are sent only to

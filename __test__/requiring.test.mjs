@@ -72,3 +72,24 @@ for (const [name, way] of Object.entries(WAYS)) {
     if (app.told('full-reload').length === 0) assert.equal(await app.ask('get'), SAVES, app.known())
   })
 }
+
+test('what was imported before a save and is required after it, where nothing leaves the cache of Node', { skip: !canRequireModules && 'this Node requires no ES modules' }, async (t) => {
+  for (const hotHook of [{ release: false, check: false }, { release: false }, {}]) {
+    const app = await startApp(t, {
+      before: ['--no-warnings'],
+      hotHook,
+      files: {
+        'main.mjs': `import { createRequire } from 'node:module'
+          const require = createRequire(import.meta.url)
+          serve({ get: async () => (await import('./b.mjs', ${HOT})).value, require: () => require('./b.mjs').value })`,
+        // It has a prelude: the engine knows that it has run, and forgets it when it is superseded.
+        'b.mjs': 'import.meta.url; export const value = 1',
+      },
+    })
+    assert.equal(await app.ask('get'), 1)
+    app.save('b.mjs', 'import.meta.url; export const value = 2')
+    await app.quiet()
+    const value = await app.ask('require')
+    if (value !== 2) await app.message('full-reload')
+  }
+})

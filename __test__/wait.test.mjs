@@ -61,7 +61,7 @@ test('wait: each exit code, and what it says', { skip }, async (t) => {
   assert.equal((await ask('wait', 'notes.txt')).code, 0)
 })
 
-test('what throws is broken until it is saved: what the next import brings, nobody knows yet', { skip }, async (t) => {
+test('what throws is broken until it is saved: only the next import tells what comes of that', { skip }, async (t) => {
   const { app, ask } = await start(t, { files })
   app.save('part.mjs', `throw new Error('not yet'); export const value = 0`)
   assert.equal((await ask('wait')).code, 0)
@@ -324,4 +324,27 @@ test('broken CommonJS that becomes an ES module is not broken any more', { skip:
   await app.askError('page')
   await app.until('it is told', () => app.output.stderr.includes('✗ c/c.js:1:23'))
   assert.equal((await ask('wait')).code, 1)
+})
+
+test('without a check, what is broken stays so when something else is saved', { skip }, async (t) => {
+  const { app, ask } = await start(t, {
+    hotHook: { check: false },
+    files: {
+      'main.mjs': `serve({ page: async () => (await import('./a.mjs', ${HOT})).value })`,
+      'a.mjs': `import { value as c } from './c.mjs'; import { value as d } from './d.mjs'; export const value = [c, d]`,
+      'c.mjs': value(1),
+      'd.mjs': value(1),
+    },
+  })
+  app.save('c.mjs', 'export const value = [;')
+  await app.askError('page')
+  await app.until('it is told', () => app.output.stderr.includes('✗ c.mjs:1:23'))
+  const [before] = parsed(await ask('wait', '--json'))
+  assert.deepEqual(before.unmended.map(({ phase }) => phase), ['link'])
+  app.save('d.mjs', value(2))
+  for (const file of ['a.mjs', 'c.mjs']) assert.equal((await ask('wait', file)).code, 1, file)
+  assert.equal((await ask('wait')).code, 1)
+  app.save('c.mjs', value(2))
+  assert.equal((await ask('wait')).code, 0, 'only its import tells')
+  assert.deepEqual(await app.ask('page'), [2, 2])
 })

@@ -91,7 +91,7 @@ impl Tree {
             && !self.skip.iter().any(|skipped| Path::new(path).starts_with(skipped))
     }
 
-    /// Whether the file is seen for the first time. One that is written again counts: whoever saves often is not kept waiting.
+    /// Whether the file is seen for the first time. One that is written again counts: frequent saves must not put it off for ever.
     fn is_new(&mut self, path: &str) -> bool {
         !self.known.contains(path) && self.counts(path) && self.new.insert(path.to_owned())
     }
@@ -269,8 +269,8 @@ impl Run {
         suspects
     }
 
-    /// What an event amounts to: a file of a tree that nobody has seen before may be one that an editor, or `sed -i`, is about to
-    /// rename into place.
+    /// What an event amounts to: a file of a tree that is seen for the first time may be one that an editor, or `sed -i`, is about
+    /// to rename into place.
     fn as_of_file(&mut self, path: &str, event: FileEvent) -> FileEvent {
         match &mut self.scope {
             Scope::Tree(tree) if event == FileEvent::Written => {

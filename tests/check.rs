@@ -12,7 +12,9 @@ mod node;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hot_hook::engine::{Became, Check, Ending, Failure, How, Phase, Required, SaveOutcome, When};
+use hot_hook::engine::{
+    Became, Check, Ending, Failure, How, Import, Phase, Required, SaveOutcome, When,
+};
 use node::{MAIN, Node};
 
 /// Whatever the update: all that comes before its checks is done.
@@ -219,4 +221,33 @@ fn the_thread_is_woken_for_what_a_retried_link_replaces() {
         let failure = (!links).then(|| failure(&node, "c.mjs"));
         node.engine.checked(MAIN, failure, now);
     }
+}
+
+/// Node looked for a file between the delete and the write of an editor, and what was written was decided on before Node's answer came.
+#[test]
+fn a_file_that_has_come_since_it_was_missed_raises_no_version_in_the_middle_of_a_link() {
+    let mut node = imported(&[("a.mjs", "a1\nimport ./c.mjs"), ("c.mjs", "c1")], &["./a.mjs"]);
+    std::fs::remove_file(node.folder.path("c.mjs")).expect("it is there");
+    node.wait_until_quiet();
+    node.deliver(MAIN);
+    let a = node.resolve(MAIN, Some(&node.url("app.mjs")), "./a.mjs", true).expect("a file");
+    node.hash(MAIN, &a);
+    node.write("c.mjs", "c2");
+    node.deliver(MAIN);
+    let import = Import {
+        thread: MAIN,
+        parent: Some(&a),
+        specifier: "./c.mjs",
+        attribute: None,
+        require: false,
+        lazy: false,
+        late: false,
+    };
+    node.engine.unresolved(&import, None);
+    let boundary = node.resolve(MAIN, Some(&node.url("app.mjs")), "./a.mjs", true);
+    let boundary = boundary.expect("a file");
+    let below = node.resolve(MAIN, Some(&boundary), "./c.mjs", false).expect("a file");
+    node.load(MAIN, &below).expect("it is there");
+    let again = node.resolve(MAIN, Some(&boundary), "./c.mjs", false);
+    assert_eq!(again.as_deref(), Ok(&*below));
 }

@@ -106,6 +106,8 @@ export declare class Thread {
   resolveForUpdate(url: string, first: boolean): string | null
   /** The name of the instance that the thread knows by `url`; `null` if there is none. */
   find(url: string): number | null
+  /** Superseded instances of the thread stay in Node's cache: `release` is off, or the cache is out of reach. */
+  keepSuperseded(): void
   /** Whether the current version of the module that the thread knows by `url` has passed its hooks, and so has what it imports. */
   hasPassed(url: string): boolean
   /**

@@ -169,10 +169,12 @@ async function follow(url) {
   }
 }
 
-/** Whether the module of a job has not even linked; `false` if that cannot be told. @param {{ url: string } | undefined} job */
-function hasFailedToLink(job) {
+/** Whether the module at `url` has not even linked: newer Nodes forget its job then. `false` if that cannot be told. @param {string} url */
+function hasFailedToLink(url) {
+  if (!mayReach() || !loadCache()) return false
+  const job = jobOf(url)
   const status = statusOf(job)
-  return status >= 0 && status < Status.INSTANTIATED
+  return !job || (status >= 0 && status < Status.INSTANTIATED)
 }
 
 /** With `release: false` we look into nothing of Node's. */
@@ -182,7 +184,7 @@ const mayReach = () => guarded(() => engine.releases()) === true
 function failed(url, error) {
   if (isOurMiss(error)) return
   const clean = guarded(() => engine.clean(url)) ?? url
-  const phase = mayReach() && hasFailedToLink(jobOf(url)) ? 'link' : 'evaluate'
+  const phase = hasFailedToLink(url) ? 'link' : 'evaluate'
   // To describe it is to look at its stack, which Node then prints in another way.
   if (!guarded(() => thread.isOfSave(url))) return void emitError(clean, phase, error)
   const failure = describeFailure(clean, phase, error)

@@ -23,7 +23,7 @@ import { publish } from '../hooks/prelude.mjs'
 import { apply, process, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
 import { debug, inspect, isDebugging, print, printLines } from './print.mjs'
 import { keepSources } from '../node/compilation-cache.mjs'
-import { evict, evictForRequire, forgetResolutions, postpone } from '../node/esm-cache.mjs'
+import { evict, evictForRequire, forgetResolutions, loadCache, postpone } from '../node/esm-cache.mjs'
 import { noteSourceMaps } from '../hooks/source-maps.mjs'
 import { enqueue } from './apply-update.mjs'
 import { checkAfter, followImports, onChecked, runNext } from './check.mjs'
@@ -241,7 +241,9 @@ function release(others = []) {
   const urls = [...listed(guarded(() => thread.release())), ...others]
   if (urls.length === 0) return
   clearResolveCache(urls)
-  if (!guarded(() => engine.releases())) return
+  const isReleasing = guarded(() => engine.releases())
+  if (!isReleasing || !loadCache()) guarded(() => thread.keepSuperseded())
+  if (!isReleasing) return
   // An app that imports in a loop of promises never comes to `setImmediate`: those of the last update have had theirs.
   evict(inUse)
   postpone(urls)

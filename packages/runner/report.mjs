@@ -140,7 +140,6 @@ function describe(told, { cwd, script, paint }) {
 /** @param {Told} told @param {(file: string) => string} show @param {Paint} paint */
 function describeOutcome({ outcome, files, modules, boundaries, stale = [], errors = [], text, again }, show, paint) {
   if (again) return []
-
   // That of a handler was told where it has failed.
   const error = errors.find((/** @type {any} */ { phase }) => phase === 'link' || phase === 'evaluate')
   if (outcome === 'failed' && error && text === undefined) return [`${paint.red('still broken')}${error.file ? `: ${[show(error.file), error.line].filter(Boolean).join(':')}` : ''}`]

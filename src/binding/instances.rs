@@ -108,6 +108,12 @@ impl Thread {
         with(|engine| engine.find(self.id, &url).map(|id| id.0))
     }
 
+    /// Superseded instances of the thread stay in Node's cache: `release` is off, or the cache is out of reach.
+    #[napi]
+    pub fn keep_superseded(&self) -> Result<(), Error> {
+        with(|engine| engine.keep_superseded(self.id))
+    }
+
     /// Whether the current version of the module that the thread knows by `url` has passed its hooks, and so has what it imports.
     #[napi]
     pub fn has_passed(&self, url: String) -> Result<bool, Error> {

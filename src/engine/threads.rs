@@ -44,6 +44,8 @@ pub(super) struct Thread {
     pub reloaded: Vec<(ModuleId, u32)>,
     /// It has required something since its last report.
     pub requires: bool,
+    /// Superseded instances stay in Node's cache there.
+    pub keeps_superseded: bool,
     pub answer: Answer,
     /// It has been woken, and imports nothing: what it reports is not urgent.
     pub is_idle: bool,
@@ -107,6 +109,11 @@ impl Engine {
         self.forget_options(thread);
         self.wake_threads();
         self.waker.wake();
+    }
+
+    /// Superseded instances of the thread do not leave Node's cache: `require` may find them.
+    pub fn keep_superseded(&mut self, thread: ThreadId) {
+        self.threads.entry(thread).or_default().keeps_superseded = true;
     }
 
     /// The thread has listeners.

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Edge, EdgeKind, Graph, ModuleId, ModuleKind, ThreadId};
 
@@ -93,7 +93,7 @@ impl Takes {
     /// These modules import nothing any more.
     pub fn prune(&mut self, lost: &[ModuleId]) {
         if !lost.is_empty() {
-            let lost: super::FxHashSet<_> = lost.iter().collect();
+            let lost: FxHashSet<_> = lost.iter().collect();
             self.0.retain(|(_, importer, target), _| {
                 !lost.contains(importer) && !lost.contains(target)
             });
@@ -181,7 +181,7 @@ impl Graph {
     /// Which of these modules importers have taken in their bodies, and in which threads.
     pub fn taken_in_body(
         &self,
-        modules: &[ModuleId],
+        modules: &FxHashSet<ModuleId>,
     ) -> impl Iterator<Item = (ThreadId, ModuleId)> {
         let takes = self.takes.0.iter().filter(|(_, take)| take.is_of_body());
         let targets = takes.map(|(&(thread, _, target), _)| (thread, target));

@@ -192,7 +192,10 @@ impl Engine {
         }
         let (keeps, version) = (module.keeps_url, module.version);
         let is_versioned = |i: &Instance| i.thread == thread && i.version == version && version > 0;
-        if !keeps && self.lifecycle.of_module(id).any(is_versioned) {
+        // What was imported before may be what Node has given, and cannot be loaded anew.
+        let is_kept =
+            version > 0 && self.threads.get(&thread).is_some_and(|it| it.keeps_superseded);
+        if !keeps && (is_kept || self.lifecycle.of_module(id).any(is_versioned)) {
             self.ask_for_restart(id);
             self.add_root(thread, id);
             return;

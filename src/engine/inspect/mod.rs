@@ -9,6 +9,7 @@
 mod broadcast;
 mod dump;
 mod explain;
+mod failure;
 mod outcomes;
 mod snapshot;
 mod status;
@@ -17,6 +18,7 @@ pub(super) use broadcast::Broadcasts;
 pub use broadcast::Topic;
 pub use dump::DumpNode;
 pub use explain::{Explanation, Outcome};
-pub use outcomes::{Became, Failure, Outcome as SaveOutcome, Phase};
+pub use failure::{Failure, Phase};
+pub use outcomes::{Became, Outcome as SaveOutcome};
 pub(super) use outcomes::{Begun, Outcomes, Report, Stale, Unlinked};
 pub use status::{Status, Wait};

@@ -18,6 +18,8 @@ use crate::graph::{ModuleId, Step, ThreadId};
 
 use crate::engine::update::Reload;
 
+use super::failure::{Failure, Phase};
+
 /// How many records are kept.
 const KEPT: usize = 200;
 
@@ -36,58 +38,6 @@ pub enum Became {
     Failed,
     /// Only a restart can apply it.
     RestartNeeded,
-}
-
-/// Where something has failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Phase {
-    /// The module could not be linked.
-    Link,
-    /// It threw while it evaluated.
-    Evaluate,
-    /// An `accept` callback threw.
-    Accept,
-    /// A `dispose` handler threw.
-    Dispose,
-    /// A `prune` handler threw.
-    Prune,
-}
-
-impl Phase {
-    /// Whether it is a handler that has failed, not an import.
-    fn is_of_handler(self) -> bool {
-        matches!(self, Self::Accept | Self::Dispose | Self::Prune)
-    }
-}
-
-/// An error of the user's code, and its place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Failure {
-    /// Where it came up.
-    pub phase: Phase,
-    /// The error's name.
-    pub name: String,
-    /// The error's message.
-    pub message: String,
-    /// The file that it is in, absolute.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
-    /// From 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<u32>,
-    /// From 1, in UTF-16 units.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<u32>,
-    /// Up to three lines of the file, with a caret.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub frame: Option<String>,
-    /// The lines of its stack, where nobody but us tells people of it.
-    #[serde(skip)]
-    pub stack: Option<String>,
-    /// What it would replace stays.
-    #[serde(skip)]
-    pub keeps_old: bool,
 }
 
 /// A boundary that its importer took once, when it ran, and keeps as it was then.
@@ -392,7 +342,7 @@ impl Outcomes {
         self.mend(module, is_mended);
     }
 
-    /// The text of a module may be read in another way by now: nobody knows whether imports fail because of it.
+    /// The text of a module may be read in another way by now: it is unknown whether imports fail because of it.
     pub fn text_is_unknown(&mut self, thread: ThreadId, module: ModuleId) {
         for at in self.unmended.iter_mut().filter(|at| at.own == Some(module)) {
             at.imports.retain(|(of, _)| *of != thread);
@@ -542,8 +492,9 @@ impl Outcomes {
 
     /// What fails, or has failed in a handler of a module that was not applied again since; each with the files that it
     /// concerns, and the modules that cannot be imported.
-    pub fn broken(&self) -> Vec<Broken> {
-        let found = self.unmended.iter().map(|it| self.broken_by(it));
+    /// `may_mend`: whether a save of the file may mend a link that fails in a module, in a thread.
+    pub fn broken(&self, may_mend: impl Fn(ThreadId, &str, ModuleId) -> bool) -> Vec<Broken> {
+        let found = self.unmended.iter().map(|it| self.broken_by(it, &may_mend));
         let mut found: Vec<_> = found.filter(|it| !it.imports.is_empty()).collect();
         let mut since = FxHashSet::default();
         for record in self.records.iter().rev() {
@@ -561,13 +512,22 @@ impl Outcomes {
         found
     }
 
-    fn broken_by(&self, unmended: &Unmended) -> Broken {
+    fn broken_by(
+        &self,
+        unmended: &Unmended,
+        may_mend: impl Fn(ThreadId, &str, ModuleId) -> bool,
+    ) -> Broken {
         let has_it =
             |record: &&Record| record.outcome.errors.iter().any(|it| it.is_same(&unmended.failure));
-        // What was saved since may work: that is known when it is imported.
-        let still_fails = |&(_, module): &Import| {
-            let last = self.records.iter().rev().find(|record| record.modules.contains(&module));
-            last.is_none_or(|record| has_it(&record))
+        let own = unmended.own.filter(|_| unmended.failure.phase == Phase::Link);
+        // What was saved since may work, if it has to do with the error: that is known when it is imported.
+        let still_fails = |&(thread, module): &Import| {
+            let reached = self.records.iter().rev().filter(|it| it.modules.contains(&module));
+            let mut since = reached.take_while(|record| !has_it(record));
+            !since.any(|record| {
+                let mut files = record.outcome.files.iter();
+                own.is_none_or(|own| files.any(|path| may_mend(thread, path, own)))
+            })
         };
         let records = self.records.iter().filter(has_it);
         Broken {
@@ -630,30 +590,6 @@ impl Report {
             lines.push(format!("✓ {} is mended{importers}", show(file)));
         }
         (!lines.is_empty()).then(|| lines.join("\n"))
-    }
-}
-
-impl Failure {
-    /// Whether it is the same error, wherever it was met.
-    fn is_same(&self, other: &Self) -> bool {
-        let of = |it: &Self| (it.file.clone(), it.line, it.column, it.message.clone());
-        of(self) == of(other)
-    }
-
-    /// The error with its place and frame, and what follows from it.
-    fn text(&self, show: impl Fn(&str) -> String) -> String {
-        let place = self.file.as_deref().map(|file| {
-            let at = [self.line, self.column].into_iter().flatten();
-            let at: Vec<_> = at.map(|number| number.to_string()).collect();
-            let path = show(file);
-            if at.is_empty() { format!("{path} ") } else { format!("{path}:{} ", at.join(":")) }
-        });
-        let place = place.unwrap_or_default();
-        let frame = self.frame.as_ref().map_or_else(String::new, |frame| format!("\n{frame}"));
-        let message = self.message.lines().next().unwrap_or_default();
-        let stack = self.stack.as_ref().map_or_else(String::new, |stack| format!("\n{stack}"));
-        let end = if self.keeps_old { "the old one stays" } else { "imports of it fail" };
-        format!("✗ {place}{}: {message}{frame}{stack}\n  {end} until it is mended", self.name)
     }
 }
 

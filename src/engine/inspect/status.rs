@@ -13,9 +13,11 @@ use serde_json::{Map, Value};
 
 use crate::engine::Engine;
 use crate::engine::update::Caller;
+use crate::graph::{ModuleId, ThreadId};
 
 use super::explain::{Explanation, Outcome as Verdict};
-use super::outcomes::{Broken, Failure, Import, Outcome, Stale, millis};
+use super::failure::Failure;
+use super::outcomes::{Broken, Import, Outcome, Stale, millis};
 
 /// How long a thread is waited for that does not take its work.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -215,7 +217,8 @@ impl Engine {
             described.is_empty()
                 || described.iter().any(|(_, found)| self.is_about(it, &found.path))
         };
-        let broken: Vec<_> = self.outcomes.broken().into_iter().filter(is_concerned).collect();
+        let broken = self.outcomes.broken(|thread, path, own| self.may_mend(thread, path, own));
+        let broken: Vec<_> = broken.into_iter().filter(is_concerned).collect();
         let is_asked_for = |(it, files): &(Stale, Vec<Arc<str>>)| {
             described.is_empty()
                 || described.iter().any(|(_, at)| it.path == at.path || files.contains(&at.path))
@@ -271,6 +274,12 @@ impl Engine {
         threads.sort_unstable();
         threads.dedup();
         threads
+    }
+
+    /// Whether a save of the file may mend a link that fails in the module: it has to be the module, below it or above.
+    fn may_mend(&self, thread: ThreadId, path: &str, own: ModuleId) -> bool {
+        let below = |above, id| self.modules.below(thread, &[above]).contains(id);
+        self.modules.find(path).is_none_or(|id| id == own || below(id, own) || below(own, id))
     }
 
     fn is_about(&self, broken: &Broken, path: &Arc<str>) -> bool {

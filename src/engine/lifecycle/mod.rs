@@ -170,7 +170,7 @@ impl Lifecycle {
         Some(module)
     }
 
-    /// Nobody may ask for them: now and then those go that are not current any more.
+    /// They may never be asked for: now and then those go that are not current any more.
     fn forget_superseded_commonjs(&mut self, thread: ThreadId) {
         let Some(queues) = self.queues.get_mut(&thread) else { return };
         if queues.open_commonjs.len().is_power_of_two() {

@@ -161,7 +161,8 @@ impl Modules {
 
     /// The files were saved, and these modules invalidated: see [`Graph::miss`].
     pub fn miss(&mut self, invalidated: &[ModuleId], files: &[Arc<str>]) {
-        let taken: FxHashSet<_> = self.graph.taken_in_body(invalidated).collect();
+        let modules = invalidated.iter().copied().collect();
+        let taken: FxHashSet<_> = self.graph.taken_in_body(&modules).collect();
         let saved = taken
             .into_iter()
             .map(|(thread, target)| ((thread, target), self.reached(thread, target, files)))

@@ -429,7 +429,7 @@ impl Engine {
         let mut files: Vec<_> = files.collect();
         let affected = self.affected(batch);
         let modules = affected.iter().map(name).collect();
-        // Where events were lost, anything was looked at: nobody knows what of it was saved.
+        // Where events were lost, everything was looked at: what of it was saved is unknown.
         if !is_recheck {
             let others = batch.saved.iter().filter(|path| !files.contains(path));
             let others: Vec<_> = others.take(MOST_SAVED).cloned().collect();
