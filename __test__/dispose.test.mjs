@@ -80,7 +80,7 @@ test('a full reload disposes of nothing', async (t) => {
   assert.deepEqual(await app.ask('log'), ['cold', 'b', 'b disposed'])
 })
 
-test("one that lets go of a resource: the README's example", async (t) => {
+test("one that lets go of a resource", async (t) => {
   const b = (n) => `import { createServer } from 'node:http'
     const server = createServer((request, response) => response.end('${n}'))
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))

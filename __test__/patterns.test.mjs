@@ -1,6 +1,6 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- the sources of an app stand with its test */
 /**
- * What users of Vite and dynohot have learnt to write. Where it must be written otherwise here, README says so.
+ * What users of Vite and dynohot have learnt to write. Where it must be written otherwise here, docs/migrate.md says so.
  */
 import assert from 'node:assert/strict'
 import test from 'node:test'

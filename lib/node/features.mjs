@@ -11,8 +11,8 @@ const since = (/** @type {Record<number, number>} */ releases) =>
   major in releases ? minor >= releases[major] : major > Math.max(...Object.keys(releases).map(Number))
 
 /**
- * The lines that are tested, and from which release on. What package.json#engines, README and scripts/nodes.json say of it
- * follows from this (nodes.test.mjs).
+ * The lines that are tested, and from which release on. What package.json#engines, README, docs/compatibility.md and
+ * scripts/nodes.json say of it follows from this (nodes.test.mjs).
  * @type {Record<number, number>}
  */
 export const TESTED = { 20: 19, 22: 12, 24: 0, 25: 0, 26: 0 }
