@@ -320,7 +320,7 @@ test('HOT_HOOK_SOCKET=0 turns it off; an app that ends at once leaves nothing, a
 test('a wrong command is an error with exit code 64', { skip }, async (t) => {
   const env = runtime(t)
   for (const [args, text] of [
-    [['wat'], /no command "wat": hot-hook has wait, status, log, explain, graph, view and run/],
+    [['wat'], /no command "wat": hot-hook has wait, status, log, explain, graph, view, doctor and run/],
     [[], /^Usage: hot-hook wait/],
     [['explain'], /usage: hot-hook explain FILE/],
     [['graph', '--dot', '--json'], /usage: hot-hook graph/],

@@ -14,6 +14,7 @@ const HELP = `Usage: hot-hook wait [--timeout TIME] [FILE…]
        hot-hook explain FILE
        hot-hook graph [--all] [--dot | --mermaid]
        hot-hook view [--port NUMBER] [--no-open]
+       hot-hook doctor
        hot-hook run [options] script [script args]
 
 Asks the apps that run under hot-hook in this project.
@@ -24,6 +25,7 @@ Asks the apps that run under hot-hook in this project.
   explain FILE   what a change of the file would do now, and why
   graph          the modules and their imports
   view           shows the graph, live, in your browser, from a port of 127.0.0.1; needs @hot-hook/dump-viewer
+  doctor         whether hot-hook can work here, and how; no app needs to run
   run            starts an app, and restarts it when a change needs that; needs @hot-hook/runner
 
   --timeout TIME how long to wait: 30s, if nothing is given
@@ -38,6 +40,7 @@ Asks the apps that run under hot-hook in this project.
 
 Exit codes of wait and status: 0 what was saved is live, 1 it is broken, 2 nothing runs here, 3 a restart is needed and nobody does
 it, or something stays stale, 4 not known in time, 64 wrong usage. With FILEs, what is broken or stale concerns them.
+Exit codes of doctor: 0 nothing is wrong, 1 something is.
 `
 
 const flag = /** @type {const} */ ({ type: 'boolean', default: false })
@@ -62,6 +65,7 @@ const COMMANDS = {
   explain: { usage: 'explain FILE [--json]', least: 1, most: 1 },
   graph: { usage: 'graph [--all] [--json | --dot | --mermaid]', options: ['all', 'dot', 'mermaid'] },
   view: { usage: 'view [--port NUMBER] [--no-open]', options: ['port', 'no-open'] },
+  doctor: { usage: 'doctor [--json]' },
 }
 
 /** @param {string} command @param {string} [why] @returns {never} */
@@ -122,6 +126,12 @@ async function main() {
       const { graph } = await import('./graph.mjs')
       for (const line of await graph({ json, pid, all: values.all, dot: values.dot, mermaid: values.mermaid })) write(line)
       return 0
+    }
+    case 'doctor': {
+      const { doctor } = await import('./doctor.mjs')
+      const { lines, code } = await doctor(json)
+      lines.forEach(write)
+      return code
     }
     default: {
       const { show } = await import('./view.mjs')

@@ -8,6 +8,7 @@ pub mod config;
 pub mod decision;
 pub mod engine;
 pub mod error;
+pub mod examine;
 pub mod fingerprint;
 pub mod glob;
 pub mod graph;

@@ -383,6 +383,14 @@ export interface ErrorPlace {
 /** What is stale at `path` could not leave Node's caches: a restart is asked for. */
 export declare function evictionFailed(path: string): void
 
+/**
+ * What the options of a project mean, and how saves in it would be noticed, as JSON: see `config` and `watching` in
+ * `doctor` in `cli/schema.json`. `options` is the JSON of `package.json#hotHook`, `name` what they are called in errors, `base` the
+ * folder of package.json, `env_watch` the value of `HOT_HOOK_WATCH`. Looks at up to 20,000 entries of folders. Throws with the code
+ * `HOT_HOOK_OPTIONS` if an option cannot be used.
+ */
+export declare function examineProject(options: string, name: string, base: string, envWatch?: string | undefined | null): string
+
 /** What a change of the file at `path` would do now, and why; a URL names what is no file. Returns the JSON of an `Explanation` of index.d.ts. */
 export declare function explain(path: string): string
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::host::{Error, INTERNAL, with};
 use crate::config::{Config, Options, Origin};
+use crate::examine::examine;
 use crate::package;
 use crate::project::{self, Scope, Tree};
 
@@ -30,6 +31,24 @@ impl From<project::Found> for Found {
         let project::Found { paths, early, problems, synced } = found;
         Self { paths, early, problems, synced }
     }
+}
+
+/// What the options of a project mean, and how saves in it would be noticed, as JSON: see `config` and `watching` in
+/// `doctor` in `cli/schema.json`. `options` is the JSON of `package.json#hotHook`, `name` what they are called in errors, `base` the
+/// folder of package.json, `env_watch` the value of `HOT_HOOK_WATCH`. Looks at up to 20,000 entries of folders. Throws with the code
+/// `HOT_HOOK_OPTIONS` if an option cannot be used.
+#[napi(catch_unwind)]
+pub fn examine_project(
+    options: String,
+    name: String,
+    base: String,
+    env_watch: Option<String>,
+) -> Result<String, Error> {
+    let wrong = |reason: String| Error::new("HOT_HOOK_OPTIONS", reason);
+    let options = serde_json::from_str(&options).map_err(|error| wrong(error.to_string()))?;
+    let origin = Origin { name: &name, base: &base, env_watch: env_watch.as_deref() };
+    let found = examine(&options, &origin).map_err(|error| wrong(error.to_string()))?;
+    serde_json::to_string(&found).map_err(|error| Error::new(INTERNAL, error.to_string()))
 }
 
 /// What a module wanted of a package and did not find.
