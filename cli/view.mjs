@@ -1,7 +1,9 @@
 /**
  * `hot-hook view`: the import graph of a running app on a port of 127.0.0.1, by `@hot-hook/dump-viewer`.
  */
+import path from 'node:path'
 import { follow } from '../lib/control/client.mjs'
+import { relativeOutcome } from '../lib/control/relative-outcome.mjs'
 import { findViewer } from '../lib/find-viewer.mjs'
 import { visible } from '../lib/runtime/visible.mjs'
 import { askOne } from './apps.mjs'
@@ -13,7 +15,13 @@ import { Problem } from './problem.mjs'
  * @param {string | undefined} pid @param {number} port @param {boolean} opens
  */
 export async function show(pid, port, opens) {
-  const hear = (/** @type {App} */ app, /** @type {Listener} */ tell) => follow(app, { ask: 'follow' }, tell)
+  const hear = async (/** @type {App} */ app, /** @type {Listener} */ tell) => {
+    const show = (/** @type {string} */ file) => shorten(app.root, file)
+    const graph = await follow(app, { ask: 'follow' }, tell)
+    // Of what became of saves before, the page has what is still broken.
+    const outcomes = await follow(app, { ask: 'log', last: 0, follow: true }, ({ event, data }) => tell({ event, data: relativeOutcome(data, show) })).catch(() => undefined)
+    return { over: graph.over.then(() => outcomes?.close()) }
+  }
   const { url, createOneTimeUrl } = await view({ ask: () => askOne({ ask: 'graph' }, pid), follow: hear }, port).catch((error) => {
     if (error instanceof Problem) throw error
     if (error.code === 'EADDRINUSE') throw new Problem(`port ${port} is taken: give another one with --port`)
@@ -23,6 +31,12 @@ export async function show(pid, port, opens) {
   console.log(url)
   const problem = opens ? await openBrowser(createOneTimeUrl()) : undefined
   if (problem !== undefined) console.error(`hot-hook: no browser was opened (${visible(problem)}): open the URL yourself`)
+}
+
+/** A path as the graph has it. @param {string} root @param {string} file */
+function shorten(root, file) {
+  const relative = path.relative(root, file)
+  return relative.startsWith('..') ? file : relative.replaceAll(path.sep, '/')
 }
 
 /** @typedef {import('../lib/control/pointers.mjs').App} App */

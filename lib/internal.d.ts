@@ -18,6 +18,9 @@ export declare function findApp(cwd: string, pid: number): App | undefined
 /** What an app answers: see docs/protocol.md. Throws if it does not, or if that is of no known shape. */
 export declare function ask(app: App, request: any): Promise<any>
 
+/** An outcome, as `hot:outcome` has it, with paths as `show` writes them. */
+export declare function relativeOutcome(outcome: any, show: (path: string) => string): any
+
 /** Hears what happens in an app, once the promise is fulfilled; `over` is fulfilled when that ends. */
 export declare function follow(app: App, request: object, tell: (event: any) => void): Promise<{ over: Promise<void>; close: () => void }>
 

@@ -4,6 +4,7 @@
  */
 export { Control, isInstalled, openControl, Watcher, watchFiles, watchProject } from './native/binding.js'
 export { ask, follow } from './control/client.mjs'
+export { relativeOutcome } from './control/relative-outcome.mjs'
 export { findApp } from './control/pointers.mjs'
 export { findViewer, isFoundSafely } from './find-viewer.mjs'
 export { visible, visibleJson, visibleLines } from './runtime/visible.mjs'

@@ -2,6 +2,7 @@
  * Shows an app's import graph, as hot-hook sees it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Outcome, OutcomeError } from 'hot-hook'
 
 /** The options of {@link dumpViewer}. */
 export interface DumpViewerOptions {
@@ -59,7 +60,9 @@ export interface Source {
   /** The graph as JSON, a {@link Picture}; `undefined` while there is none to be had. */
   picture(): Promise<string | undefined>
   /** Listens until what it returns is called. */
-  subscribe(listener: (happening: Happening) => void): () => void
+  subscribe(listener: (event: Happening) => void): () => void
+  /** Folders of hot-hook's own packages, as the paths of the graph have them, where they are linked. What is in them is not drawn. */
+  own?(): string[]
 }
 
 /** What happens in an app. Paths are relative to its project. */
@@ -68,6 +71,8 @@ export type Happening =
   | { event: 'update'; data: { files: string[]; paths: string[] } }
   /** A change needs a restart. */
   | { event: 'restart'; data: { path: string; text: string; hint?: string } }
+  /** What became of a save is known, or has become something else: as `hot:outcome` has it, with paths relative to the project. */
+  | { event: 'outcome'; data: Outcome }
   /** It has ended. */
   | { event: 'end'; data: {} }
 
@@ -103,8 +108,10 @@ export interface PictureModule {
   restart?: string
   /** Why a save asks for a restart: what `hot.explain()` says, without the chain, which `via` tells. */
   reason?: string
-  /** The one import that, written otherwise, would make it hot: what `hot.explain()` says. */
+  /** What to write, and where, to make it hot: what `hot.explain()` says, in several lines; those that are indented are code. */
   hint?: string
+  /** What imports of it fail by, until that is mended; absent if nothing. `file` is relative, too. */
+  errors?: OutcomeError[]
 }
 
 export interface PictureEdge {

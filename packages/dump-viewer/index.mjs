@@ -11,7 +11,7 @@ export async function dumpViewer({ events, source = thisApp } = {}) {
   if (events !== undefined && (typeof events !== 'string' || events === '')) {
     throw new TypeError(`dumpViewer({ events }): must be the path of a route, such as '/graph/events', got ${String(events)}`)
   }
-  return createPage((await source.picture()) ?? EMPTY, events)
+  return createPage((await source.picture()) ?? EMPTY, events, source.own?.())
 }
 
 /** @param {import('./index.d.ts').Source} [source] */

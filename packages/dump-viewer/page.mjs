@@ -48,8 +48,9 @@ const STATES = [
 /**
  * @param {string} picture as JSON
  * @param {string} [events] where the page hears what happens
+ * @param {string[]} [own] the folders of our own packages, as the snapshot has them, where they are linked
  */
-export function createPage(picture, events) {
+export function createPage(picture, events, own = []) {
   parts ??= load()
   const { script, style, scriptHash, styleHash } = parts
   const policy = [
@@ -62,7 +63,7 @@ export function createPage(picture, events) {
     `base-uri 'none'`,
     `form-action 'none'`,
   ].join('; ')
-  const given = `{"picture":${picture}${events === undefined ? '' : `,"events":${JSON.stringify(events)}`}}`
+  const given = `{"picture":${picture}${events === undefined ? '' : `,"events":${JSON.stringify(events)}`}${own.length > 0 ? `,"own":${JSON.stringify(own)}` : ''}}`
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -83,21 +84,22 @@ export function createPage(picture, events) {
 <input id="search" type="search" placeholder="Search by path" autocomplete="off" spellcheck="false">
 <ul id="results" aria-label="Found" hidden></ul>
 </div>
-<fieldset id="states"><legend>Show</legend>
+<fieldset id="states"><legend class="unseen">Show</legend>
 ${STATES.map(([state, label]) => `<label class="state ${state}"><input type="checkbox" id="state-${state}" checked> ${label}</label>`).join('\n')}
 </fieldset>
-<label>In <select id="folder"><option value="">all folders</option></select></label>
-<label>Only <select id="only">
+<label><span class="unseen">Folder</span><select id="folder"><option value="">all folders</option></select></label>
+<label><span class="unseen">Only</span><select id="only">
 <option value="">all modules</option>
 <option value="root">▶ roots</option>
 <option value="boundary">⇥ boundaries</option>
 <option value="accepts">↻ self-accepting</option>
 <option value="changed">✎ changed</option>
 </select></label>
-<span><button id="fold" type="button">Fold all</button> <button id="unfold" type="button">Unfold all</button> <button id="fit" type="button">Fit</button></span>
+<span><button id="fold" type="button">Fold all</button> <button id="unfold" type="button">Unfold all</button> <button id="fit" type="button">Fit</button> <button id="view" type="button">List</button></span>
 <span id="count"></span>
 </header>
-<main aria-label="Graph">
+<main aria-label="Modules">
+<ul id="list" aria-label="Modules and folders"></ul>
 <div id="graph" role="application" tabindex="0" aria-label="Import graph" aria-describedby="keys"></div>
 <p id="keys" class="unseen">Arrow left: what imports this. Arrow right: what it imports. Arrow up and down: beside it. Enter: unfold. Plus, minus and 0: zoom. Escape: choose nothing. All that is drawn is told in the details, and can be searched.</p>
 <details id="legend"><summary>Legend</summary>
@@ -107,10 +109,11 @@ ${STATES.map(([state, label]) => `<label class="state ${state}"><input type="che
 <li>■ cold: a save asks for a restart</li>
 <li>▲ declined: something above it declines, so a save asks for a restart</li>
 <li>◆ ignored: a save does nothing</li>
-<li>▶ root, double border; ⇥ boundary, dashed border; ↻ accepts itself, dotted border; ✖ declines; ✎3 version 3</li>
+<li>✗ red: it has failed, until it is mended</li>
+<li>▶ root, double border; ⇥ boundary, dashed border; ↻ accepts itself, dotted border; ✖ declines; 1× taken once: its importer keeps what it got; ✎3 version 3</li>
 <li>Lines: solid static, dashed import(), dotted require; thick and orange if hot; ending in a bar if accepted</li>
 <li>Of what is chosen: the thick blue line makes it cold; a save invalidates upwards along the thick dashed orange one</li>
-<li>What has a shadow is a folder or a package of so many modules (◐: of several states): double-click or Enter unfolds it</li>
+<li>What has a shadow is a folder of so many modules, or so many packages (◐: of several states): double-click or Enter unfolds it</li>
 <li>Bold with ✎: changed; a yellow glow: the last save runs it again</li>
 </ul>
 </details>

@@ -102,7 +102,7 @@ export function serve({ source, port = 0 }) {
     if (!isSame(query.get('token') ?? '', token)) return say(response, 403, 'the URL lacks the token: use the one that was printed')
     if (path === '/events') return stream(request, response)
     if (path !== '/') return say(response, 404, 'there is only /')
-    const page = createPage((await source.picture()) ?? EMPTY, `/events?token=${token}`)
+    const page = createPage((await source.picture()) ?? EMPTY, `/events?token=${token}`, source.own?.())
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page)
     return undefined
   }

@@ -128,7 +128,10 @@ export function createRunner(given) {
 
   /** @param {string} name @param {Record<string, unknown>} fields */
   const emit = (name, fields) => {
-    if (name === 'outcome') control.outcome(fields)
+    if (name === 'outcome') {
+      control.outcome(fields)
+      viewer?.became(fields)
+    }
     events.emit(name, fields)
   }
 

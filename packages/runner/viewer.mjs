@@ -1,7 +1,7 @@
 /**
  * `--viewer`: the app's import graph on a port of its own. It goes on over restarts.
  */
-import { findViewer } from 'hot-hook/internal'
+import { findViewer, relativeOutcome } from 'hot-hook/internal'
 import path from 'node:path'
 import { reasonOf } from './report.mjs'
 
@@ -30,6 +30,8 @@ export function createViewer({ viewer, cwd }, { ready, problem }) {
     for (const resolve of waiting) resolve()
     waiting.clear()
   }
+
+  const show = (/** @type {string} */ file) => path.relative(cwd, file).replaceAll(path.sep, '/')
 
   /** @param {string} event @param {Record<string, unknown>} data */
   const tell = (event, data) => listeners.forEach((listener) => listener({ event, data }))
@@ -83,9 +85,12 @@ export function createViewer({ viewer, cwd }, { ready, problem }) {
       snapshot = text ?? snapshot
       return answered()
     },
+    /** @param {Record<string, any>} outcome */
+    became(outcome) {
+      if (listeners.size > 0) tell('outcome', relativeOutcome(outcome, show))
+    },
     /** @param {Record<string, any>} why */
     restarts(why) {
-      const show = (/** @type {string} */ file) => path.relative(cwd, file).replaceAll(path.sep, '/')
       tell('restart', { ...(why.path && { path: show(why.path) }), ...reasonOf(why, show) })
     },
     end() {

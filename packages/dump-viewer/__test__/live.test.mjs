@@ -31,6 +31,7 @@ const files = {
     serve({
       port: () => server.address()?.port,
       get: async () => (await import('./page.mjs', ${HOT})).value,
+      fails: async () => (await import('./page.mjs', ${HOT}).catch(({ name }) => name)).value,
       more: async () => (await import('./more.mjs')).value,
     })`,
   'config.mjs': '',
@@ -105,6 +106,18 @@ test('live: a save lights up, versions count, what is new does not move what is 
   assert.deepEqual(second.view, first.view)
   const placesOf = ({ nodes }) => Object.keys(first.nodes).map((id) => [id, nodes[id].x, nodes[id].y])
   assert.deepEqual(placesOf(second), placesOf(first))
+
+  // Red until it is mended; wherever links are not made ahead, the next import tells.
+  app.save('text.mjs', 'export const value = ')
+  await app.ask('fails')
+  await page.locator('#log .failed', { hasText: 'SyntaxError' }).waitFor()
+  assert.match(await page.locator('#log .failed').innerText(), /text\.mjs:1:\d+\s+> 1 \| export const value =/)
+  const isFailed = async () => (await drawn(page)).nodes['module text.mjs'].classes.split(' ').includes('failed')
+  await app.until('it is red', isFailed)
+  app.save('text.mjs', 'export const value = 3')
+  assert.equal(await app.ask('get'), 3)
+  await app.until('it is red no more', async () => !(await isFailed()))
+  await page.locator('#log .mended', { hasText: 'mended: text.mjs' }).waitFor()
 
   app.save('config.mjs', '// 2')
   await page.locator('#log .restart', { hasText: 'config.mjs changed, which no boundary makes hot' }).waitFor()

@@ -3,6 +3,8 @@
  * as by colour.
  */
 import cytoscape from 'cytoscape'
+import { packageOf } from './fold.mjs'
+import { WIDTH } from './layout.mjs'
 import { baseName, visible } from './text.mjs'
 
 /** Beyond so many edges they are drawn without arrows and curves, and nodes small, with their names beside them. */
@@ -12,8 +14,12 @@ const SHAPES = { hot: 'round-rectangle', cold: 'rectangle', declined: 'cut-recta
 const SIGNS = { hot: '●', cold: '■', declined: '▲', ignored: '◆', mixed: '◐' }
 /** So many characters fit into a node. */
 const LONGEST = 25
-/** Of a node. */
-const WIDTH = 180
+/** The size of a node's text, and the least and the greatest that it has on the screen when all is fitted in. */
+const TEXT = 12
+const READABLE = 11
+const LARGE = 16
+/** Around what is fitted in; below there is the legend. */
+const MARGIN = { x: 24, top: 20, bottom: 48 }
 
 /** @param {string} name */
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
@@ -28,7 +34,7 @@ function createStyle() {
         'height': 24,
         'label': 'data(text)',
         'color': text,
-        'font-size': 12,
+        'font-size': TEXT,
         'font-family': 'system-ui, sans-serif',
         'text-halign': 'center',
         'text-valign': 'center',
@@ -54,12 +60,14 @@ function createStyle() {
       },
     },
     ...Object.entries(SMALL).map(([state, shape]) => ({ selector: `node.many.${state}`, style: { shape, 'background-color': color(state), 'border-color': text } })),
-    { selector: 'node.few.folder, node.few.package', style: { 'height': 28, 'ghost': 'yes', 'ghost-offset-x': 4, 'ghost-offset-y': 4, 'ghost-opacity': 0.45 } },
+    { selector: 'node.few.folder, node.few.package, node.few.packages', style: { 'height': 28, 'ghost': 'yes', 'ghost-offset-x': 4, 'ghost-offset-y': 4, 'ghost-opacity': 0.45 } },
     { selector: 'node.boundary', style: { 'border-width': 3, 'border-style': 'dashed' } },
     { selector: 'node.accepts', style: { 'border-width': 3, 'border-style': 'dotted' } },
     { selector: 'node.root', style: { 'border-width': 6, 'border-style': 'double', 'font-weight': 'bold' } },
     { selector: 'node.few.root', style: { height: 30 } },
     { selector: 'node.changed', style: { 'font-weight': 'bold' } },
+    { selector: 'node.failed', style: { 'background-color': color('failed-fill'), 'border-color': color('failed'), 'border-width': 3, 'font-weight': 'bold' } },
+    { selector: 'node.many.failed', style: { 'background-color': color('failed') } },
     { selector: 'edge', style: { 'width': 1, 'line-color': color('edge'), 'curve-style': 'haystack', 'opacity': 0.5 } },
     {
       selector: 'edge.few',
@@ -79,6 +87,7 @@ function createStyle() {
     { selector: 'edge.dynamic', style: { 'line-style': 'dashed' } },
     { selector: 'edge.require', style: { 'line-style': 'dotted' } },
     { selector: 'edge.hot', style: { 'line-color': color('hot'), 'target-arrow-color': color('hot'), 'width': 2 } },
+    { selector: 'edge.taken', style: { 'line-color': color('declined'), 'target-arrow-color': color('declined'), 'target-arrow-shape': 'circle' } },
     { selector: 'edge.accepted', style: { 'target-arrow-shape': 'tee' } },
     { selector: '.faded', style: { opacity: 0.2 } },
     { selector: 'node.chain', style: { 'underlay-color': color('cold'), 'underlay-opacity': 0.45, 'underlay-padding': 6 } },
@@ -110,26 +119,48 @@ function wayOf(from, to) {
   }
 }
 
-/** Of what is too long the end, which tells more. @param {string} text @param {number} length */
-const short = (text, length) => (text.length > length ? `…${text.slice(1 - length)}` : text)
+/** Of what is too long the end, which tells more: whole folders of it, if that can be. @param {string} text @param {number} length */
+function short(text, length) {
+  if (text.length <= length) return text
+  const end = text.slice(2 - length)
+  const at = end.indexOf('/')
+  return at >= 0 && at < end.length - 1 && !end.startsWith('/ (', at) ? `…${end.slice(at)}` : `…${text.slice(1 - length)}`
+}
+
+/** What modules are called: by their folder, too, where several have one name. @param {Iterable<import('./fold.mjs').Unit>} units */
+function namesOf(units) {
+  const modules = [...units].filter(({ kind }) => kind === 'module').map(({ name }) => name)
+  /** @type {Map<string, number>} */
+  const counts = new Map()
+  for (const name of modules) counts.set(baseName(name), (counts.get(baseName(name)) ?? 0) + 1)
+  const last = (/** @type {string} */ name) => name.split('/').slice(-2).join('/')
+  return (/** @type {string} */ name) => ((counts.get(baseName(name)) ?? 0) > 1 ? last(name) : baseName(name))
+}
 
 /**
  * What a unit's node says, and what it looks like.
- * @param {import('./fold.mjs').Unit} unit @param {import('./model.mjs').Module[]} modules
+ * @param {import('./fold.mjs').Unit} unit @param {import('./model.mjs').Model} model @param {(name: string) => string} [nameOf] a module is called
  */
-function face({ kind, name, members }, modules) {
+export function face({ kind, name, members }, { modules, isTakenOnce }, nameOf) {
+  const whole = nameOf === undefined
   const inside = members.map((at) => modules[at])
   const states = new Set(inside.map(({ state }) => state))
   const has = (/** @type {'root' | 'boundary' | 'accepts' | 'declines'} */ flag) => inside.some((module) => module[flag])
-  const version = Math.max(...inside.map((module) => module.version))
-  const signs = [has('root') && '▶', has('boundary') && '⇥', has('accepts') && '↻', has('declines') && '✖'].filter(Boolean)
+  const version = inside.reduce((most, module) => Math.max(most, module.version), 0)
+  const isPackage = kind === 'package' || kind === 'packages'
+  const isTaken = members.some(isTakenOnce)
+  const hasFailed = inside.some(({ errors }) => errors !== undefined)
+  const signs = [hasFailed && '✗', has('root') && !isPackage && '▶', has('boundary') && '⇥', has('accepts') && '↻', has('declines') && '✖', isTaken && '1×'].filter(Boolean)
   const flags = [has('root') && 'root', has('boundary') && 'boundary', has('accepts') && 'accepts', version > 0 && 'changed'].filter(Boolean)
-  const shownName = kind === 'module' ? baseName(name) : `${name} (${members.length})`
+  const count = kind === 'packages' ? new Set(inside.map(({ path }) => packageOf(path))).size : members.length
+  const shownName = kind !== 'module' ? `${name} (${count})` : nameOf?.(name) ?? name
   const state = states.size === 1 ? [...states][0] : 'mixed'
   const marks = version > 0 ? [`✎${version}`] : []
   const room = LONGEST - 2 * signs.length - (marks[0]?.length ?? -1) - 1
-  const label = [...signs, short(visible(shownName), room), ...marks].join(' ')
-  return { label, text: `${SIGNS[state]} ${label}`, classes: [kind, state, ...(kind === 'module' ? flags : [])].join(' ') }
+  const label = [...signs, whole ? visible(shownName) : short(visible(shownName), room), ...marks].join(' ')
+  const text = `${SIGNS[state]} ${label}`
+  if (whole) return { label: text, text, state: hasFailed ? 'failed' : state, classes: '' }
+  return { label, state, text, classes: [kind, state, ...(kind === 'module' ? flags : []), ...(hasFailed ? ['failed'] : [])].join(' ') }
 }
 
 /** @param {HTMLElement} container */
@@ -153,16 +184,17 @@ export function createDrawing(container) {
    * @param {Map<string, import('./fold.mjs').Unit>} units
    * @param {Map<string, { from: string, to: string, classes: Set<string> }>} arrows
    * @param {Map<string, import('./layout.mjs').Point>} points
-   * @param {import('./model.mjs').Module[]} modules
+   * @param {import('./model.mjs').Model} model
    */
-  function draw(units, arrows, points, modules) {
+  function draw(units, arrows, points, model) {
     cy.batch(() => {
       cy.elements().filter((one) => !units.has(one.id()) && !arrows.has(one.id())).remove()
       /** @type {import('cytoscape').ElementDefinition[]} */
       const added = []
       const amount = arrows.size > MANY ? 'many' : 'few'
+      const nameOf = namesOf(units.values())
       for (const unit of units.values()) {
-        const { label, text, classes: own } = face(unit, modules)
+        const { label, text, classes: own } = face(unit, model, nameOf)
         const classes = `${own} ${amount}`
         const node = cy.getElementById(unit.id)
         const position = { .../** @type {import('./layout.mjs').Point} */ (points.get(unit.id)) }
@@ -184,15 +216,15 @@ export function createDrawing(container) {
   return {
     cy,
     draw,
-    /** Draws attention to these, and away from the others. @param {Record<'chain' | 'affected', Set<string>>} marks @param {string | undefined} chosen @param {Set<string>} near */
+    /** Draws attention to these, and away from the others. @param {Record<'chain' | 'affected', Set<string>>} marks @param {string[]} chosen @param {Set<string>} near */
     mark(marks, chosen, near) {
       cy.batch(() => {
         cy.elements().removeClass('chain affected faded chosen')
-        if (chosen === undefined) return
-        const kept = new Set([chosen, ...near, ...marks.chain, ...marks.affected])
+        if (chosen.length === 0) return
+        const kept = new Set([...chosen, ...near, ...marks.chain, ...marks.affected])
         cy.elements().forEach((one) => void (kept.has(one.id()) || one.addClass('faded')))
         for (const name of /** @type {const} */ (['chain', 'affected'])) for (const id of marks[name]) cy.getElementById(id).addClass(name)
-        cy.getElementById(chosen).addClass('chosen')
+        for (const id of chosen) cy.getElementById(id).addClass('chosen')
       })
     },
     /** @param {Set<string>} ids */
@@ -202,7 +234,22 @@ export function createDrawing(container) {
         for (const id of ids) cy.getElementById(id).addClass('lit')
       })
     },
-    fit: () => void cy.fit(undefined, 30),
+    /** The room for a layout whose text is readable when all of it is fitted in. @returns {import('./layout.mjs').Room} */
+    room() {
+      const scale = READABLE / TEXT
+      const [width, height] = [cy.width() - 2 * MARGIN.x, cy.height() - MARGIN.top - MARGIN.bottom]
+      return { width: Math.max(300, width / scale), height: Math.max(200, height / scale) }
+    },
+    fit() {
+      const { x1, y1, w, h } = cy.elements().boundingBox({ includeUnderlays: false, includeOverlays: false })
+      if (cy.nodes().empty()) return
+      const [width, height] = [cy.width() - 2 * MARGIN.x, cy.height() - MARGIN.top - MARGIN.bottom]
+      cy.zoom(Math.min(width / w, height / h, LARGE / TEXT))
+      const zoom = cy.zoom()
+      cy.pan({ x: MARGIN.x + (width - w * zoom) / 2 - x1 * zoom, y: MARGIN.top + (height - h * zoom) / 2 - y1 * zoom })
+    },
+    /** The container is of another size. */
+    resize: () => void cy.resize(),
     /** Brings a node into view, if it is not. @param {string} id */
     reveal(id) {
       const node = cy.getElementById(id)

@@ -1,13 +1,17 @@
 /**
- * Where units stand: in layers by their distance from the roots, from left to right.
+ * Where units stand: in layers by their distance from the roots, from left to right, within the room that there is.
  *
  * @typedef {{ x: number, y: number }} Point
+ * @typedef {{ width: number, height: number }} Room
  */
 
+/** Of a node. */
+export const WIDTH = 180
+const ROW = 34
+/** From one column of a layer to the next. */
 const COLUMN = 200
-const ROW = 38
-/** Between layers there is more room than between the columns of one. */
-const GAP = 80
+/** From a layer to the next: where there is room, and where there is little. */
+const LAYER = { wide: 290, narrow: 218 }
 
 /**
  * The distance of each unit from the roots.
@@ -16,11 +20,12 @@ const GAP = 80
 export function layersOf(units, arrows, isRoot) {
   /** @type {Map<string, number>} */
   const layers = new Map()
-  const queue = [...units.values()].filter(isRoot).map(({ id }) => id)
+  const isPackage = (/** @type {string} */ id) => (units.get(id)?.kind ?? '').startsWith('package')
+  const queue = [...units.values()].filter((unit) => !isPackage(unit.id) && isRoot(unit)).map(({ id }) => id)
   for (const id of queue) layers.set(id, 0)
-  // What no root reaches stands left, too: there its own imports begin.
+  // What of the user's no root reaches stands left, too: there its own imports begin. A package never does.
   for (const rest of ['', ...units.keys()]) {
-    if (rest !== '' && !layers.has(rest)) {
+    if (rest !== '' && !layers.has(rest) && !isPackage(rest)) {
       layers.set(rest, 0)
       queue.push(rest)
     }
@@ -33,34 +38,68 @@ export function layersOf(units, arrows, isRoot) {
     }
     queue.length = 0
   }
+  for (const id of units.keys()) if (!layers.has(id)) layers.set(id, 1)
   return layers
 }
 
 /**
- * @param {Map<string, number>} layers @param {Map<string, Set<string>>} arrows @returns {Map<string, Point>}
+ * In as many layers as there is room for: what is further away from the roots stands in the last one.
+ * @param {Map<string, number>} layers @param {Map<string, Set<string>>} arrows @param {Room} room @returns {Map<string, Point>}
  */
-export function layOut(layers, arrows) {
-  /** @type {string[][]} */
-  const columns = []
-  for (const [id, layer] of layers) (columns[layer] ??= []).push(id)
-  for (const column of columns) column.sort()
-  order(columns, arrows)
-  const rows = Math.max(14, Math.ceil(Math.sqrt(layers.size) * 2.4))
+export function layOut(layers, arrows, room) {
+  const deepest = [...layers.values()].reduce((most, layer) => Math.max(most, layer), 0)
+  const caps = Array.from({ length: deepest }, (_, at) => deepest - at)
+  const all = caps.length > 0 ? caps : [0]
+  const columns = (/** @type {number} */ cap) => columnsOf(layers, cap)
+  const rows = rowsFor(layers.size, room)
+  const narrow = (/** @type {number} */ one) => widthOf(columns(one), rows, LAYER.narrow)
+  const cap = all.find((one) => narrow(one) <= room.width) ?? all.reduce((best, one) => (narrow(one) < narrow(best) ? one : best))
+  const used = columns(cap)
+  for (const column of used) column.sort()
+  order(used, arrows, layers)
+  const inner = widthOf(used, rows, 0)
+  const step = used.length < 2 ? 0 : Math.min(LAYER.wide, Math.max(LAYER.narrow, (room.width - inner) / (used.length - 1)))
   /** @type {Map<string, Point>} */
   const points = new Map()
   let x = 0
-  for (const column of columns) {
-    const height = Math.min(rows, column.length)
+  for (const column of used) {
+    const width = Math.ceil(column.length / rows)
+    // Columns of one layer are of one length.
+    const height = Math.ceil(column.length / width)
     column.forEach((id, at) => {
-      points.set(id, { x: x + Math.floor(at / rows) * COLUMN, y: ((at % rows) - (height - 1) / 2) * ROW })
+      points.set(id, { x: x + Math.floor(at / height) * COLUMN, y: ((at % height) - (height - 1) / 2) * ROW })
     })
-    x += Math.ceil(column.length / rows) * COLUMN + GAP
+    x += (width - 1) * COLUMN + step
   }
   return points
 }
 
-/** Each unit is put near the middle of what imports it. @param {string[][]} columns @param {Map<string, Set<string>>} arrows */
-function order(columns, arrows) {
+/** @param {Map<string, number>} layers @param {number} cap the last layer */
+function columnsOf(layers, cap) {
+  /** @type {string[][]} */
+  const columns = []
+  for (const [id, layer] of layers) (columns[Math.min(layer, cap)] ??= []).push(id)
+  return columns.filter(Boolean)
+}
+
+/** @param {string[][]} columns @param {number} rows @param {number} step from layer to layer */
+const widthOf = (columns, rows, step) => WIDTH + columns.reduce((sum, column) => sum + (Math.ceil(column.length / rows) - 1) * COLUMN, (columns.length - 1) * step)
+
+/** How many rows there are: as many as fit, or more, if what is to be seen would be too wide. @param {number} count @param {Room} room */
+function rowsFor(count, room) {
+  const wanted = Math.ceil(Math.sqrt((count * COLUMN) / ROW / (room.width / room.height)))
+  return Math.max(Math.floor(room.height / ROW), wanted)
+}
+
+/** How much room a layout takes. @param {Map<string, Point>} points @returns {Room} */
+export function extent(points) {
+  const [xs, ys] = [[...points.values()].map(({ x }) => x), [...points.values()].map(({ y }) => y)]
+  const span = (/** @type {number[]} */ all) => (all.length > 0 ? all.reduce((a, b) => Math.max(a, b)) - all.reduce((a, b) => Math.min(a, b)) : 0)
+  return { width: span(xs) + WIDTH, height: span(ys) + ROW }
+}
+
+/** Each unit is put near the middle of what imports it. @param {string[][]} columns @param {Map<string, Set<string>>} arrows @param {Map<string, number>} layers */
+function order(columns, arrows, layers) {
   for (let at = 1; at < columns.length; at++) {
     /** @type {Map<string, { sum: number, count: number }>} */
     const weights = new Map()
@@ -74,9 +113,11 @@ function order(columns, arrows) {
     })
     const middle = (/** @type {string} */ id) => {
       const { sum, count } = weights.get(id) ?? { sum: 0, count: 1 }
-      return sum / count
+      // Packages stand last.
+      return (sum / count) + (/(^| |\/)node_modules(\/|$)/.test(id) ? 1e6 : 0)
     }
-    columns[at].sort((a, b) => middle(a) - middle(b))
+    const layer = (/** @type {string} */ id) => layers.get(id) ?? 0
+    columns[at].sort((a, b) => layer(a) - layer(b) || middle(a) - middle(b))
   }
 }
 
@@ -97,7 +138,7 @@ export function addTo(points, layers) {
   for (const [id, layer] of layers) {
     if (points.has(id)) continue
     const last = lowest.get(layer)
-    const point = last ? { x: last.x, y: last.y + ROW } : { x: right + COLUMN + GAP, y: 0 }
+    const point = last ? { x: last.x, y: last.y + ROW } : { x: right + LAYER.wide, y: 0 }
     while (taken.has(`${Math.round(point.x / 10)} ${Math.round(point.y / 10)}`)) point.y += ROW
     taken.add(`${Math.round(point.x / 10)} ${Math.round(point.y / 10)}`)
     points.set(id, point)

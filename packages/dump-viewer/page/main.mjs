@@ -2,21 +2,29 @@
  * The page: what is chosen, folded and filtered, and what follows for drawing and text.
  */
 import { createDrawing } from './drawing.mjs'
-import { collectFolders, foldAtFirst, foldersOf, toUnits } from './fold.mjs'
-import { addTo, layersOf, layOut } from './layout.mjs'
+import { collectFolders, createFolding, foldAtFirst, foldersOf, packageName, packageOf, PACKAGES, toUnits } from './fold.mjs'
+import { addTo, extent, layersOf, layOut } from './layout.mjs'
+import { createList } from './list.mjs'
 import { listen } from './live.mjs'
 import { createModel, explain } from './model.mjs'
 import { createPanel } from './panel.mjs'
 import { createSearch } from './search.mjs'
 import { byId, element, visible } from './text.mjs'
 
-/** @type {{ picture: import('./model.mjs').Picture, events?: string }} */
+/** How many nodes there may be at first: the most of these of which the text can be read. */
+const BUDGETS = [110, 90, 75, 60, 48, 36, 26, 18, 12]
+/** A folder of more modules that comes later is folded. */
+const FEW = 8
+
+/** @type {{ picture: import('./model.mjs').Picture, events?: string, own?: string[] }} */
 const given = JSON.parse(byId('given').textContent ?? '')
-let model = createModel(given.picture)
-let folders = collectFolders(model.modules)
-const folded = foldAtFirst(folders, model.modules.filter(({ path }) => foldersOf(path).length === 0).length)
-/** What the user has seen folded or not: what is new among folders is folded only if it is a package. */
-const known = new Set(folders.keys())
+let model = createModel(given.picture, given.own)
+let folders = collectFolders(model)
+let folding = createFolding()
+/** What the user has seen folded or not. @type {Set<string>} */
+let known = new Set()
+/** Whether the user has changed what is seen: from then on nothing is folded without being told to. */
+let isTouched = false
 /** @type {Map<string, import('./layout.mjs').Point>} */
 let points = new Map()
 /** The path of a module, or `folder …`. @type {string | undefined} */
@@ -30,9 +38,11 @@ let lit = []
 
 /** Something with a value. */
 const field = /** @type {(id: string) => HTMLInputElement} */ (byId)
+const isList = () => document.body.dataset.view === 'list'
 const drawing = createDrawing(byId('graph'))
-const panel = createPanel(byId('panel'), { choose, toggle })
-createSearch(field('search'), byId('results'), () => model.modules.map(({ path }) => path), choose)
+const panel = createPanel(byId('panel'), { choose, toggle, putBack })
+const list = createList(byId('list'), { chooseUnit, toggle })
+createSearch(field('search'), byId('results'), () => model.modules.flatMap(({ path }, at) => (model.isDrawn(at) ? [path] : [])), choose)
 
 /** @param {number} at */
 function passes(at) {
@@ -40,20 +50,19 @@ function passes(at) {
   const { value } = field('folder')
   const only = field('only').value
   const flags = /** @type {Record<string, boolean>} */ ({ root, boundary, accepts, changed: version > 0 })
-  return field(`state-${state}`).checked && (value === '' || path.startsWith(`${value}/`)) && (only === '' || flags[only])
+  return model.isDrawn(at) && field(`state-${state}`).checked && (value === '' || path.startsWith(`${value}/`)) && (only === '' || flags[only])
 }
 
 /** @param {string} from @param {string} to */
 const arrowId = (from, to) => `${from}\n${to}`
 
-/** @param {{ keep: boolean }} how `keep`: what is there stays where it is, and only what is new finds a place */
-function show({ keep }) {
-  shown = toUnits(model.modules, folded, passes)
-  const { units, unitOf } = shown
+/** What imports what among units. @param {ReturnType<typeof toUnits>} seen */
+function connect({ unitOf }) {
   /** @type {Map<string, { from: string, to: string, classes: Set<string> }>} */
   const arrows = new Map()
-  neighbours = new Map()
-  for (const { from, to, kind, hot, accepted } of model.edges) {
+  /** @type {Map<string, Set<string>>} */
+  const next = new Map()
+  for (const { from, to, kind, hot, accepted, takenOnce } of model.edges) {
     const [source, target] = [unitOf[from], unitOf[to]]
     if (source === undefined || target === undefined || source === target) continue
     const id = arrowId(source, target)
@@ -62,37 +71,91 @@ function show({ keep }) {
     arrow.classes.add(kind)
     if (hot) arrow.classes.add('hot')
     if (accepted) arrow.classes.add('accepted')
-    if (!neighbours.has(source)) neighbours.set(source, new Set())
-    neighbours.get(source)?.add(target)
+    if (takenOnce !== undefined) arrow.classes.add('taken')
+    if (!next.has(source)) next.set(source, new Set())
+    next.get(source)?.add(target)
   }
-  const layers = layersOf(units, neighbours, ({ members }) => members.some((at) => model.modules[at].root))
+  return { arrows, next }
+}
+
+/** @param {ReturnType<typeof toUnits>['units']} units @param {Map<string, Set<string>>} next */
+const layersAmong = (units, next) => layersOf(units, next, ({ members }) => members.some((at) => model.modules[at].root))
+
+/** Folds as little as leaves all of it readable in the room that there is. */
+function foldToFit() {
+  const loose = model.modules.filter(({ path }, at) => model.isDrawn(at) && foldersOf(path).length === 0).length
+  const room = drawing.room()
+  for (const budget of BUDGETS) {
+    folding = foldAtFirst(folders, loose, budget)
+    const seen = toUnits(model.modules, folding, passes)
+    const { next } = connect(seen)
+    const { width, height } = extent(layOut(layersAmong(seen.units, next), next, room))
+    if (width <= room.width && height <= room.height) break
+  }
+  known = new Set(folders.keys())
+}
+
+/** @param {{ keep: boolean }} how `keep`: what is there stays where it is, and only what is new finds a place */
+function show({ keep }) {
+  shown = toUnits(model.modules, folding, passes)
+  const { units, unitOf } = shown
+  const { arrows, next } = connect(shown)
+  neighbours = next
+  const layers = layersAmong(units, neighbours)
   if (keep) addTo(points, layers)
-  else points = layOut(layers, neighbours)
-  drawing.draw(units, arrows, points, model.modules)
+  else points = layOut(layers, neighbours, drawing.room())
+  drawing.draw(units, arrows, points, model)
   drawing.light(new Set(lit.flatMap((path) => unitOf[model.find(path) ?? -1] ?? [])))
-  byId('count').textContent = `${units.size} shown, of ${model.modules.length} modules`
+  byId('count').textContent = `${units.size} shown, of ${model.size} modules`
+  if (!keep) drawing.fit()
   describe()
+}
+
+/** The folder that is chosen, folded or not. */
+function chosenFolder() {
+  if (!chosen?.startsWith('folder ')) return undefined
+  const path = chosen.slice('folder '.length)
+  const unit = shown.units.get(chosen)
+  /** @type {import('./fold.mjs').Kind} */
+  const kind = folders.get(path)?.kind ?? 'packages'
+  const isInside = (/** @type {number} */ at) => passes(at) && (kind === 'packages' ? packageOf(model.modules[at].path) !== undefined : model.modules[at].path.startsWith(`${path}/`))
+  const members = unit?.members ?? model.modules.flatMap((_, at) => (isInside(at) ? [at] : []))
+  const name = unit?.name ?? (kind === 'packages' ? 'packages' : kind === 'package' ? packageName(path) : `${path}/`)
+  return members.length > 0 ? { id: chosen, path, kind, name, members, isFolded: unit !== undefined } : undefined
+}
+
+/** The packages that the user's own modules import. */
+function directPackages() {
+  /** @type {Set<string>} */
+  const found = new Set()
+  for (const { from, to } of model.edges) {
+    const inside = packageOf(model.modules[to].path)
+    if (inside !== undefined && model.isDrawn(from) && model.isDrawn(to) && packageOf(model.modules[from].path) === undefined) found.add(inside)
+  }
+  return [...found].toSorted((a, b) => (packageName(a) < packageName(b) ? -1 : 1))
 }
 
 /** What is chosen, drawn and described. */
 function describe() {
-  const { units, unitOf } = shown
+  const { unitOf } = shown
   const marks = { chain: /** @type {Set<string>} */ (new Set()), affected: /** @type {Set<string>} */ (new Set()) }
   const at = chosen === undefined ? undefined : model.find(chosen)
-  const folder = chosen?.startsWith('folder ') ? units.get(chosen) : undefined
+  const folder = chosenFolder()
   if (at !== undefined) {
-    panel.showModule(model, at, foldersOf(model.modules[at].path).map(({ path }) => path))
+    panel.showModule(model, at, foldersOf(model.modules[at].path))
     const { found, crossed } = model.affected(at)
     const { chain } = explain(model, at)
     add(marks.chain, chain.flatMap(({ from, to }) => [from, to]), chain)
     add(marks.affected, found, crossed)
   } else if (folder) {
-    panel.showFolder(model, folder, folder.id.slice('folder '.length))
+    panel.showFolder(model, folder, directPackages().filter((path) => !folding.apart.has(path)))
   } else {
     panel.showAll(model)
   }
-  const unit = at === undefined ? folder?.id : unitOf[at]
-  drawing.mark(marks, unit, unit === undefined ? new Set() : around(unit))
+  const here = new Set(at === undefined ? (folder?.members ?? []).flatMap((one) => unitOf[one] ?? []) : (unitOf[at] ?? []) && [unitOf[at] ?? ''])
+  const near = new Set([...here].flatMap((unit) => (here.size > 1 ? [] : [...around(unit)])))
+  drawing.mark(marks, [...here], near)
+  if (isList()) list.show(model, shown.units, folding, here)
 }
 
 /** @param {Set<string>} marks @param {number[]} modules @param {import('./model.mjs').Edge[]} edges */
@@ -117,15 +180,25 @@ function around(unit) {
 /** @param {string} path */
 function choose(path) {
   const at = model.find(path)
-  if (at === undefined) return
-  const hiding = foldersOf(path).filter((folder) => folded.has(folder.path))
-  for (const folder of hiding) folded.delete(folder.path)
-  if (shown.unitOf[at] === undefined) showAllStates()
+  if (at === undefined || !model.isDrawn(at)) return
+  isTouched = true
+  const { folded, open, apart } = folding
+  const inside = packageOf(path)
+  const isApart = inside === undefined || apart.has(inside)
+  if (inside !== undefined) apart.add(inside)
+  const hiding = shown.unitOf[at] === `module ${path}` ? [] : foldersOf(path).filter((folder) => folded.has(folder))
+  for (const folder of hiding) {
+    folded.delete(folder)
+    open.delete(folder)
+  }
+  const isFiltered = shown.unitOf[at] === undefined
+  if (isFiltered) showAllStates()
   chosen = path
-  if (hiding.length > 0 || shown.unitOf[at] === undefined) show({ keep: false })
+  if (hiding.length > 0 || isFiltered || !isApart) show({ keep: false })
   else describe()
   drawing.reveal(shown.unitOf[at] ?? '')
   history.replaceState(null, '', `#${path.split('/').map(encodeURIComponent).join('/')}`)
+  if (isList()) byId('panel').scrollIntoView({ block: 'start' })
   say(byId('panel').querySelector('.verdict p')?.textContent ?? '', path)
 }
 
@@ -138,27 +211,47 @@ function showAllStates() {
 function chooseUnit(unit) {
   const { kind, name, members } = shown.units.get(unit) ?? {}
   if (kind === 'module') return choose(model.modules[/** @type {number[]} */ (members)[0]].path)
+  isTouched = true
   chosen = unit
   describe()
   drawing.reveal(unit)
+  if (isList()) byId('panel').scrollIntoView({ block: 'start' })
   return say(`${members?.length} modules, folded`, name ?? '')
 }
 
-/** Folds or unfolds; it stays where it is on the screen. @param {string} folder */
+/** Folds or unfolds; what is chosen stays so, or is what it is folded into. @param {string} folder */
 function toggle(folder) {
-  const isFolding = !folded.has(folder)
-  const unit = `folder ${folder}`
-  const anchor = isFolding ? shown.unitOf[model.modules.findIndex(({ path }) => path.startsWith(`${folder}/`))] : unit
-  const before = drawing.place(anchor ?? '')
-  if (isFolding) folded.add(folder)
-  else folded.delete(folder)
-  if (isFolding) chosen = unit
-  else chosen = undefined
+  isTouched = true
+  const { folded, open, apart } = folding
+  const kind = folders.get(folder)?.kind
+  let isFolding = false
+  if (kind === undefined) {
+    // All packages.
+    const direct = directPackages().filter((path) => !apart.has(path))
+    isFolding = direct.length === 0
+    if (isFolding) apart.clear()
+    for (const path of direct) apart.add(path)
+  } else if (kind === 'package' && !apart.has(folder)) {
+    apart.add(folder)
+    chosen = `folder ${folder}`
+  } else if (folded.delete(folder)) {
+    open.delete(folder)
+  } else {
+    isFolding = true
+    folded.add(folder)
+    open.delete(folder)
+    chosen = `folder ${folder}`
+  }
   show({ keep: false })
-  const first = folders.get(folder)?.modules[0]
-  const after = drawing.place(isFolding ? unit : (first === undefined ? '' : shown.unitOf[first] ?? ''))
-  if (Number.isFinite(before.x) && Number.isFinite(after.x)) drawing.pan({ x: before.x - after.x, y: before.y - after.y })
   say(isFolding ? 'folded' : 'unfolded', folder)
+}
+
+/** A package stands among all packages again. @param {string} path */
+function putBack(path) {
+  folding.apart.delete(path)
+  folding.folded.add(path)
+  chosen = `folder ${PACKAGES}`
+  show({ keep: false })
 }
 
 /** For people who do not see it. @param {string} text @param {string} name */
@@ -168,16 +261,16 @@ function say(text, name) {
 
 /** @param {boolean} all */
 function foldAll(all) {
-  folded.clear()
-  for (const { path, kind } of folders.values()) if (all || kind === 'package') folded.add(path)
+  isTouched = true
+  folding = createFolding()
+  for (const { path, kind } of folders.values()) if (all || kind === 'package') folding.folded.add(path)
   show({ keep: false })
-  drawing.fit()
 }
 
 /** The current unit, for the keyboard. */
 function current() {
-  const at = chosen === undefined ? undefined : model.find(chosen)
-  return at === undefined ? chosen : shown.unitOf[at]
+  const at = chosen === undefined ? chosenFolder()?.members[0] : (model.find(chosen) ?? chosenFolder()?.members[0])
+  return at === undefined ? undefined : shown.unitOf[at]
 }
 
 /** @param {KeyboardEvent} event */
@@ -235,20 +328,40 @@ const inColumn = (from, side) =>
 /** @param {import('./model.mjs').Picture} picture */
 function replace(picture) {
   const versions = new Map(model.modules.map(({ path, version }) => [path, version]))
-  model = createModel(picture)
-  folders = collectFolders(model.modules)
-  for (const { path, kind } of folders.values()) {
-    if (!known.has(path) && kind === 'package') folded.add(path)
+  model = createModel(picture, given.own)
+  folders = collectFolders(model)
+  for (const { path, kind, size } of folders.values()) {
+    if (!known.has(path) && (kind === 'package' || size > FEW)) {
+      folding.folded.add(path)
+      folding.open.add(path)
+    }
     known.add(path)
   }
   const counted = model.modules.filter(({ path, version }) => version > (versions.get(path) ?? version)).map(({ path }) => path)
   if (counted.length > 0) lit = counted
   fillFolders()
   const isFirst = points.size === 0
+  if (isFirst) foldToFit()
   show({ keep: !isFirst })
-  if (isFirst) drawing.fit()
+  const [room, taken] = [drawing.room(), extent(points)]
+  if (!isTouched && !isFirst && (taken.width > room.width || taken.height > room.height)) showAnew()
   // The link may be to what has only come now.
   if (chosen === undefined) chooseByHash()
+}
+
+/** As at first. */
+function showAnew() {
+  foldToFit()
+  show({ keep: false })
+}
+
+/** @param {'list' | 'graph'} view */
+function switchTo(view) {
+  document.body.dataset.view = view
+  byId('view').textContent = view === 'list' ? 'Graph' : 'List'
+  drawing.resize()
+  if (isTouched) show({ keep: false })
+  else showAnew()
 }
 
 function fillFolders() {
@@ -270,7 +383,8 @@ function chooseByHash() {
 }
 
 drawing.cy.on('tap', 'node', ({ target }) => chooseUnit(target.id()))
-drawing.cy.on('dbltap', 'node.folder, node.package', ({ target }) => toggle(target.id().slice('folder '.length)))
+drawing.cy.on('dbltap', 'node.folder, node.package, node.packages', ({ target }) => toggle(target.id().slice('folder '.length)))
+drawing.cy.on('dragpan pinchzoom scrollzoom', () => (isTouched = true))
 byId('graph').addEventListener('keydown', press)
 byId('fit').addEventListener('click', drawing.fit)
 byId('fold').addEventListener('click', () => foldAll(true))
@@ -278,9 +392,15 @@ byId('unfold').addEventListener('click', () => foldAll(false))
 for (const id of ['states', 'folder', 'only']) byId(id).addEventListener('change', () => show({ keep: false }))
 addEventListener('hashchange', chooseByHash)
 
+byId('view').addEventListener('click', () => switchTo(isList() ? 'graph' : 'list'))
+addEventListener('resize', () => {
+  drawing.resize()
+  if (!isTouched) showAnew()
+})
+
+byId('timeline').hidden = given.events === undefined
 fillFolders()
-show({ keep: false })
-drawing.fit()
+switchTo(matchMedia('(max-width: 640px)').matches ? 'list' : 'graph')
 chooseByHash()
-if (given.events !== undefined) listen(given.events, { replace, choose, knows: (path) => model.find(path) !== undefined })
+if (given.events !== undefined) listen(given.events, { replace, choose, knows: (path) => model.isDrawn(model.find(path) ?? -1) })
 document.documentElement.dataset.ready = 'true'

@@ -3,14 +3,17 @@
  *
  * @typedef {'hot' | 'cold' | 'declined' | 'ignored'} State
  * @typedef {'hot' | 'restart' | 'declined' | 'ignored' | 'unknown'} Verdict
- * @typedef {{ path: string, version: number, state: State, verdict: Verdict, root: boolean, boundary: boolean, accepts: boolean, declines: boolean, via?: number, restart?: string, reason?: string, hint?: string }} Module
+ * @typedef {{ path: string, version: number, state: State, verdict: Verdict, root: boolean, boundary: boolean, accepts: boolean, declines: boolean, via?: number, restart?: string, reason?: string, hint?: string, errors?: Failure[] }} Module
+ * @typedef {{ phase?: string, name: string, message: string, file?: string, line?: number, column?: number, frame?: string }} Failure
  * @typedef {{ from: number, to: number, kind: 'static' | 'dynamic' | 'require', hot: boolean, accepted: boolean, climbs: boolean, takenOnce?: boolean, specifier: string }} Edge
  * @typedef {{ modules: Module[], edges: Edge[] }} Picture
  * @typedef {ReturnType<typeof createModel>} Model
  */
 
-/** @param {Picture} picture */
-export function createModel({ modules, edges }) {
+import { isOwn } from './fold.mjs'
+
+/** @param {Picture} picture @param {string[]} [own] the folders of hot-hook's own packages, if they are linked */
+export function createModel({ modules, edges }, own = []) {
   /** @type {Map<string, number>} */
   const byPath = new Map(modules.map(({ path }, at) => [path, at]))
   /** @type {Edge[][]} */
@@ -21,9 +24,16 @@ export function createModel({ modules, edges }) {
     imports[edge.from].push(edge)
     importers[edge.to].push(edge)
   }
+  const drawn = modules.map(({ path }) => !isOwn(path, own))
   return {
     modules,
     edges,
+    /** Whether a module is one of the app, not hot-hook's own. @param {number} at */
+    isDrawn: (at) => drawn[at],
+    /** How many are. */
+    size: drawn.filter(Boolean).length,
+    /** Whether an importer has taken the module once, and keeps what it got. @param {number} at */
+    isTakenOnce: (at) => importers[at].some(({ takenOnce }) => takenOnce !== undefined),
     imports,
     importers,
     /** @param {string} path */

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use crate::decision::{FullReload, Reason, declined};
@@ -11,6 +11,7 @@ use crate::graph::accept::Propagation;
 use crate::graph::{Arrivals, Crossing, EdgeKind, ModuleId, ModuleKind, Openings, Step, Visited};
 
 use super::Outcome;
+use super::failure::Failure;
 use crate::engine::Engine;
 
 /// The graph, over all threads.
@@ -70,6 +71,9 @@ struct SnapshotModule {
     /// What would make it hot: see [`FullReload::hint`].
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
+    /// What imports of it fail by, until that is mended; each file relative to the root directory.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Failure>,
 }
 
 /// Imports of one module by another that are alike in kind and heat, in whatever thread.
@@ -104,6 +108,8 @@ struct Findings<'a> {
     declining: FxHashMap<ModuleId, ModuleId>,
     arrivals: Arrivals<'a>,
     openings: Openings,
+    /// What fails, by the module that it is in, or else by those that cannot be imported.
+    failures: FxHashMap<ModuleId, Vec<Failure>>,
 }
 
 impl GraphSnapshot {
@@ -135,8 +141,26 @@ impl Engine {
             declined: declined(&self.modules, self.running()),
             declining: self.declining(),
             openings: self.modules.openings(None, is_wrong),
+            failures: self.failures(),
             arrivals,
         }
+    }
+
+    fn failures(&self) -> FxHashMap<ModuleId, Vec<Failure>> {
+        let mut failures: FxHashMap<_, Vec<_>> = FxHashMap::default();
+        for broken in self.outcomes.broken(|thread, path, own| self.may_mend(thread, path, own)) {
+            let own = broken.failure.file.as_deref().and_then(|file| self.modules.known_as(file));
+            let modules = match own {
+                Some(own) => vec![own],
+                None => broken.imports.iter().map(|&(_, module)| module).collect(),
+            };
+            let file = broken.failure.file.as_deref().map(|file| self.show(file));
+            let failure = Failure { file, ..broken.failure };
+            for module in modules.into_iter().collect::<FxHashSet<_>>() {
+                failures.entry(module).or_default().push(failure.clone());
+            }
+        }
+        failures
     }
 
     /// The first that propagation from each module comes to of those that decline, itself perhaps.
@@ -235,6 +259,7 @@ impl Engine {
             restart: restart.map(str::to_owned),
             reason: reload.as_ref().map(|reload| reload.gist(|path| self.show(path))),
             hint: reload.and_then(|reload| reload.hint(|path| self.show(path))),
+            errors: findings.failures.get(&id).cloned().unwrap_or_default(),
         }
     }
 

@@ -277,7 +277,7 @@ impl Engine {
     }
 
     /// Whether a save of the file may mend a link that fails in the module: it has to be the module, below it or above.
-    fn may_mend(&self, thread: ThreadId, path: &str, own: ModuleId) -> bool {
+    pub(super) fn may_mend(&self, thread: ThreadId, path: &str, own: ModuleId) -> bool {
         let below = |above, id| self.modules.below(thread, &[above]).contains(id);
         self.modules.find(path).is_none_or(|id| id == own || below(id, own) || below(own, id))
     }
