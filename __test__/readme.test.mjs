@@ -62,10 +62,10 @@ test('the manual names every public error code', () => {
 test('the examples of README and of the pages parse', (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hot-hook-'))
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }))
-  const blocks = [...manual.matchAll(/^```js\n\/\/ file: (\S+)\n([^]*?)^```$/gm)]
+  const blocks = [...manual.matchAll(/^( *)```js\n *\/\/ file: (\S+)\n([^]*?)^\1```$/gm)]
   assert.ok(blocks.length > 0)
   assert.equal(blocks.length, manual.split('```js\n').length - 1, 'every example says its file')
-  blocks.forEach(([, name, text], index) => {
+  blocks.forEach(([, , name, text], index) => {
     const file = path.join(folder, `${index}.mjs`)
     fs.writeFileSync(file, text)
     const { status, stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' })
