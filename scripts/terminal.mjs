@@ -71,7 +71,7 @@ const escape = (/** @type {string} */ text) => text.replaceAll('&', '&amp;').rep
 function colourOf(line) {
   if (line.startsWith('$ ')) return COLOURS.prompt
   if (/^(?:hot-runner )?✗|Error:/.test(line)) return COLOURS.bad
-  if (/^(?:hot-runner )?✓|reloads |mended/.test(line)) return COLOURS.good
+  if (/^(?:hot-runner )?✓|reloads /.test(line)) return COLOURS.good
   return /^hot-runner|^ /.test(line) ? COLOURS.runner : COLOURS.text
 }
 
