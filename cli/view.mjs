@@ -86,7 +86,7 @@ async function view({ ask, follow }, port) {
       return () => void listeners.delete(listener)
     },
   }
-  const { url, createOneTimeUrl } = await serve({ source, port })
+  const { url, createOneTimeUrl } = await serve({ source, port, project: app.root })
   // If it has just ended, the page asks again.
   await attend().catch(() => {})
   // The server keeps nothing alive.

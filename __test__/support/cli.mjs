@@ -30,7 +30,7 @@ export function temporary(t) {
 }
 
 /** A runtime folder of its own. @param {import('node:test').TestContext} t */
-export const runtime = (t) => ({ XDG_RUNTIME_DIR: temporary(t) })
+export const runtime = (t) => ({ XDG_RUNTIME_DIR: temporary(t), XDG_STATE_HOME: temporary(t) })
 
 /** @param {string} cwd @param {Record<string, string>} env @param {string[]} args */
 export const cli = (cwd, env, ...args) => runScript(CLI, cwd, env, ...args)

@@ -27,10 +27,15 @@ export declare function liveEvents(source?: Source): (request: IncomingMessage, 
 
 /** The options of {@link serveViewer}. */
 export interface ServeOptions {
-  /** @default 0, any that is free */
+  /** @default 0: that of the project if it is free, or else any */
   port?: number
   /** What is looked at. @default this process */
   source?: Source
+  /**
+   * A folder of the project: its URL is the same each time, with its token, so that a bookmark works.
+   * @default the working directory; with a `source` none, and the URL is another one each time
+   */
+  project?: string
 }
 
 /** A server that shows the page. */

@@ -18,4 +18,4 @@ export async function dumpViewer({ events, source = thisApp } = {}) {
 export const liveEvents = (source = thisApp) => createStream(source)
 
 /** @param {import('./index.d.ts').ServeOptions} [options] */
-export const serveViewer = (options = {}) => serve({ ...options, source: options.source ?? thisApp })
+export const serveViewer = (options = {}) => serve({ project: options.source ? undefined : process.cwd(), ...options, source: options.source ?? thisApp })

@@ -58,9 +58,12 @@ export function createStream(source) {
     send(frame('picture', text))
   }
 
+  /** A source that fails is looked at again. */
+  const lookSafely = () => look().catch(() => {})
+
   function lookAgain() {
     clearTimeout(timer)
-    timer = setTimeout(() => look().then(() => clients.size > 0 && lookAgain()), Math.min(LONGEST, Math.max(LOOK, REST * took)))
+    timer = setTimeout(() => lookSafely().then(() => clients.size > 0 && lookAgain()), Math.min(LONGEST, Math.max(LOOK, REST * took)))
     timer.unref()
   }
 
@@ -68,7 +71,7 @@ export function createStream(source) {
     app = source.app()
     unsubscribe = source.subscribe(({ event, data }) => {
       send(frame(event, JSON.stringify(data)))
-      setImmediate(look)
+      setImmediate(lookSafely)
     })
     lookAgain()
   }
@@ -92,6 +95,6 @@ export function createStream(source) {
     clients.add(response)
     response.on('close', () => leave(response))
     response.write(`retry: 500\n\n${frame('hello', JSON.stringify({ app: source.app() }))}${last && frame('picture', last)}`)
-    look()
+    lookSafely()
   }
 }

@@ -9,8 +9,10 @@ export type { Source, ViewerServer }
 export interface RemoteServeOptions {
   /** The app that is looked at. */
   source: Source
-  /** @default 0, any that is free */
+  /** @default 0: that of the project if it is free, or else any */
   port?: number
+  /** A folder of the project: its URL is the same each time, with its token. @default none: another one each time */
+  project?: string
 }
 
 /**

@@ -6,6 +6,7 @@ import http from 'node:http'
 import { createStream } from './live.mjs'
 import { createPage, EMPTY } from './page.mjs'
 import { mayBeOfAnotherUser } from './peer.mjs'
+import { stableFor } from './stable.mjs'
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -74,17 +75,18 @@ function createCodes() {
 
 /**
  * `serveViewer` for processes that are not the app: nothing of hot-hook is loaded.
- * @param {{ source: import('./index.d.ts').Source, port?: number }} options
+ * @param {{ source: import('./index.d.ts').Source, port?: number, project?: string }} options
  * @returns {Promise<import('./index.d.ts').ViewerServer>}
  */
-export function serve({ source, port = 0 }) {
-  const token = randomBytes(18).toString('base64url')
+export function serve({ source, port = 0, project }) {
+  const stable = stableFor(project)
+  let token = ''
   const codes = createCodes()
   const stream = createStream(source)
   const server = http.createServer((request, response) => {
     // A client that closes early must not end this process.
     response.on('error', () => {})
-    answer(request, response).catch((error) => say(response, 500, error.message))
+    answer(request, response).catch((error) => say(response, 500, String(error?.message ?? error)))
   })
   server.maxConnections = CONNECTIONS
   /** A server that is being closed has no address any more, and is still asked. */
@@ -99,7 +101,7 @@ export function serve({ source, port = 0 }) {
     const { path, query } = split(request)
     const code = query.get('once')
     if (code !== null) return exchange(request, response, code)
-    if (!isSame(query.get('token') ?? '', token)) return say(response, 403, 'the URL lacks the token: use the one that was printed')
+    if (token === '' || !isSame(query.get('token') ?? '', token)) return say(response, 403, 'the URL lacks the token: use the one that was printed')
     if (path === '/events') return stream(request, response)
     if (path !== '/') return say(response, 404, 'there is only /')
     const page = createPage((await source.picture()) ?? EMPTY, `/events?token=${token}`, source.own?.())
@@ -116,11 +118,19 @@ export function serve({ source, port = 0 }) {
   }
 
   return new Promise((resolve, reject) => {
-    server.on('error', reject)
-    server.listen(port, '127.0.0.1', () => {
+    let wanted = port === 0 ? stable.port : port
+    server.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+      // Another program has the project's port, or another viewer of it.
+      const isFree = wanted !== 0 && wanted !== port && !server.listening && ['EADDRINUSE', 'EACCES'].includes(error.code ?? '')
+      if (!isFree) return reject(error)
+      wanted = 0
+      return server.listen(0, '127.0.0.1')
+    })
+    server.once('listening', () => {
       // Neither the server nor its connections keep the process alive.
       server.unref()
       listensOn = /** @type {import('node:net').AddressInfo} */ (server.address()).port
+      token = stable.tokenFor(listensOn)
       resolve({
         url: urlWith(`token=${token}`),
         createOneTimeUrl: () => urlWith(`once=${codes.create()}`),
@@ -128,6 +138,7 @@ export function serve({ source, port = 0 }) {
       })
     })
     server.on('connection', (socket) => void socket.unref())
+    server.listen(wanted, '127.0.0.1')
   })
 }
 

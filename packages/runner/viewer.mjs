@@ -59,7 +59,7 @@ export function createViewer({ viewer, cwd }, { ready, problem }) {
     isOver = false
     try {
       const { serve } = await import(findViewer(cwd, import.meta.url))
-      server = await serve({ source, port: viewer })
+      server = await serve({ source, port: viewer, project: cwd })
       if (isOver) return server?.close()
       ready(/** @type {NonNullable<typeof server>} */ (server).url)
     } catch (error) {

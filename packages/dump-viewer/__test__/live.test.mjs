@@ -1,12 +1,13 @@
 /* The live page: server-sent events, the server and its token. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import fs from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
 import path from 'node:path'
 import test from 'node:test'
 import { liveEvents, serveViewer } from '@hot-hook/dump-viewer'
-import { DEADLINE, HOT, startApp } from '../../../__test__/support/app.mjs'
+import { createFolder, DEADLINE, HOT, startApp } from '../../../__test__/support/app.mjs'
 import { createRandom, createRequests, send } from '../../../__test__/support/fuzz.mjs'
 import { needsRoot, runAsNobody } from '../../../__test__/support/users.mjs'
 import { mayBeOfAnotherUser } from '../peer.mjs'
@@ -204,6 +205,54 @@ test('live events: who has gone before the answer is not waited for', async (t) 
   stays.destroy()
   await once(present[1], 'close')
   assert.equal(listeners, 0)
+})
+
+test('the server: the URL of a project is the same each time, with its token, and of use for that port alone', { skip: process.platform === 'win32' && 'modes of files' }, async (t) => {
+  const folder = createFolder(t, {})
+  const before = process.env.XDG_STATE_HOME
+  process.env.XDG_STATE_HOME = path.join(folder, 'state')
+  t.after(() => (before === undefined ? delete process.env.XDG_STATE_HOME : (process.env.XDG_STATE_HOME = before)))
+  const start = async (/** @type {object} */ options = {}) => {
+    const server = await serveViewer({ source: sourceOf(small), project: path.join(folder, 'node_modules'), ...options })
+    t.after(server.close)
+    return server
+  }
+  const first = await start()
+  const second = await start()
+  const tokenOf = ({ url }) => new URL(url).searchParams.get('token')
+  assert.notEqual(new URL(second.url).port, new URL(first.url).port)
+  assert.notEqual(tokenOf(second), tokenOf(first))
+  await first.close()
+  const again = await start()
+  assert.equal(again.url, first.url)
+  assert.equal((await request(first.url)).status, 200)
+  const { origin } = new URL(again.url)
+  for (const query of ['', '?token=', `?token=${tokenOf(second)}`, `?token=${tokenOf(first)}x`]) assert.equal((await request(`${origin}/${query}`)).status, 403, query)
+  const file = path.join(folder, 'state/hot-hook/viewer-key')
+  assert.equal(fs.statSync(file).mode & 0o777, 0o600)
+  // Without a safe place for the secret the URL is another one each time.
+  await again.close()
+  fs.chmodSync(file, 0o644)
+  const [unsafe, other] = [await start(), await start()]
+  assert.ok(![first.url, again.url].includes(unsafe.url) && tokenOf(unsafe) !== tokenOf(other))
+})
+
+test('the server: whatever somebody who has the token sends, and whatever the source throws, nothing ends', async (t) => {
+  const rejections = []
+  const note = (/** @type {unknown} */ error) => void rejections.push(error)
+  process.on('unhandledRejection', note)
+  t.after(() => process.off('unhandledRejection', note))
+  const random = createRandom(23)
+  for (const thrown of [undefined, null, 'text', new Error('no')]) {
+    const source = { app: () => 'x', subscribe: () => () => {}, picture: () => { throw thrown } }
+    const server = await serveViewer({ source })
+    const { port, searchParams } = new URL(server.url)
+    const token = searchParams.get('token')
+    for (const bytes of createRequests(Number(port), random, 30)) await send({ host: '127.0.0.1', port: Number(port) }, Buffer.from(bytes.toString('latin1').replaceAll(/token=[^ &]*/g, `token=${token}`), 'latin1'), 30)
+    assert.equal((await request(server.url)).status, 500)
+    await server.close()
+  }
+  assert.deepEqual(rejections, [])
 })
 
 test('the server: a one-time URL leads to the page once', async (t) => {
