@@ -102,45 +102,35 @@ export function foldAtFirst(folders, loose, budget) {
   /** How many nodes it adds to unfold one. @param {Folder} folder */
   const moreOf = ({ path, folders: inner, modules, boundaries }) => inner.size + modules.length - 1 - (open.has(path) && inner.size === 0 ? boundaries : 0)
 
-  /** Unfolds the largest first, as long as there is room. @param {(folder: Folder) => boolean} isWanted */
+  const isSeen = (/** @type {Folder} */ { path, parent }) => folded.has(path) && (parent === undefined || !folded.has(parent))
+
+  /**
+   * Unfolds as long as there is room: of folders that stand side by side all or none, because it is not known which of them would be
+   * of more interest.
+   * @param {(folder: Folder) => boolean} isWanted
+   */
   function unfold(isWanted) {
-    const isSeen = (/** @type {Folder} */ { path, parent }) => folded.has(path) && (parent === undefined || !folded.has(parent))
-    const queue = own.filter((folder) => isSeen(folder) && isWanted(folder))
-    while (queue.length > 0) {
-      queue.sort((a, b) => a.size - b.size || (a.path < b.path ? 1 : -1))
-      const next = /** @type {Folder} */ (queue.pop())
-      if (seen + moreOf(next) > budget) continue
-      seen += moreOf(next)
-      folded.delete(next.path)
-      open.delete(next.path)
-      for (const inner of next.folders) {
-        const folder = /** @type {Folder} */ (folders.get(inner))
-        if (isWanted(folder)) queue.push(folder)
+    for (;;) {
+      const fits = (/** @type {Folder[]} */ group) => seen + group.reduce((sum, one) => sum + moreOf(one), 0) <= budget
+      const group = byParent(own.filter((one) => isSeen(one) && isWanted(one))).toSorted((a, b) => sizeOf(a) - sizeOf(b)).find(fits)
+      if (group === undefined) return
+      for (const folder of group) {
+        seen += moreOf(folder)
+        folded.delete(folder.path)
+        open.delete(folder.path)
       }
     }
   }
 
   unfold(({ folders: inner, modules, size }) => (inner.size > 0 && inner.size >= modules.length) || size * 2 > all)
-  for (const folder of own) {
-    const isSeen = folded.has(folder.path) && (folder.parent === undefined || !folded.has(folder.parent))
+  for (const folder of own.filter(isSeen)) {
     // One whose modules are boundaries all is not told twice.
     const more = folder.boundaries < folder.size ? folder.boundaries : 0
-    if (!isSeen || more === 0 || more > 3 || seen + more > budget) continue
+    if (more === 0 || more > 3 || seen + more > budget) continue
     seen += more
     open.add(folder.path)
   }
-  // Of folders that stand side by side all or none: which of them would be of more interest?
-  for (;;) {
-    const rest = own.filter(({ path, parent }) => folded.has(path) && (parent === undefined || !folded.has(parent)))
-    const fits = (/** @type {Folder[]} */ group) => seen + group.reduce((sum, one) => sum + moreOf(one), 0) <= budget
-    const group = byParent(rest).toSorted((a, b) => sizeOf(a) - sizeOf(b)).find(fits)
-    if (group === undefined) break
-    for (const folder of group) {
-      seen += moreOf(folder)
-      folded.delete(folder.path)
-      open.delete(folder.path)
-    }
-  }
+  unfold(() => true)
   return folding
 }
 
