@@ -123,12 +123,12 @@ export function foldAtFirst(folders, loose, budget) {
   }
 
   unfold(({ folders: inner, modules, size }) => (inner.size > 0 && inner.size >= modules.length) || size * 2 > all)
-  for (const folder of own.filter(isSeen)) {
-    // One whose modules are boundaries all is not told twice.
-    const more = folder.boundaries < folder.size ? folder.boundaries : 0
-    if (more === 0 || more > 3 || seen + more > budget) continue
-    seen += more
-    open.add(folder.path)
+  // One whose modules are boundaries all is not told twice.
+  const opened = own.filter((folder) => isSeen(folder) && folder.boundaries > 0 && folder.boundaries <= 3 && folder.boundaries < folder.size)
+  const beside = opened.reduce((sum, { boundaries }) => sum + boundaries, 0)
+  if (seen + beside <= budget) {
+    seen += beside
+    for (const { path } of opened) open.add(path)
   }
   unfold(() => true)
   return folding

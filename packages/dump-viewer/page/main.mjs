@@ -13,6 +13,8 @@ import { byId, element, visible } from './text.mjs'
 
 /** How many nodes there may be at first: the most of these of which the text can be read. */
 const BUDGETS = [110, 90, 75, 60, 48, 36, 26, 18, 12]
+/** How many rows a list has at first. */
+const ROWS = 30
 /** A folder of more modules that comes later is folded. */
 const FEW = 8
 
@@ -85,7 +87,7 @@ const layersAmong = (units, next) => layersOf(units, next, ({ members }) => memb
 function foldToFit() {
   const loose = model.modules.filter(({ path }, at) => model.isDrawn(at) && foldersOf(path).length === 0).length
   const room = drawing.room()
-  for (const budget of BUDGETS) {
+  for (const budget of isList() ? [ROWS] : BUDGETS) {
     folding = foldAtFirst(folders, loose, budget)
     const seen = toUnits(model.modules, folding, passes)
     const { next } = connect(seen)
