@@ -143,4 +143,21 @@ export type Handler<Served = App> = {
      * Fastify's plugins have registered for that. A WebSocket that is open stays with the code that opened it.
      */
     readonly upgrade: (request: NodeRequest, socket: NodeSocket, head: Uint8Array) => void
+    /**
+     * Makes an HTTP server of it and lets that listen, with the arguments of Node's `server.listen()`, which is what `app.listen()` does in
+     * Express and Koa. Returns the server.
+     */
+    readonly listen: Listen<Served>
   }
+
+/** As much of Node's servers as counts here. */
+export interface Listening {
+  address(): { port: number; address: string; family: string } | string | null
+  close(callback?: (error?: Error) => void): unknown
+  on(event: string, listener: (...args: never[]) => void): unknown
+}
+
+/** How an app is told to listen: as it is typed itself, if it is and returns a server. */
+type Listen<Served> = Served extends { listen: infer Own extends (...args: never[]) => Listening }
+  ? Own
+  : (at?: number | string | object, ...others: (number | string | (() => void))[]) => Listening

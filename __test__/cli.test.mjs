@@ -22,7 +22,9 @@ test('explain: in words, and as JSON as hot.explain() gives it', { skip }, async
   assert.deepEqual(await ask('explain', 'part.mjs'), told('part.mjs: hot\nboundaries: page.mjs\nit would run again, and 1 more: page.mjs\n'))
   assert.deepEqual(await ask('explain', app.file('config.mjs')), told(`config.mjs: restart
 config.mjs changed, which no boundary makes hot: main.mjs ─static→ config.mjs
-hint: imported statically by main.mjs: import it dynamically, as a boundary, to make it hot
+hint: imported statically by main.mjs:1: to make it and all below it hot, write instead, with lazy from 'hot-hook':
+  const limit = lazy(() => import('./config.mjs', import.meta.hot?.boundary), 'limit')
+It then runs again at each save below it: what it is to keep belongs in hot.keep().
 `))
   assert.deepEqual(await ask('explain', 'nobody.mjs'), told('nobody.mjs: unknown\nthere is no such file, and nothing waits for it\n'))
   assert.deepEqual(await ask('explain', 'package.json'), told('package.json: unknown\na change of it does nothing: nothing has imported it\n'))
@@ -33,7 +35,7 @@ hint: imported statically by main.mjs: import it dynamically, as a boundary, to 
 
 test('graph: as text, JSON, dot and mermaid; names of files are only text', { skip }, async (t) => {
   const hostile = `x"]\u001b[31m<b>.mjs`
-  const { ask } = await start(t, { files: { ...files, 'config.mjs': `import ${JSON.stringify(`./${hostile.replaceAll('"', '%22').replace('\u001b', '%1b')}`)}`, [hostile]: '' } })
+  const { ask } = await start(t, { files: { ...files, 'config.mjs': `import ${JSON.stringify(`./${hostile.replaceAll('"', '%22').replace('\u001b', '%1b')}`)}; ${files['config.mjs']}`, [hostile]: '' } })
   const { stdout } = await ask('graph')
   assert.match(stdout, /^cold {5}main\.mjs\ncold {5}├─ config\.mjs\ncold {5}│ {2}└─ x[^\n]*\nhot {6}└─ page\.mjs {2}boundary\nhot {9}└─ part\.mjs\n$/)
   assert.ok(stdout.includes(String.raw`x"]\u{1b}[31m<b>.mjs`), stdout)

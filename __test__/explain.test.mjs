@@ -11,7 +11,7 @@ import { run } from './support/runs.mjs'
  */
 const files = {
   'main.mjs': `import { hot } from 'hot-hook'
-    import './config.mjs'
+    import { limit } from './config.mjs'
     import 'dep'
     serve({
       explain: (file, isUrl) => hot.explain(isUrl ? new URL(file) : file),
@@ -20,13 +20,18 @@ const files = {
       admin: async () => (await import('./admin.mjs', ${HOT})).value,
       decline: async () => (await import('./admin.mjs', ${HOT})).decline(),
     })`,
-  'config.mjs': '',
+  'config.mjs': 'export const limit = () => 1',
   'page.mjs': `export { value } from './part.mjs'`,
   'admin.mjs': `export { value } from './part.mjs'; export const decline = () => import.meta.hot.decline()`,
   'part.mjs': 'export const value = 1',
   'node_modules/dep/package.json': '{"type":"module","exports":"./index.js"}',
   'node_modules/dep/index.js': '',
 }
+
+/** That of config.mjs. */
+const HINT = `imported statically by main.mjs:2: to make it and all below it hot, write instead, with lazy from 'hot-hook':
+  const limit = lazy(() => import('./config.mjs', import.meta.hot?.boundary), 'limit')
+It then runs again at each save below it: what it is to keep belongs in hot.keep().`
 
 test('every verdict, with what makes it so', async (t) => {
   const app = await startApp(t, { files })
@@ -49,7 +54,7 @@ test('every verdict, with what makes it so', async (t) => {
       { path: app.file('config.mjs'), kind: 'static', specifier: './config.mjs' },
     ],
     reason: 'config.mjs changed, which no boundary makes hot: main.mjs ─static→ config.mjs',
-    hint: 'imported statically by main.mjs: import it dynamically, as a boundary, to make it hot',
+    hint: HINT,
   })
   assert.deepEqual(await explain('node_modules/dep/index.js'), { ...none, verdict: 'ignored' })
   assert.deepEqual(await explain('.env'), { ...none, verdict: 'restart', reason: '.env changed, which matches restart: ".env"' })
@@ -120,11 +125,11 @@ test('the reason is the same, word by word: explain, the message, stderr, hot.on
   await app.until('it is noted', () => app.output.stderr.includes(`full reload: ${reason}\n`))
 
   // With nobody to tell, it is a line.
-  const alone = await startApp(t, { files: { 'main.mjs': `import './config.mjs'; console.log('runs'); setInterval(() => {}, 1000)`, 'config.mjs': '' }, ipc: false })
+  const alone = await startApp(t, { files: { 'main.mjs': `\nimport { limit } from './config.mjs'; console.log('runs'); setInterval(() => {}, 1000)`, 'config.mjs': files['config.mjs'] }, ipc: false })
   await alone.until('it runs', () => alone.output.stdout !== '')
   alone.save('config.mjs', '// saved')
-  await alone.until('it is said', () => alone.output.stderr.endsWith('\n'))
-  assert.equal(alone.output.stderr, `hot-hook: restart needed: ${reason} (${hint})\n`)
+  await alone.until('it is said', () => alone.output.stderr.endsWith('.\n'))
+  assert.equal(alone.output.stderr, `hot-hook: restart needed: ${reason}\nhot-hook: hint: ${hint}\n`)
 })
 
 test('before init nothing is known', async (t) => {
@@ -135,7 +140,7 @@ test('before init nothing is known', async (t) => {
   assert.equal(stdout, 'unknown\n')
 })
 
-test('what only an ignored module imports: no hint at a module that is not the user\'s', async (t) => {
+test('what only an ignored module imports: the hint says that a restart is right', async (t) => {
   const app = await startApp(t, {
     files: {
       'main.mjs': `import { hot } from 'hot-hook'
@@ -150,5 +155,5 @@ test('what only an ignored module imports: no hint at a module that is not the u
   const { verdict, reason, hint } = await app.ask('explain', app.file('plugin.mjs'))
   assert.equal(verdict, 'restart')
   assert.match(reason, /─dynamic→ plugin\.mjs/)
-  assert.equal(hint, undefined)
+  assert.equal(hint, 'node_modules/autoload/index.js has loaded it, and will not load it again: a restart is right here')
 })

@@ -80,7 +80,7 @@ test('what is required late and matches no pattern asks for a restart, and the h
   assert.equal(await app.ask('get'), 1)
   app.save('pages/home.cjs', `exports.value = 2`)
   const { reason } = await app.message('full-reload')
-  assert.equal(reason.hint, 'required by main.cjs, not as a boundary: add it to `boundaries` to make it hot')
+  assert.equal(reason.hint, 'required by main.cjs:1, not as a boundary: add it to `boundaries` to make it hot')
 })
 
 test('an ES module that is required late', { skip: !nodeIs(22, 23) && 'require passes no hooks' }, async (t) => {

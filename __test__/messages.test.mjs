@@ -272,15 +272,17 @@ test('somebody to ask for a restart: nothing on stderr', async (t) => {
 test('a parent that asks for it is told the reason: the chain of imports, and what would have made the file hot', async (t) => {
   const files = {
     'main.mjs': `import './app.mjs'; serve({})`,
-    'app.mjs': `import './config.mjs'`,
-    'config.mjs': '',
+    'app.mjs': `import { limit } from './config.mjs'`,
+    'config.mjs': 'export const limit = () => 1',
   }
   const app = await startApp(t, { files, env: { HOT_HOOK_REASON: '1' } })
   app.save('config.mjs', '// 2')
   const link = (name, kind, specifier) => ({ path: app.file(name), kind, specifier })
   assert.deepEqual((await app.message('full-reload')).reason, {
     text: 'config.mjs changed, which no boundary makes hot: main.mjs ─static→ app.mjs ─static→ config.mjs',
-    hint: 'imported statically by app.mjs: import it dynamically, as a boundary, to make it hot',
+    hint: `imported statically by app.mjs:1: to make it and all below it hot, write instead, with lazy from 'hot-hook':
+  const limit = lazy(() => import('./config.mjs', import.meta.hot?.boundary), 'limit')
+It then runs again at each save below it: what it is to keep belongs in hot.keep().`,
     chain: [link('main.mjs', 'root', ''), link('app.mjs', 'static', './app.mjs'), link('config.mjs', 'static', './config.mjs')],
   })
 })

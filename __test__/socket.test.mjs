@@ -11,9 +11,9 @@ import { createRandom, randomBytes, send } from './support/fuzz.mjs'
 const skip = process.platform === 'win32' && 'there are no named pipes yet'
 
 const files = {
-  'main.mjs': `import './config.mjs'
+  'main.mjs': `import { limit } from './config.mjs'
     serve({ page: async () => (await import('./page.mjs', ${HOT})).value, one: async () => 1 })`,
-  'config.mjs': '',
+  'config.mjs': 'export const limit = () => 1',
   'page.mjs': `export { value } from './part.mjs'`,
   'part.mjs': 'export const value = 1',
 }

@@ -4,6 +4,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { visible, visibleJson } from '../lib/runtime/visible.mjs'
+import { describeHint } from './outcomes.mjs'
 import { askOne, currentFolder } from './apps.mjs'
 
 /** @param {string} file @param {{ pid?: string, json: boolean }} options @returns {Promise<string[]>} */
@@ -25,7 +26,7 @@ function describe({ path: file, version, verdict, boundaries, reason, hint, inva
     }
     case 'restart':
     case 'declined': {
-      return [head, ...(reason ? [visible(reason)] : []), ...(hint ? [`hint: ${visible(hint)}`] : [])]
+      return [head, ...(reason ? [visible(reason)] : []), ...describeHint(hint)]
     }
     case 'ignored':
       return [head, 'a change of it does nothing: the option `ignore` matches it']

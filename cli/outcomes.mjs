@@ -21,6 +21,9 @@ export function describeError({ name, message, file, line, column, frame }, show
 /** @param {{ path: string, by: string }[]} stale @param {Show} show */
 export const describeStale = (stale, show) => stale.map(({ path: file, by }) => `${show(file)} stays stale: ${show(by)} took it when it ran, and will not import it again`)
 
+/** Its code stands on a line of its own. @param {string | undefined} hint @returns {string[]} */
+export const describeHint = (hint) => (hint ? `hint: ${hint}`.split('\n').map(visible) : [])
+
 /** @param {any} outcome @param {Show} show @returns {string[]} */
 export function describeOutcome({ outcome, files, modules = [], pending = [], mended = [], stale = [], ms, reason, hint, errors = [] }, show) {
   const mark = MARKS[/** @type {keyof typeof MARKS} */ (outcome)] ?? '-'
@@ -30,7 +33,7 @@ export function describeOutcome({ outcome, files, modules = [], pending = [], me
   return [
     `${mark} ${visible(outcome)} ${files.map(show).join(', ')}${runs}${time}`,
     ...(reason ? [`  ${visible(reason)}`] : []),
-    ...(hint ? [`  hint: ${visible(hint)}`] : []),
+    ...describeHint(hint).map((text) => `  ${text}`),
     ...errors.flatMap((/** @type {any} */ error) => describeError(error, show).map((text) => `  ${text}`)),
     ...mended.map((/** @type {string} */ file) => `  ${show(file)} is mended`),
     ...describeStale(stale, show).map((text) => `  ${text}`),

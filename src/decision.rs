@@ -18,7 +18,7 @@ use crate::engine::lifecycle::instance::{Instance, InstanceId, Instances};
 use crate::fingerprint::Fingerprint;
 pub use crate::graph::Reporter;
 use crate::graph::accept::Propagation;
-use crate::graph::{EdgeKind, Graph, Module, ModuleId, ModuleKind, Step, Visited};
+use crate::graph::{Graph, Module, ModuleId, Step, Visited};
 use crate::package::quoted;
 
 /// What a change leads to.
@@ -76,8 +76,6 @@ pub enum Reason {
     Cold {
         /// Root first.
         chain: Vec<Step>,
-        /// The step of `chain` that alone, if it were hot, would make the file hot; `None` if no single one would.
-        opening: Option<usize>,
     },
     /// A module that would have to run again has called `decline()`.
     Declined {
@@ -129,7 +127,7 @@ impl FullReload {
     /// Whether a boundary on the way was imported statically: written as `import()`, it would be hot.
     pub fn should_be_reloadable(&self) -> bool {
         match &self.reason {
-            Reason::Cold { chain, .. } => chain.iter().any(|step| step.static_boundary_import),
+            Reason::Cold { chain } => chain.iter().any(|step| step.static_boundary_import),
             _ => false,
         }
     }
@@ -138,7 +136,7 @@ impl FullReload {
     pub fn describe(&self, show: impl Fn(&str) -> String) -> String {
         let gist = self.gist(&show);
         match &self.reason {
-            Reason::Cold { chain, .. } if chain.len() > 1 => {
+            Reason::Cold { chain } if chain.len() > 1 => {
                 let steps = chain.iter().map(|step| match step.kind {
                     Some(kind) => format!(" ─{}→ {}", kind.name(), show(&step.path)),
                     None => show(&step.path),
@@ -171,7 +169,7 @@ impl FullReload {
             Reason::Declined { module } => {
                 format!("{event}, and {} declines hot reload", show(module))
             }
-            Reason::Cold { chain, .. } if chain.len() == 1 => {
+            Reason::Cold { chain } if chain.len() == 1 => {
                 format!("{subject} is where the app begins")
             }
             Reason::Cold { .. } => format!("{subject} no boundary makes hot"),
@@ -220,38 +218,9 @@ impl FullReload {
     /// The imports that make it cold, root first; empty for any other reason.
     pub fn chain(&self) -> &[Step] {
         match &self.reason {
-            Reason::Cold { chain, .. } => chain,
+            Reason::Cold { chain } => chain,
             _ => &[],
         }
-    }
-
-    /// The one import that, written otherwise, would have made the restart unnecessary, with paths as `show` writes them.
-    pub fn hint(&self, show: impl Fn(&str) -> String) -> Option<String> {
-        let Reason::Cold { chain, opening: Some(at) } = &self.reason else { return None };
-        let (importer, step) = (chain.get(at.checked_sub(1)?)?, chain.get(*at)?);
-        let importer = show(&importer.path);
-        let (subject, it) = if step.path == self.path {
-            (String::new(), "it".to_owned())
-        } else {
-            (format!("{} is ", show(&step.path)), show(&self.path))
-        };
-        Some(match step.kind? {
-            EdgeKind::Static if step.static_boundary_import => format!(
-                "{subject}imported statically by {importer}: import it dynamically to make {it} hot"
-            ),
-            EdgeKind::Static => format!(
-                "{subject}imported statically by {importer}: import it dynamically, as a boundary, to make {it} hot"
-            ),
-            EdgeKind::Dynamic => format!(
-                "{subject}imported dynamically by {importer}, not as a boundary: add it to `boundaries`, or import it with import.meta.hot?.boundary, to make {it} hot"
-            ),
-            EdgeKind::Require if step.late => format!(
-                "{subject}required by {importer}, not as a boundary: add it to `boundaries` to make {it} hot"
-            ),
-            EdgeKind::Require => format!(
-                "{subject}required by {importer}: import it dynamically, as a boundary, to make {it} hot"
-            ),
-        })
     }
 }
 
@@ -338,14 +307,8 @@ impl Decisions {
         if graph.is_cold(changed)
             || (ignoring_own_accept && !graph.chain(changed, ignoring_own_accept).is_empty())
         {
-            return self.full_reload(module, || {
-                let chain = graph.chain(changed, ignoring_own_accept);
-                let opening = graph.opening(&chain, ignoring_own_accept);
-                // What is ignored is not the user's to write otherwise.
-                let importer = |at: &usize| graph.find(&chain.get(at.checked_sub(1)?)?.path);
-                let is_users = |id: ModuleId| graph.get(id).kind != ModuleKind::Ignored;
-                let opening = opening.filter(|at| importer(at).is_some_and(is_users));
-                Reason::Cold { chain, opening }
+            return self.full_reload(module, || Reason::Cold {
+                chain: graph.chain(changed, ignoring_own_accept),
             });
         }
         let evaluated = |thread, id| running.instances.have_evaluated(thread, id);

@@ -12,6 +12,7 @@ pub mod examine;
 pub mod fingerprint;
 pub mod glob;
 pub mod graph;
+pub mod hint;
 #[cfg(target_os = "linux")]
 pub mod listening;
 pub mod package;

@@ -14,6 +14,7 @@
 //! what it needs of files, URLs and source maps it gets by way of [`Look`].
 
 mod frame;
+pub mod import_line;
 mod imports;
 pub mod maps;
 mod missing;

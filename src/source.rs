@@ -25,12 +25,26 @@ pub fn may_use_hot(text: &str) -> bool {
         let rest = rest.trim_start_matches(is_space);
         rest.starts_with(['.', '/'])
     });
-    says_meta && words(text, "hot").any(|rest| !rest.starts_with(is_word))
+    says_meta && says(text, "hot")
+}
+
+/// Whether it says a word.
+pub fn says(text: &str, word: &str) -> bool {
+    words(text, word).any(|rest| !rest.starts_with(is_word))
+}
+
+/// Whether it may hold a function or a class: what holds none is data, or what others have made.
+pub fn may_define_functions(text: &str) -> bool {
+    let has_body = || {
+        memmem::find_iter(text.as_bytes(), ")")
+            .any(|at| text[at + 1..].trim_start_matches(is_space).starts_with('{'))
+    };
+    text.contains("=>") || says(text, "function") || says(text, "class") || has_body()
 }
 
 /// Whether its body may wait.
 pub fn awaits(text: &str) -> bool {
-    words(text, "await").any(|rest| !rest.starts_with(is_word))
+    says(text, "await")
 }
 
 /// The URL of the source map that a text names, if it is in a file of its own: at the start of a line, or at the end of all.
@@ -121,6 +135,21 @@ mod tests {
             ("reimport('./a.mjs')", false),
         ] {
             assert_eq!(may_import(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_module_that_may_define_functions() {
+        for (text, expected) in [
+            ("export const f = () => 1", true),
+            ("export default function f() {}", true),
+            ("export class A {}", true),
+            ("export default { f() { return 1 } }", true),
+            ("export default { port: Number(process.env.PORT) }", false),
+            ("export const app = express()\napp.use(users)", false),
+            ("", false),
+        ] {
+            assert_eq!(may_define_functions(text), expected, "{text}");
         }
     }
 

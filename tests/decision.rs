@@ -289,42 +289,7 @@ fn describes(reason: Reason, expected: &str) {
 
 fn chain(text: &str, target: &str) -> Reason {
     let diagram = Diagram::of(text);
-    let chain = diagram.graph.chain(diagram.id(target), false);
-    let opening = diagram.graph.opening(&chain, false);
-    Reason::Cold { chain, opening }
-}
-
-fn hints(diagram: &str, expected: &str) {
-    let reload = FullReload::new("/app/a.mjs".into(), chain(diagram, "/app/a.mjs"));
-    let show = |path: &str| path.trim_start_matches("/app/").to_owned();
-    assert_eq!(reload.hint(show).unwrap_or_default(), expected);
-}
-
-table! { hints:
-    hints_at_the_nearest_import(
-        "root -> /app/b.mjs -> /app/a.mjs",
-        "imported statically by b.mjs: import it dynamically, as a boundary, to make it hot",
-    );
-    hints_at_a_boundary_that_is_imported_statically(
-        "root -hot-> /app/b.mjs -> /app/a.mjs",
-        "b.mjs is imported statically by root: import it dynamically to make a.mjs hot",
-    );
-    hints_at_a_dynamic_import(
-        "root ~> /app/a.mjs",
-        "imported dynamically by root, not as a boundary: add it to `boundaries`, or import it with import.meta.hot?.boundary, to make it hot",
-    );
-    hints_at_a_require(
-        "root => /app/a.mjs",
-        "required by root: import it dynamically, as a boundary, to make it hot",
-    );
-    hints_at_the_import_that_all_chains_share(
-        "root -> /app/app.mjs -> /app/b.mjs -> /app/a.mjs; /app/app.mjs -> /app/c.mjs -> /app/a.mjs",
-        "app.mjs is imported statically by root: import it dynamically, as a boundary, to make a.mjs hot",
-    );
-    hints_at_nothing_where_no_single_import_would_do(
-        "root -> /app/b.mjs -> /app/a.mjs; root -> /app/a.mjs",
-        "",
-    );
+    Reason::Cold { chain: diagram.graph.chain(diagram.id(target), false) }
 }
 
 table! { describes:

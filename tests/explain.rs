@@ -101,7 +101,7 @@ fn what_is_cold_has_its_chain_and_the_one_change_that_would_make_it_hot() {
         explain(&node, "config.mjs"),
         "restart v0 |  |  | app.mjs > dynamicroutes.mjs > staticconfig.mjs \
          | config.mjs changed, which no boundary makes hot: app.mjs ─dynamic→ routes.mjs ─static→ config.mjs \
-         | imported statically by routes.mjs: import it dynamically, as a boundary, to make it hot"
+         | routes.mjs is imported dynamically by app.mjs, not as a boundary: add it to `boundaries`, or import it with import.meta.hot?.boundary, to make config.mjs hot"
     );
     assert_eq!(
         explain(&node, "app.mjs"),

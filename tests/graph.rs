@@ -18,7 +18,9 @@ use hot_hook::decision::{Decisions, Running, Verdict};
 use hot_hook::engine::lifecycle::instance::{InstanceId, Instances};
 use hot_hook::engine::lifecycle::life::{Evaluation, Life};
 use hot_hook::graph::accept::{Accepted, Propagation};
-use hot_hook::graph::{EdgeKind, Graph, ModuleId, ModuleKind, NewEdge, Scope, Step, ThreadId};
+use hot_hook::graph::{
+    EdgeKind, Graph, Import, Judge, ModuleId, ModuleKind, NewEdge, Scope, Step, ThreadId,
+};
 use oracle::{Arrow, Oracle};
 use random::Random;
 use rustc_hash::FxHashSet;
@@ -320,6 +322,19 @@ fn edges_are_judged_anew_when_patterns_change() {
 }
 
 /// A random graph, told to the engine's and the oracle's in the same words.
+/// Which imports are good, or should have been hot, in the random graphs: some of each.
+struct Parity;
+
+impl Judge for Parity {
+    fn is_meant(&self, (from, to): Import) -> bool {
+        (from.index() + 2 * to.index()) % 7 == 0
+    }
+
+    fn is_good(&self, (from, to): Import) -> bool {
+        (from.index() + to.index()) % 3 != 0
+    }
+}
+
 struct Pair {
     graph: Graph,
     ids: Vec<ModuleId>,
@@ -482,24 +497,30 @@ impl Pair {
         }
     }
 
-    /// The one import without which a module would be hot: of those that should have been, else of all, the nearest.
-    fn compare_opening(&self, index: usize, ignoring_own_accept: bool) {
-        let chain = self.graph.chain(self.ids[index], ignoring_own_accept);
+    /// The one import without which a module would be hot: the nearest of those that should have been, else the good one that is
+    /// nearest to where all begins.
+    fn compare_cut(&self, index: usize, ignoring_own_accept: bool) {
+        let id = self.ids[index];
+        let chain = self.graph.chain(id, ignoring_own_accept);
         let at = |step: &Step| step.path[1..].parse::<usize>().expect("a number");
-        let opens = |&place: &usize| {
+        let import = |place: usize| (self.ids[at(&chain[place - 1])], self.ids[at(&chain[place])]);
+        let is_cut = |&place: &usize| {
             let (from, to) = (at(&chain[place - 1]), at(&chain[place]));
             let mut without = self.oracle.clone();
             without.arrows.retain(|arrow| (arrow.from, arrow.to) != (from, to));
             without.chain(index, ignoring_own_accept.then_some(index)).is_none()
         };
-        let all: Vec<_> = (1..chain.len()).rev().filter(opens).collect();
-        let wrong = all.iter().find(|&&place| chain[place].static_boundary_import);
-        let expected = wrong.or(all.first()).copied();
-        assert_eq!(
-            self.graph.opening(&chain, ignoring_own_accept),
-            expected,
-            "opening of {index}, ignoring_own_accept: {ignoring_own_accept}"
-        );
+        let all: Vec<_> = (1..chain.len()).filter(is_cut).collect();
+        let judge = Parity;
+        let meant = all.iter().rev().find(|&&place| judge.is_meant(import(place)));
+        let good = all.iter().find(|&&place| judge.is_good(import(place)));
+        let expected = meant.or(good).map(|&place| import(place));
+        let cuts = self.graph.cuts(ignoring_own_accept.then_some(id));
+        let context = format!("cut of {index}, ignoring_own_accept: {ignoring_own_accept}");
+        assert_eq!(cuts.of(id, &judge), expected, "{context}");
+        if !ignoring_own_accept {
+            assert_eq!(cuts.all(&judge).get(&id).copied(), expected, "all: {context}");
+        }
     }
 
     fn compare(&self) {
@@ -520,7 +541,7 @@ impl Pair {
                     "chain to {index}, ignoring_own_accept: {ignoring_own_accept}"
                 );
                 self.compare_propagation(index, ignoring_own_accept);
-                self.compare_opening(index, ignoring_own_accept);
+                self.compare_cut(index, ignoring_own_accept);
             }
         }
     }
@@ -567,6 +588,7 @@ fn edge(kind: EdgeKind) -> NewEdge<'static> {
         hot: false,
         meant_hot: false,
         by_attribute: false,
+        in_body: false,
         specifier: "",
     }
 }

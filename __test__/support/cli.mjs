@@ -15,9 +15,9 @@ export const skip = process.platform === 'win32' && 'there are no named pipes ye
 const CLI = path.join(PACKAGE, 'cli/main.mjs')
 
 export const files = {
-  'main.mjs': `import './config.mjs'
+  'main.mjs': `import { limit } from './config.mjs'
     serve({ page: async () => (await import('./page.mjs', ${HOT})).value, block: (ms) => { const end = Date.now() + ms; while (Date.now() < end); } })`,
-  'config.mjs': '',
+  'config.mjs': 'export const limit = () => 1',
   'page.mjs': `export { value } from './part.mjs'`,
   'part.mjs': 'export const value = 1',
 }

@@ -35,6 +35,13 @@ export declare class Control {
  */
 export declare class Thread {
   /**
+   * A server begins to listen, called by these files or URLs, the innermost first. Returns the URLs of the modules of whose exports
+   * `noteExports` is to tell: at most 100, each once.
+   */
+  listens(frames: Array<string>): Array<string>
+  /** What a module exports that the thread knows by `url`: the names, and what each is. */
+  noteExports(url: string, names: Array<string>, kinds: Array<ExportKind>): void
+  /**
    * Records that `parent`, a URL with its version (nothing for an entry point), imports `url`, which Node has found for
    * what it wrote as `specifier`, with the value of the import attribute `hot`.
    *
@@ -393,6 +400,9 @@ export declare function examineProject(options: string, name: string, base: stri
 
 /** What a change of the file at `path` would do now, and why; a URL names what is no file. Returns the JSON of an `Explanation` of index.d.ts. */
 export declare function explain(path: string): string
+
+/** What an export is. */
+export type ExportKind = 'app' | 'function' | 'class' | 'object' | 'data'
 
 /** Fails inside the engine, as a defect would, in this thread or in one of our own: for tests of what follows. */
 export declare function failForTests(elsewhere: boolean): void

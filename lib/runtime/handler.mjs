@@ -127,6 +127,8 @@ export function handler(load, name = 'default') {
     /** @param {any[]} args */
     fetch: (...args) => handle(...args),
     upgrade,
+    /** @param {any[]} args */
+    listen: (...args) => process.getBuiltinModule('node:http').createServer(/** @type {any} */ (handle)).listen(...args),
   })
 }
 

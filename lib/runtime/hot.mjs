@@ -19,6 +19,7 @@ import { hookIn } from '../hooks/sync.mjs'
 import { replaceResolve } from '../hooks/resolve-only.mjs'
 import { builtin, canRequireModules, hasSyncHooks, threadId, untested } from '../node/features.mjs'
 import { hasParent, isForked, listenToParent, tellParent } from './ipc.mjs'
+import { noteListening } from './listening.mjs'
 import { publish } from '../hooks/prelude.mjs'
 import { apply, process, queueMicrotask, setImmediate, setTimeout } from './primordials.mjs'
 import { debug, inspect, isDebugging, print, printLines } from './print.mjs'
@@ -283,11 +284,18 @@ function tell(message) {
   const isSent = tellParent({ type: 'hot-hook:full-reload', path, shouldBeReloadable, ...(wantsReason && { reason }) })
   const isHeard = isSent && !isForked()
   if (!isHeard && !onFullReloadAsked) {
-    const hint = reason.hint ? ` (${reason.hint})` : ''
     const where = isSent ? ` in process ${process.pid}, which the app has started` : ''
-    print(`restart needed${where}: ${reason.text}${hint}`)
+    print(`restart needed${where}: ${reason.text}`)
+    if (reason.hint) printHint(reason.hint)
   }
   askForRestart()
+}
+
+/** @param {string} hint its code stands on a line of its own, as it is to be written */
+function printHint(hint) {
+  const [first, ...code] = hint.split('\n')
+  print(`hint: ${first}`)
+  if (code.length > 0) printLines(code.join('\n'))
 }
 
 /** Where outcomes go, if somebody else tells people of them. @type {(((outcome: object, text: string | undefined) => void) & { isAhead?: boolean }) | undefined} */
@@ -403,6 +411,7 @@ function takePart() {
   onChecked(release)
   tellRunner()
   listen()
+  guarded(noteListening)
   if (hasRequiredBefore()) guarded(() => thread.requires())
   noteRequires(required, refresh, () => evictForRequire(inUse))
 }

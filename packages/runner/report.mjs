@@ -159,7 +159,7 @@ const marked = ({ text = '' }, paint) =>
 /** @param {Told} told @param {(file: string) => string} show @param {Paint} paint */
 function describeRestart(told, show, paint) {
   const { text, hint } = reasonOf(told, show)
-  return [`${paint.yellow('restart')}: ${text}`, ...(hint ? [paint.dim(`hint: ${hint}`)] : [])]
+  return [`${paint.yellow('restart')}: ${text}`, ...(hint ? `hint: ${hint}`.split('\n').map((line) => paint.dim(visible(line))) : [])]
 }
 
 /**

@@ -12,6 +12,7 @@
 mod control;
 mod convert;
 pub mod errors;
+pub mod evidence;
 mod host;
 pub mod imports;
 pub mod inspect;

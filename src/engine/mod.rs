@@ -44,7 +44,7 @@ pub use hooks::{Format, Import, Load, Need, Required, Source, Supply, When};
 pub use inspect::{
     Became, DumpNode, Explanation, Failure, Outcome, Phase, SaveOutcome, Status, Topic, Wait,
 };
-use inspect::{Broadcasts, Outcomes};
+use inspect::{Broadcasts, Evidence, Outcomes};
 use lifecycle::Lifecycle;
 pub use lifecycle::{Observation, Observed};
 use modules::{Bumped, Modules};
@@ -69,6 +69,7 @@ pub struct Engine {
     patience_ends: Option<Instant>,
     broadcasts: Broadcasts,
     outcomes: Outcomes,
+    evidence: Evidence,
     /// What JavaScript knows of the process.
     process: Map<String, Value>,
     /// How many wait until what was saved is live.
@@ -92,6 +93,7 @@ impl Engine {
             started: SystemTime::now(),
             broadcasts: Broadcasts::default(),
             outcomes: Outcomes::default(),
+            evidence: Evidence::default(),
             process: Map::new(),
             waits: 0,
             waker,

@@ -101,6 +101,7 @@ impl Engine {
         self.threads.remove(&thread);
         self.changes.remove_thread(thread);
         self.lifecycle.remove_thread(thread);
+        self.evidence.remove_thread(thread);
         self.retain_registrations(|slot| slot.thread != thread);
         self.modules.remove_thread(thread);
         self.outcomes.detach(thread, Instant::now());

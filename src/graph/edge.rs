@@ -56,6 +56,8 @@ pub struct Edge {
     pub meant_hot: bool,
     /// The importer wrote the attribute.
     pub by_attribute: bool,
+    /// It is an `import()` that has come only while the importer's body ran.
+    pub in_body: bool,
     /// What the importer wrote.
     pub specifier: Arc<str>,
     /// It is no more; see [`Graph::compact`].
@@ -114,6 +116,8 @@ pub struct NewEdge<'a> {
     /// See [`Edge`].
     pub by_attribute: bool,
     /// See [`Edge`].
+    pub in_body: bool,
+    /// See [`Edge`].
     pub specifier: &'a str,
 }
 
@@ -129,11 +133,13 @@ impl Graph {
             hot: new.hot,
             meant_hot: new.meant_hot,
             by_attribute: new.by_attribute,
+            in_body: new.in_body,
             specifier: new.specifier.into(),
             gone: false,
         };
         let key = EdgeKey::of(&edge, importer, target);
-        if self.by_key.contains_key(&key) {
+        if let Some(&known) = self.by_key.get(&key) {
+            self.store[known].in_body &= new.in_body;
             return;
         }
         let index = self.store.add_edge(importer, target, edge);
@@ -268,6 +274,7 @@ impl<'a> NewEdge<'a> {
             hot: edge.hot,
             meant_hot: edge.meant_hot,
             by_attribute: edge.by_attribute,
+            in_body: edge.in_body,
             specifier: &edge.specifier,
         }
     }

@@ -6,10 +6,10 @@
 pub mod accept;
 mod cold;
 mod content;
+mod cut;
 mod cycle;
 mod dominators;
 mod edge;
-mod opening;
 mod taken;
 mod walk;
 
@@ -22,9 +22,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use accept::Accepted;
 pub use content::{Content, Reporter};
+pub use cut::{Cuts, Import, Judge};
 use edge::EdgeKey;
 pub use edge::{Edge, EdgeKind, NewEdge};
-pub use opening::Openings;
 use taken::Takes;
 pub use taken::{Missed, Taken};
 pub use walk::{Arrivals, Crossing, Step, Visited};

@@ -1,5 +1,7 @@
 //! Where a text imports something. Nothing is parsed: what looks most like the import is taken for it.
 
+use std::ops::Range;
+
 /// How much a quoted text looks like the specifier of an import.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Clone, Copy)]
 enum Looks {
@@ -48,8 +50,16 @@ pub fn find_name(text: &str, specifier: &str, name: &str) -> Option<usize> {
     Some(found.fold(first, |best, next| if next.0 > best.0 { next } else { best }).1)
 }
 
+/// Where `specifier` stands as that of an import, with its quotation marks.
+pub fn all<'a>(text: &'a str, specifier: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
+    let found = quoted(text).filter(move |quoted| quoted.text == specifier);
+    found
+        .filter(|quoted| looks(text, quoted.at) == Looks::Like)
+        .map(|quoted| quoted.at..quoted.at + quoted.text.len() + 2)
+}
+
 /// Where the `import` or `export` begins whose specifier is at `at`.
-fn clause(text: &str, at: usize) -> Option<usize> {
+pub fn clause(text: &str, at: usize) -> Option<usize> {
     let before = &text[..at];
     let start = before.rfind([';', '\'', '"', '`']).map_or(0, |at| at + 1);
     let words = |word| words(&before[start..], word).last();
@@ -72,7 +82,7 @@ fn name_in(clause: &str, name: &str) -> Option<usize> {
 }
 
 /// Where a word stands as a whole.
-fn words<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+pub fn words<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     text.match_indices(word).map(|(at, _)| at).filter(move |at| {
         !word.is_empty()
             && !text[..*at].ends_with(is_word)
@@ -80,7 +90,7 @@ fn words<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     })
 }
 
-fn is_word(char: char) -> bool {
+pub fn is_word(char: char) -> bool {
     char.is_alphanumeric() || matches!(char, '_' | '$')
 }
 

@@ -82,6 +82,7 @@ impl Diagram {
                 hot,
                 meant_hot,
                 by_attribute: false,
+                in_body: false,
                 specifier: name,
             };
             self.graph.add_edge(importer, target, &edge);

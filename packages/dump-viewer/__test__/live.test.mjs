@@ -21,7 +21,7 @@ const files = {
   'main.mjs': `
     import http from 'node:http'
     import { dumpViewer, liveEvents } from ${VIEWER}
-    import './config.mjs'
+    import { limit } from './config.mjs'
     const events = liveEvents()
     const server = http.createServer(async (request, response) => {
       if (request.url === '/graph/events') return events(request, response)
@@ -35,7 +35,7 @@ const files = {
       fails: async () => (await import('./page.mjs', ${HOT}).catch(({ name }) => name)).value,
       more: async () => (await import('./more.mjs')).value,
     })`,
-  'config.mjs': '',
+  'config.mjs': 'export const limit = () => 1',
   'page.mjs': `export { value } from './text.mjs'`,
   'text.mjs': 'export const value = 1',
   'more.mjs': 'export const value = 0',
@@ -72,7 +72,7 @@ test('events: a picture, what a save does, what is new', async (t) => {
   app.save('text.mjs', 'export const value = 2')
   await app.until('the next one comes', () => has('picture', 'text.mjs', 1))
   assert.deepEqual(of('update'), [{ files: ['text.mjs'], paths: ['text.mjs', 'page.mjs'] }])
-  app.save('config.mjs', '// 2')
+  app.save('config.mjs', 'export const limit = () => 2')
   await app.until('a restart is asked for', () => of('restart').length > 0)
   const [{ path: changed, text: why, hint }] = of('restart')
   assert.equal(changed, 'config.mjs')
@@ -120,7 +120,7 @@ test('live: a save lights up, versions count, what is new does not move what is 
   await app.until('it is red no more', async () => !(await isFailed()))
   await page.locator('#log .mended', { hasText: 'mended: text.mjs' }).waitFor()
 
-  app.save('config.mjs', '// 2')
+  app.save('config.mjs', 'export const limit = () => 2')
   await page.locator('#log .restart', { hasText: 'config.mjs changed, which no boundary makes hot' }).waitFor()
   assert.deepEqual(seen.problems, [])
 

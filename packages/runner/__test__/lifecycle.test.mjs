@@ -36,13 +36,22 @@ test('a file that only forks and cluster workers import: they say that they need
 })
 
 test('a full reload tells why, and the hint that would have avoided it', async (t) => {
-  const runner = await startRunner(t, { files: SERVER })
+  const files = {
+    'main.mjs': `import http from 'node:http'
+      import { answer } from './app.mjs'
+      http.createServer(answer).listen(0, '127.0.0.1')`,
+    'app.mjs': `import { value } from './value.mjs'; export const answer = (request, response) => response.end(String(value))`,
+    'value.mjs': value(0),
+  }
+  const runner = await startRunner(t, { files })
   const saved = Date.now()
   runner.save('value.mjs', value(1))
   const restart = await runner.event('restart')
   assert.deepEqual([restart.cause, restart.path], ['change', runner.file('value.mjs')])
-  assert.equal(restart.reason.hint, 'imported statically by main.mjs: import it dynamically, as a boundary, to make it hot')
-  assert.deepEqual(restart.reason.chain.map(({ kind, specifier }) => [kind, specifier]), [['root', ''], ['static', './value.mjs']])
+  assert.equal(restart.reason.hint, `app.mjs is imported statically by main.mjs:2: to make it and all below it hot, write instead, with handler from 'hot-hook':
+  const answer = handler(() => import('./app.mjs', import.meta.hot?.boundary), 'answer')
+It then runs again at each save below it: what it is to keep belongs in hot.keep().`)
+  assert.deepEqual(restart.reason.chain.map(({ kind, specifier }) => [kind, specifier]), [['root', ''], ['static', './app.mjs'], ['static', './value.mjs']])
   const { ms, isRestart } = await runner.event('ready', 2)
   assert.ok(isRestart && ms > 0 && restart.time - saved >= 0)
   assert.equal(await ask(runner.port()), '1')
@@ -72,7 +81,6 @@ test('lines for people: what was invalidated, why there is a restart, how long i
 hot-runner started in N ms: http://localhost:N
 hot-runner reloads deep.mjs (and 1 module that imports it)
 hot-runner restart: value.mjs changed, which no boundary makes hot: main.mjs ─static→ value.mjs
-hot-runner hint: imported statically by main.mjs: import it dynamically, as a boundary, to make it hot
 hot-runner started main.mjs (pid N)
 hot-runner restarted in N ms: http://localhost:N
 `)

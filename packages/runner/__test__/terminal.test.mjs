@@ -129,9 +129,9 @@ test('colours and the size of the terminal are the app\'s; --no-clear-screen', {
 
 test('a long chain is broken between words', { skip }, async (t) => {
   const names = ['services-of-users', 'repository-of-users', 'database-of-everything', 'configuration-of-that'].map((name) => `${name}.mjs`)
-  const terminal = openTerminal(t, { 'main.mjs': `import './${names[0]}'; ${APP}`, ...Object.fromEntries(names.map((name, at) => [name, names[at + 1] ? `import './${names[at + 1]}'` : ''])) })
+  const terminal = openTerminal(t, { 'main.mjs': `import { f } from './${names[0]}'; ${APP}`, ...Object.fromEntries(names.map((name, at) => [name, `${names[at + 1] ? `import { f as g } from './${names[at + 1]}'; ` : ''}export const f = () => 1`])) })
   await terminal.shows('started in')
-  fs.writeFileSync(`${terminal.folder}/${names.at(-1)}`, '// 2')
+  fs.writeFileSync(`${terminal.folder}/${names.at(-1)}`, 'export const f = () => 2')
   await terminal.shows('restarted in')
   const from = terminal.screen().indexOf('restart: ')
   const lines = terminal.screen().slice(from, terminal.screen().indexOf('hint:')).split('\r\n')

@@ -11,9 +11,9 @@ import { ask, CLI, startRunner } from './support/runner.mjs'
 
 const files = {
   'main.mjs': `import http from 'node:http'
-    import './config.mjs'
+    import { limit } from './config.mjs'
     http.createServer(async (request, response) => response.end(String((await import('./value.mjs', ${HOT})).value))).listen(0, '127.0.0.1')`,
-  'config.mjs': '',
+  'config.mjs': 'export const limit = () => 1',
   'value.mjs': 'export const value = 1',
 }
 
@@ -41,7 +41,7 @@ test('--viewer: the page, and what happens, over a restart', async (t) => {
   assert.deepEqual(heard('update'), [{ files: ['value.mjs'], paths: ['value.mjs'] }])
   await runner.until('its version counts', () => versions()['value.mjs'] === 1)
 
-  runner.save('config.mjs', '// 2')
+  runner.save('config.mjs', 'export const limit = () => 2')
   await runner.event('ready', 2)
   await runner.until('the restart is told', () => heard('restart').length > 0)
   const [{ path, text, hint }] = heard('restart')

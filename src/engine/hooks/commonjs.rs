@@ -163,6 +163,7 @@ impl Engine {
             hot: meant_hot && late,
             meant_hot,
             by_attribute: false,
+            in_body: false,
             specifier,
         };
         self.modules.add_edge(importer, target, &edge);

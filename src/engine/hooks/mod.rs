@@ -201,6 +201,7 @@ impl Engine {
             hot: meant_hot && (importer.kind == EdgeKind::Dynamic || import.late),
             meant_hot,
             by_attribute,
+            in_body: importer.kind == EdgeKind::Dynamic && self.body_runs(import),
             specifier: import.specifier,
         };
         self.modules.add_edge(importer.module, target, &edge);

@@ -56,7 +56,7 @@ pub struct Explanation {
     /// See [`FullReload::describe`]; `None` if no restart would be asked for.
     #[serde(rename = "reason", skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// See [`FullReload::hint`].
+    /// See [`crate::hint`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// What would run again: the file itself, then what imports it.
@@ -175,7 +175,7 @@ impl Engine {
         Explanation {
             chain: reload.chain().to_vec(),
             text: Some(reload.describe(|path| self.show(path))),
-            hint: reload.hint(|path| self.show(path)),
+            hint: self.hint(reload),
             ..Explanation::of(path, version, outcome)
         }
     }

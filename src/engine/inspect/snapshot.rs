@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use crate::decision::{FullReload, Reason, declined};
 use crate::graph::accept::Propagation;
-use crate::graph::{Arrivals, Crossing, EdgeKind, ModuleId, ModuleKind, Openings, Step, Visited};
+use crate::graph::{Arrivals, Crossing, EdgeKind, Import, ModuleId, ModuleKind, Step, Visited};
 
 use super::Outcome;
 use super::failure::Failure;
+use super::hint::Hints;
 use crate::engine::Engine;
 
 /// The graph, over all threads.
@@ -68,7 +69,7 @@ struct SnapshotModule {
     /// Why a restart would be asked for: see [`FullReload::gist`].
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// What would make it hot: see [`FullReload::hint`].
+    /// What would make it hot: see [`crate::hint`].
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
     /// What imports of it fail by, until that is mended; each file relative to the root directory.
@@ -107,9 +108,10 @@ struct Findings<'a> {
     /// The module nearest above each that declines.
     declining: FxHashMap<ModuleId, ModuleId>,
     arrivals: Arrivals<'a>,
-    openings: Openings,
     /// What fails, by the module that it is in, or else by those that cannot be imported.
     failures: FxHashMap<ModuleId, Vec<Failure>>,
+    hints: Hints<'a>,
+    cuts: FxHashMap<ModuleId, Import>,
 }
 
 impl GraphSnapshot {
@@ -136,12 +138,13 @@ impl Engine {
 
     fn findings(&self) -> Findings<'_> {
         let arrivals = self.modules.arrivals();
-        let is_wrong = |id: ModuleId| self.step_to(id, &arrivals).static_boundary_import;
+        let hints = Hints::new(self);
         Findings {
             declined: declined(&self.modules, self.running()),
             declining: self.declining(),
-            openings: self.modules.openings(None, is_wrong),
             failures: self.failures(),
+            cuts: hints.all(&self.modules.cuts(None)),
+            hints,
             arrivals,
         }
     }
@@ -258,21 +261,19 @@ impl Engine {
             via,
             restart: restart.map(str::to_owned),
             reason: reload.as_ref().map(|reload| reload.gist(|path| self.show(path))),
-            hint: reload.and_then(|reload| reload.hint(|path| self.show(path))),
             errors: findings.failures.get(&id).cloned().unwrap_or_default(),
+            hint: reload.filter(|it| matches!(it.reason, Reason::Cold { .. })).and_then(|_| {
+                findings.hints.text(id, findings.cuts.get(&id).copied(), &module.path)
+            }),
         }
     }
 
     /// What the words for a cold module need of its chain: all of it can be followed by `via`.
     fn cold_excerpt(&self, id: ModuleId, findings: &Findings) -> Reason {
-        let is_users = |&(from, _): &_| self.modules.get(from).kind != ModuleKind::Ignored;
-        let opening = findings.openings.of(id).filter(is_users);
-        let last = opening.map_or(id, |(_, to)| to);
-        let arrival = findings.arrivals.get(&last).copied().flatten();
+        let arrival = findings.arrivals.get(&id).copied().flatten();
         let first = arrival.map(|(importer, _)| Step::new(self.path_of(importer), None));
-        let last = self.step_to(last, &findings.arrivals);
-        let chain: Vec<_> = first.into_iter().chain([last]).collect();
-        Reason::Cold { opening: opening.map(|_| chain.len() - 1), chain }
+        let last = self.step_to(id, &findings.arrivals);
+        Reason::Cold { chain: first.into_iter().chain([last]).collect() }
     }
 
     fn step_to(&self, id: ModuleId, arrivals: &Arrivals) -> Step {

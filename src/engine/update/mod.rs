@@ -407,7 +407,7 @@ impl Engine {
         }
         if let Some(reload) = batch.full_reload {
             let text = reload.describe(|path| self.show(path));
-            let hint = reload.hint(|path| self.show(path));
+            let hint = self.hint(&reload);
             let reload = Reload { reload, text, hint };
             self.emit(|_| HotEvent::FullReload(reload.clone()));
             self.begin_outcome(names, Some(&reload));

@@ -29,7 +29,7 @@ pub struct Reload {
     pub reload: FullReload,
     /// Both in one line, for people.
     pub text: String,
-    /// See [`FullReload::hint`].
+    /// See [`crate::hint`].
     pub hint: Option<String>,
 }
 

@@ -1,0 +1,160 @@
+//! The hint for a cold module: which import to write otherwise, and how. What it says is in [`crate::hint`].
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::decision::{Cause, FullReload, Reason};
+use crate::engine::Engine;
+use crate::engine::lifecycle::instance::Body;
+use crate::graph::{Cuts, Edge, Import, Judge, ModuleId, ModuleKind, Visited};
+use crate::hint::{self, Advice, ExportKind, Importer};
+use crate::place::import_line::{self, ImportLine};
+use crate::source::{decode, may_define_functions, says};
+
+/// What hints are found with.
+pub(in crate::engine) struct Hints<'a> {
+    engine: &'a Engine,
+    /// The modules that stay, and all above them: where the app begins, and what listens.
+    staying: Visited,
+    texts: RefCell<FxHashMap<ModuleId, Option<Arc<str>>>>,
+}
+
+impl Engine {
+    /// The hint for a restart, if there is one.
+    pub(in crate::engine) fn hint(&self, reload: &FullReload) -> Option<String> {
+        if !matches!(reload.reason, Reason::Cold { .. }) {
+            return None;
+        }
+        let path = match &reload.cause {
+            Cause::Watched { by } => by,
+            Cause::Changed | Cause::Invalidated { .. } => &reload.path,
+        };
+        let target = self.modules.find(path)?;
+        let is_invalidated = matches!(reload.cause, Cause::Invalidated { .. });
+        let cuts = self.modules.cuts(is_invalidated.then_some(target));
+        let hints = Hints::new(self);
+        hints.text(target, cuts.of(target, &hints), &reload.path)
+    }
+}
+
+impl<'a> Hints<'a> {
+    pub fn new(engine: &'a Engine) -> Self {
+        let roots = engine.modules.roots().iter().map(|&(_, id)| id);
+        let staying = engine.modules.leading_to(roots.chain(engine.evidence.listeners()));
+        Self { engine, staying, texts: RefCell::default() }
+    }
+
+    /// The best cut of each module.
+    pub fn all(&self, cuts: &Cuts) -> FxHashMap<ModuleId, Import> {
+        cuts.all(self)
+    }
+
+    /// What is to be said of a module with that cut. `changed`: the file that is spoken of.
+    pub fn text(&self, target: ModuleId, cut: Option<Import>, changed: &str) -> Option<String> {
+        let Some(cut) = cut else { return self.kept_by(target) };
+        let edge = self.edge(cut)?;
+        let line = self.line(cut, edge);
+        let advice = self.advice(cut, edge, line.as_ref())?;
+        let show = |id: ModuleId| self.show(&self.engine.modules.get(id).path);
+        let import = hint::Import {
+            importer: &show(cut.0),
+            target: &show(cut.1),
+            changed: &self.show(changed),
+            kind: edge.kind,
+            is_repeatable: is_repeatable(edge),
+            in_body: edge.in_body,
+            is_boundary: edge.meant_hot && !edge.by_attribute,
+            is_commonjs: self.is_commonjs(cut.0),
+        };
+        Some(advice.text(&import))
+    }
+
+    /// Where only packages import it: they load it once.
+    fn kept_by(&self, target: ModuleId) -> Option<String> {
+        let modules = &self.engine.modules;
+        let importers = modules.importers(target);
+        let is_packages = |&(id, _): &(ModuleId, _)| modules.get(id).kind == ModuleKind::Ignored;
+        let (first, _) = importers.first().filter(|_| importers.iter().all(is_packages))?;
+        let by = self.show(&modules.get(*first).path);
+        Some(format!("{by} has loaded it, and will not load it again: a restart is right here"))
+    }
+
+    /// A path as people know it: the lines of a hint are its own.
+    fn show(&self, path: &str) -> String {
+        self.engine.show(path).replace('\n', "\\u{a}").replace('\r', "\\u{d}")
+    }
+
+    fn edge(&self, cut: Import) -> Option<&'a Edge> {
+        self.engine.modules.cold_imports(cut).next()
+    }
+
+    /// The import, as it is written in the importer's file.
+    fn line(&self, (importer, _): Import, edge: &Edge) -> Option<ImportLine> {
+        let text = self.text_of(importer)?;
+        import_line::find(&text, &edge.specifier)
+    }
+
+    fn text_of(&self, id: ModuleId) -> Option<Arc<str>> {
+        let read = || {
+            let bytes = std::fs::read(&*self.engine.modules.get(id).path).ok()?;
+            decode(&bytes).map(Arc::from)
+        };
+        self.texts.borrow_mut().entry(id).or_insert_with(read).clone()
+    }
+
+    fn advice<'b>(
+        &self,
+        (importer, target): Import,
+        edge: &Edge,
+        line: Option<&'b ImportLine>,
+    ) -> Option<Advice<'b>> {
+        let modules = &self.engine.modules;
+        let imports = modules.imports(importer);
+        let specifiers: Vec<_> = imports.iter().map(|(_, edge)| &*edge.specifier).collect();
+        let importer =
+            Importer { listens: self.engine.evidence.listens(importer), imports: &specifiers };
+        let kind_of = |name: &str| match self.engine.evidence.exports(target) {
+            Some(exports) => exports.get(name).copied(),
+            None => self.is_data(target).then_some(ExportKind::Data),
+        };
+        hint::advise(importer, line, is_repeatable(edge), kind_of)
+    }
+
+    /// Whether a module of whose exports nothing was told exports nothing but data.
+    fn is_data(&self, id: ModuleId) -> bool {
+        let exports = |text: &str| ["export", "exports"].iter().any(|word| says(text, word));
+        self.text_of(id).is_some_and(|text| exports(&text) && !may_define_functions(&text))
+    }
+
+    fn is_commonjs(&self, id: ModuleId) -> bool {
+        self.engine.lifecycle.of_module(id).any(|it| it.body == Body::CommonJs)
+    }
+}
+
+/// Whether the importer may repeat it when its body is over.
+fn is_repeatable(edge: &Edge) -> bool {
+    edge.may_be_hot() && !edge.in_body
+}
+
+impl Judge for Hints<'_> {
+    fn is_meant(&self, cut: Import) -> bool {
+        let is_meant = |edge: &Edge| edge.meant_hot && !edge.may_be_hot();
+        self.engine.modules.cold_imports(cut).any(is_meant)
+    }
+
+    fn is_good(&self, cut: Import) -> bool {
+        let (importer, target) = cut;
+        let modules = &self.engine.modules;
+        let is_users = |id: ModuleId| modules.get(id).kind == ModuleKind::File;
+        let may_run_again = !self.staying.contains(target) && !modules.get(target).is_json;
+        is_users(importer)
+            && is_users(target)
+            && may_run_again
+            && self.edge(cut).is_some_and(|edge| {
+                let line = self.line(cut, edge);
+                self.advice(cut, edge, line.as_ref()).is_some()
+            })
+    }
+}
