@@ -8,10 +8,12 @@ use rustc_hash::FxHashMap;
 use crate::decision::{Cause, FullReload, Reason};
 use crate::engine::Engine;
 use crate::engine::lifecycle::instance::Body;
-use crate::graph::{Cuts, Edge, Import, Judge, ModuleId, ModuleKind, Visited};
+use crate::graph::{Cuts, Edge, EdgeKind, Import, Judge, ModuleId, ModuleKind, Visited};
 use crate::hint::{self, Advice, ExportKind, Importer};
+use crate::path::relative;
 use crate::place::import_line::{self, ImportLine};
 use crate::source::{decode, may_define_functions, says};
+use crate::watch::parent;
 
 /// What hints are found with.
 pub(in crate::engine) struct Hints<'a> {
@@ -55,7 +57,15 @@ impl<'a> Hints<'a> {
     pub fn text(&self, target: ModuleId, cut: Option<Import>, changed: &str) -> Option<String> {
         let Some(cut) = cut else { return self.kept_by(target) };
         let edge = self.edge(cut)?;
-        let line = self.line(cut, edge);
+        let mut line = self.line(cut, edge);
+        if let Some(line) = &mut line
+            && edge.kind == EdgeKind::Require
+            && edge.specifier.starts_with('.')
+        {
+            // `import()` adds no extension.
+            let path = |id: ModuleId| &*self.engine.modules.get(id).path;
+            line.specifier = format!("'{}'", specifier(path(cut.0), path(cut.1)));
+        }
         let advice = self.advice(cut, edge, line.as_ref())?;
         let show = |id: ModuleId| self.show(&self.engine.modules.get(id).path);
         let import = hint::Import {
@@ -133,6 +143,12 @@ impl<'a> Hints<'a> {
     }
 }
 
+/// The specifier by which the module at `importer` imports the file `target`.
+fn specifier(importer: &str, target: &str) -> String {
+    let path = relative(parent(importer), target);
+    if path.starts_with("../") { path } else { format!("./{path}") }
+}
+
 /// Whether the importer may repeat it when its body is over.
 fn is_repeatable(edge: &Edge) -> bool {
     edge.may_be_hot() && !edge.in_body
@@ -156,5 +172,23 @@ impl Judge for Hints<'_> {
                 let line = self.line(cut, edge);
                 self.advice(cut, edge, line.as_ref()).is_some()
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn specifiers_of_files() {
+        for (importer, target, expected) in [
+            ("/a/server.js", "/a/app.js", "./app.js"),
+            ("/a/server.js", "/a/b/c.js", "./b/c.js"),
+            ("/a/b/c/d.js", "/a/b/e/f.js", "../e/f.js"),
+            ("/a/b/c.js", "/a/d.js", "../d.js"),
+            ("/a/b.js", "/c/d.js", "../c/d.js"),
+        ] {
+            assert_eq!(specifier(importer, target), expected);
+        }
     }
 }
