@@ -144,7 +144,10 @@ export interface Explanation {
   chain: ChainLink[]
   /** Why a restart would be asked for, in the words of that message; absent if none would. */
   reason?: string
-  /** The one import that, written otherwise, would make it hot; absent if no single one would. */
+  /**
+   * What to write so that it becomes hot: the import nearest to where the app begins that may become hot, as the code for it on a line of its own; up to
+   * three lines. Or that a restart is right, where a package has loaded it for good. Absent if no single import would do.
+   */
   hint?: string
   /** What would run again: the file first, then what imports it. */
   invalidates: string[]
@@ -320,7 +323,10 @@ export interface Outcome {
   ms: number
   /** Why a restart is needed, in the words of that message. */
   reason?: string
-  /** The one import that, written otherwise, would have made that unnecessary. */
+  /**
+   * What to write so that that becomes unnecessary: the import nearest to where the app begins that may become hot, as the code for it on a line of its own; up to
+   * three lines. Or that a restart is right, where a package has loaded it for good. Absent if no single import would do.
+   */
   hint?: string
   /** The imports that make the file cold, from where the app begins. */
   chain?: ChainLink[]
@@ -394,7 +400,10 @@ export interface FullReloadMessage {
 export interface RestartReason {
   /** The change and its reason, in one line. Paths are relative to `rootDirectory`. */
   text: string
-  /** The one import that, written otherwise, would have made the restart unnecessary; absent if no single one would. */
+  /**
+   * What to write so that the restart becomes unnecessary: the import nearest to where the app begins that may become hot, as the code for it on a line of its own; up to
+   * three lines. Or that a restart is right, where a package has loaded it for good. Absent if no single import would do.
+   */
   hint?: string
   /** The imports that make the file cold, from where the app begins to the file; empty if there is another reason. */
   chain: ChainLink[]

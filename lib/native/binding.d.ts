@@ -643,7 +643,7 @@ export declare function print(text: string): number | null
 export interface Reason {
   /** The change and its reason, in one line for people. */
   text: string
-  /** The one import that, written otherwise, would have made the restart unnecessary. */
+  /** What to write so that the restart becomes unnecessary: up to three lines, see `crate::hint`. */
   hint?: string
   /** The imports that make the file cold, from where the app begins to the file; empty if there is another reason. */
   chain: Array<Link>

@@ -3,7 +3,8 @@
  */
 import module from 'node:module'
 import { thread } from '../native/thread.mjs'
-import { builtin } from '../node/features.mjs'
+import { reportRequires } from '../node/cjs-cache.mjs'
+import { builtin, hasSyncHooks } from '../node/features.mjs'
 import { isOwn } from '../own.mjs'
 import { attempt, guarded } from './guard.mjs'
 import { setImmediate } from './primordials.mjs'
@@ -20,6 +21,8 @@ export function noteListening() {
 }
 
 function listens() {
+  // What passed no hook is not known yet.
+  if (!hasSyncHooks) guarded(() => reportRequires())
   const urls = guarded(() => thread.listens(callers()))
   // When what is running has come to its end; nothing waits for it.
   if (urls?.length) setImmediate(() => void describeExports(urls)).unref()

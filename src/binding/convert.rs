@@ -352,7 +352,7 @@ pub enum Message {
 pub struct Reason {
     /// The change and its reason, in one line for people.
     pub text: String,
-    /// The one import that, written otherwise, would have made the restart unnecessary.
+    /// What to write so that the restart becomes unnecessary: up to three lines, see `crate::hint`.
     pub hint: Option<String>,
     /// The imports that make the file cold, from where the app begins to the file; empty if there is another reason.
     pub chain: Vec<Link>,

@@ -57,15 +57,7 @@ impl<'a> Hints<'a> {
     pub fn text(&self, target: ModuleId, cut: Option<Import>, changed: &str) -> Option<String> {
         let Some(cut) = cut else { return self.kept_by(target) };
         let edge = self.edge(cut)?;
-        let mut line = self.line(cut, edge);
-        if let Some(line) = &mut line
-            && edge.kind == EdgeKind::Require
-            && edge.specifier.starts_with('.')
-        {
-            // `import()` adds no extension.
-            let path = |id: ModuleId| &*self.engine.modules.get(id).path;
-            line.specifier = format!("'{}'", specifier(path(cut.0), path(cut.1)));
-        }
+        let line = self.line(cut, edge);
         let advice = self.advice(cut, edge, line.as_ref())?;
         let show = |id: ModuleId| self.show(&self.engine.modules.get(id).path);
         let import = hint::Import {
@@ -76,7 +68,7 @@ impl<'a> Hints<'a> {
             is_repeatable: is_repeatable(edge),
             in_body: edge.in_body,
             is_boundary: edge.meant_hot && !edge.by_attribute,
-            is_commonjs: self.is_commonjs(cut.0),
+            is_commonjs: self.is_commonjs(cut.0, edge),
         };
         Some(advice.text(&import))
     }
@@ -101,9 +93,22 @@ impl<'a> Hints<'a> {
     }
 
     /// The import, as it is written in the importer's file.
-    fn line(&self, (importer, _): Import, edge: &Edge) -> Option<ImportLine> {
+    fn line(&self, (importer, target): Import, edge: &Edge) -> Option<ImportLine> {
         let text = self.text_of(importer)?;
-        import_line::find(&text, &edge.specifier)
+        if edge.kind != EdgeKind::Require {
+            return import_line::find(&text, &edge.specifier);
+        }
+        // A `require` that passed no hook is known by its file alone, and `import()` adds no extension.
+        let path = |id: ModuleId| &*self.engine.modules.get(id).path;
+        let whole = specifier(path(importer), path(target));
+        let short = whole.rsplit_once('.').map_or(&*whole, |(short, _)| short);
+        let folder = short.strip_suffix("/index").unwrap_or(short);
+        let written = [&*edge.specifier, &*whole, short, folder].into_iter();
+        let line =
+            written.filter(|it| !it.is_empty()).find_map(|it| import_line::find(&text, it))?;
+        let is_package = !line.specifier[1..].starts_with('.');
+        let specifier = if is_package { line.specifier } else { format!("'{whole}'") };
+        Some(ImportLine { specifier, ..line })
     }
 
     fn text_of(&self, id: ModuleId) -> Option<Arc<str>> {
@@ -132,14 +137,18 @@ impl<'a> Hints<'a> {
         hint::advise(importer, line, is_repeatable(edge), kind_of)
     }
 
-    /// Whether a module of whose exports nothing was told exports nothing but data.
+    /// Whether a module of whose exports nothing was told exports nothing but data, of its own making.
     fn is_data(&self, id: ModuleId) -> bool {
         let exports = |text: &str| ["export", "exports"].iter().any(|word| says(text, word));
-        self.text_of(id).is_some_and(|text| exports(&text) && !may_define_functions(&text))
+        self.engine.modules.imports(id).is_empty()
+            && self.text_of(id).is_some_and(|text| exports(&text) && !may_define_functions(&text))
     }
 
-    fn is_commonjs(&self, id: ModuleId) -> bool {
-        self.engine.lifecycle.of_module(id).any(|it| it.body == Body::CommonJs)
+    /// Whether the importer is CommonJS. What passed no hook is, if it requires.
+    fn is_commonjs(&self, id: ModuleId, edge: &Edge) -> bool {
+        let bodies = self.engine.lifecycle.of_module(id).map(|it| it.body);
+        let known = bodies.filter(|body| *body != Body::Unknown).last();
+        known.map_or(edge.kind == EdgeKind::Require, |body| body == Body::CommonJs)
     }
 }
 
