@@ -160,4 +160,5 @@ export interface Listening {
 /** How an app is told to listen: as it is typed itself, if it is and returns a server. */
 type Listen<Served> = Served extends { listen: infer Own extends (...args: never[]) => Listening }
   ? Own
-  : (at?: number | string | object, ...others: (number | string | (() => void))[]) => Listening
+  : // oxlint-disable-next-line typescript/no-explicit-any -- as Node's server.listen()
+    (...args: any[]) => Listening

@@ -166,6 +166,20 @@ describe('under hot-hook', { concurrency: true }, () => {
     assert.deepEqual(await app.ask('unhandled'), [])
   })
 
+  test('what it returns listens by itself, as an app of Express does', async (t) => {
+    const files = {
+      'main.mjs': `import { handler } from 'hot-hook'
+        const app = ${LOAD('./app.mjs', ", 'app'")}
+        const server = app.listen(0, '127.0.0.1', () => serve({ port: () => server.address().port }))`,
+      'app.mjs': `export const app = (request, response) => response.end('one')`,
+    }
+    const app = await startApp(t, { files })
+    const read = await reader(app)
+    assert.equal((await read()).text, 'one')
+    app.save('app.mjs', files['app.mjs'].replace('one', 'two'))
+    assert.equal((await read()).text, 'two')
+  })
+
   test('connections are upgraded by what the module exports for that; a failed import is an answer', async (t) => {
     const upgrade = (/** @type {string} */ text) => `export default (request, response) => response.end('plain')
       export const upgrade = (request, socket, head) => socket.end('HTTP/1.1 101 Switching Protocols\\r\\nconnection: upgrade\\r\\nupgrade: x\\r\\n\\r\\n${text} ' + head)`

@@ -41,3 +41,6 @@ handler(load, 'nothing')
 handler(async () => ({ app: outer }))
 const any: Handler = handler(load, 'app')
 void [answer, other, third, any]
+const listening: http.Server = handler(load, 'app').listen(3000, () => {})
+const alike: http.Server = handler(load, 'koa').listen(3000)
+void [listening, alike, handler(load, 'listener').listen(0, '127.0.0.1').address(), handler(load, 'fastify').listen({ port: 0 })]
