@@ -43,8 +43,8 @@ const CALLERS: [&str; 2] = ["express", "connect"];
 pub struct Importer<'a> {
     /// It was found to listen.
     pub listens: bool,
-    /// What it imports, as it is written.
-    pub imports: &'a [&'a str],
+    /// The packages that it imports, as it is written.
+    pub packages: &'a [&'a str],
 }
 
 impl Importer<'_> {
@@ -52,7 +52,7 @@ impl Importer<'_> {
         let is_of = |it: &&str| {
             it.strip_prefix(package).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        self.imports.iter().any(is_of)
+        self.packages.iter().any(is_of)
     }
 
     /// The package it imports that keeps such exports.
@@ -306,7 +306,7 @@ fn beside(specifier: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::place::import_line;
+    use crate::place::import_line::Importing;
 
     /// What is known, beside the import.
     struct Case {
@@ -328,8 +328,8 @@ mod tests {
     };
 
     fn hint(import: &Import, case: &Case) -> String {
-        let line = import_line::find(case.text, "./app.js");
-        let importer = Importer { listens: case.listens, imports: case.imports };
+        let line = Importing::new(case.text.into()).find("./app.js");
+        let importer = Importer { listens: case.listens, packages: case.imports };
         let kind_of =
             |name: &str| case.kinds.iter().find(|(of, _)| *of == name).map(|(_, kind)| *kind);
         let advice = advise(importer, line.as_ref(), import.is_repeatable, kind_of);

@@ -127,7 +127,7 @@ impl Graph {
     /// The single imports, in one module, of another that make that cold, in the order in which they came.
     pub fn cold_imports(&self, (importer, target): Import) -> impl Iterator<Item = &Edge> {
         let is_cold = move |edge: &Edge| !self.stops_propagation(importer, edge, target, None);
-        let edges = self.imports(importer).into_iter();
-        edges.filter(move |&(to, edge)| to == target && is_cold(edge)).map(|(_, edge)| edge)
+        let edges = self.importers(target).into_iter();
+        edges.filter(move |&(from, edge)| from == importer && is_cold(edge)).map(|(_, edge)| edge)
     }
 }

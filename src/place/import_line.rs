@@ -2,8 +2,11 @@
 //!
 //! Nothing is parsed but that line: a form that is not known has no names.
 
-use super::imports::{all, clause, is_word, words};
-use super::text::position_at;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::imports::{clause, index, is_specifier, is_word, words};
 
 /// An import.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,18 +41,43 @@ pub struct Name {
     pub local: String,
 }
 
-/// The import of `specifier` in a text: that of its names which is made when the module runs. `None` if there is none.
-pub fn find(text: &str, specifier: &str) -> Option<ImportLine> {
-    let mut found: Option<ImportLine> = None;
-    for at in all(text, specifier) {
-        let Some((start, names)) = names_at(text, at.start, at.end) else { continue };
-        let line = position_at(text, start).line;
-        found = Some(match found {
-            None => ImportLine { line, specifier: text[at].to_owned(), names },
-            Some(first) => ImportLine { names: both(first.names, names), ..first },
-        });
+/// The text of a module, and where its imports are.
+#[derive(Debug)]
+pub struct Importing {
+    text: Arc<str>,
+    quoted: FxHashMap<String, Vec<usize>>,
+}
+
+impl Importing {
+    /// Looks for all of them at once: a module may have thousands.
+    pub fn new(text: Arc<str>) -> Self {
+        Self { quoted: index(&text), text }
     }
-    found
+
+    /// The import of `specifier`: that of its names which is made when the module runs. `None` if there is none.
+    pub fn find(&self, specifier: &str) -> Option<ImportLine> {
+        let text = &*self.text;
+        let mut found: Option<ImportLine> = None;
+        for &at in self.quoted.get(specifier)?.iter().filter(|&&at| is_specifier(text, at)) {
+            let end = at + specifier.len() + 2;
+            let Some((start, names)) = names_at(text, at, end) else { continue };
+            found = Some(match found {
+                None => ImportLine {
+                    line: line_at(text, start),
+                    specifier: text[at..end].to_owned(),
+                    names,
+                },
+                Some(first) => ImportLine { names: both(first.names, names), ..first },
+            });
+        }
+        found
+    }
+}
+
+/// The line of an offset, from 1.
+fn line_at(text: &str, offset: usize) -> u32 {
+    let ends = memchr::memchr_iter(b'\n', &text.as_bytes()[..offset]).count();
+    u32::try_from(ends).map_or(u32::MAX, |ends| ends.saturating_add(1))
 }
 
 /// What two imports of one module import.
@@ -193,7 +221,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        let Some(found) = find(text, "./x.js") else { return "-".to_owned() };
+        let Some(found) = Importing::new(text.into()).find("./x.js") else { return "-".to_owned() };
         let names = match found.names {
             Names::Single(names) => {
                 let names = names.iter().map(|it| format!("{}={}", it.local, it.export));

@@ -1,6 +1,6 @@
 //! Where a text imports something. Nothing is parsed: what looks most like the import is taken for it.
 
-use std::ops::Range;
+use rustc_hash::FxHashMap;
 
 /// How much a quoted text looks like the specifier of an import.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Clone, Copy)]
@@ -50,12 +50,18 @@ pub fn find_name(text: &str, specifier: &str, name: &str) -> Option<usize> {
     Some(found.fold(first, |best, next| if next.0 > best.0 { next } else { best }).1)
 }
 
-/// Where `specifier` stands as that of an import, with its quotation marks.
-pub fn all<'a>(text: &'a str, specifier: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
-    let found = quoted(text).filter(move |quoted| quoted.text == specifier);
+/// Where each text stands on whose sides are quotation marks, by that text.
+pub fn index(text: &str) -> FxHashMap<String, Vec<usize>> {
+    let mut found = FxHashMap::<String, Vec<usize>>::default();
+    for quoted in quoted(text).filter(|quoted| !quoted.text.contains(char::is_whitespace)) {
+        found.entry(quoted.text.to_owned()).or_default().push(quoted.at);
+    }
     found
-        .filter(|quoted| looks(text, quoted.at) == Looks::Like)
-        .map(|quoted| quoted.at..quoted.at + quoted.text.len() + 2)
+}
+
+/// Whether what is quoted at `at` stands as the specifier of an import.
+pub fn is_specifier(text: &str, at: usize) -> bool {
+    looks(text, at) == Looks::Like
 }
 
 /// Where the `import` or `export` begins whose specifier is at `at`.
@@ -152,6 +158,7 @@ fn is_comment(before: &str, line: &str) -> bool {
     if line.match_indices("//").any(|(at, _)| !line[..at].ends_with([':', '\'', '"', '`'])) {
         return true;
     }
+    let before = last(before);
     let open = before.rfind("/*");
     let is_open = open.is_some_and(|open| !before[open + 2..].contains("*/"));
     // `src/**/*.mjs` opens none.
@@ -160,6 +167,16 @@ fn is_comment(before: &str, line: &str) -> bool {
             before[..open].trim_end_matches([' ', '\t']).ends_with(['\n', ';', '{', '}', '('])
                 || open == 0
         })
+}
+
+/// No comment is longer, in bytes: a text may have thousands of imports.
+const MOST_COMMENT: usize = 16 * 1024;
+
+/// The end of a text, in which a comment may have begun.
+fn last(text: &str) -> &str {
+    let start = text.len().saturating_sub(MOST_COMMENT);
+    let start = (start..text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(start);
+    &text[start..]
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The hint for a cold module: which import to write otherwise, and how. What it says is in [`crate::hint`].
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -11,7 +12,7 @@ use crate::engine::lifecycle::instance::Body;
 use crate::graph::{Cuts, Edge, EdgeKind, Import, Judge, ModuleId, ModuleKind, Visited};
 use crate::hint::{self, Advice, ExportKind, Importer};
 use crate::path::relative;
-use crate::place::import_line::{self, ImportLine};
+use crate::place::import_line::{ImportLine, Importing};
 use crate::source::{decode, may_define_functions, says};
 use crate::watch::parent;
 
@@ -21,7 +22,14 @@ pub(in crate::engine) struct Hints<'a> {
     /// The modules that stay, and all above them: where the app begins, and what listens.
     staying: Visited,
     texts: RefCell<FxHashMap<ModuleId, Option<Arc<str>>>>,
+    importing: RefCell<FxHashMap<ModuleId, Rc<Importing>>>,
+    lines: RefCell<FxHashMap<Import, Option<Rc<ImportLine>>>>,
+    /// The packages that modules import, as they write it.
+    packages: RefCell<FxHashMap<ModuleId, Rc<[&'a str]>>>,
 }
+
+/// No more files are read for the hints of one look at the graph: of other imports it is not known how they are written.
+const MOST_READ: usize = 200;
 
 impl Engine {
     /// The hint for a restart, if there is one.
@@ -45,7 +53,14 @@ impl<'a> Hints<'a> {
     pub fn new(engine: &'a Engine) -> Self {
         let roots = engine.modules.roots().iter().map(|&(_, id)| id);
         let staying = engine.modules.leading_to(roots.chain(engine.evidence.listeners()));
-        Self { engine, staying, texts: RefCell::default() }
+        Self {
+            engine,
+            staying,
+            texts: RefCell::default(),
+            importing: RefCell::default(),
+            lines: RefCell::default(),
+            packages: RefCell::default(),
+        }
     }
 
     /// The best cut of each module.
@@ -58,7 +73,7 @@ impl<'a> Hints<'a> {
         let Some(cut) = cut else { return self.kept_by(target) };
         let edge = self.edge(cut)?;
         let line = self.line(cut, edge);
-        let advice = self.advice(cut, edge, line.as_ref())?;
+        let advice = self.advice(cut, edge, line.as_deref())?;
         let show = |id: ModuleId| self.show(&self.engine.modules.get(id).path);
         let import = hint::Import {
             importer: &show(cut.0),
@@ -93,10 +108,19 @@ impl<'a> Hints<'a> {
     }
 
     /// The import, as it is written in the importer's file.
-    fn line(&self, (importer, target): Import, edge: &Edge) -> Option<ImportLine> {
-        let text = self.text_of(importer)?;
+    fn line(&self, cut: Import, edge: &Edge) -> Option<Rc<ImportLine>> {
+        let known = self.lines.borrow().get(&cut).cloned();
+        known.unwrap_or_else(|| {
+            let line = self.read_line(cut, edge).map(Rc::new);
+            self.lines.borrow_mut().insert(cut, line.clone());
+            line
+        })
+    }
+
+    fn read_line(&self, (importer, target): Import, edge: &Edge) -> Option<ImportLine> {
+        let importing = self.importing(importer)?;
         if edge.kind != EdgeKind::Require {
-            return import_line::find(&text, &edge.specifier);
+            return importing.find(&edge.specifier);
         }
         // A `require` that passed no hook is known by its file alone, and `import()` adds no extension.
         let path = |id: ModuleId| &*self.engine.modules.get(id).path;
@@ -104,19 +128,35 @@ impl<'a> Hints<'a> {
         let short = whole.rsplit_once('.').map_or(&*whole, |(short, _)| short);
         let folder = short.strip_suffix("/index").unwrap_or(short);
         let written = [&*edge.specifier, &*whole, short, folder].into_iter();
-        let line =
-            written.filter(|it| !it.is_empty()).find_map(|it| import_line::find(&text, it))?;
+        let line = written.filter(|it| !it.is_empty()).find_map(|it| importing.find(it))?;
         let is_package = !line.specifier[1..].starts_with('.');
         let specifier = if is_package { line.specifier } else { format!("'{whole}'") };
         Some(ImportLine { specifier, ..line })
     }
 
+    fn importing(&self, id: ModuleId) -> Option<Rc<Importing>> {
+        let text = self.text_of(id)?;
+        let mut all = self.importing.borrow_mut();
+        Some(all.entry(id).or_insert_with(|| Rc::new(Importing::new(text))).clone())
+    }
+
     fn text_of(&self, id: ModuleId) -> Option<Arc<str>> {
+        let mut texts = self.texts.borrow_mut();
+        let may_read = texts.len() < MOST_READ;
         let read = || {
             let bytes = std::fs::read(&*self.engine.modules.get(id).path).ok()?;
             decode(&bytes).map(Arc::from)
         };
-        self.texts.borrow_mut().entry(id).or_insert_with(read).clone()
+        texts.entry(id).or_insert_with(|| if may_read { read() } else { None }).clone()
+    }
+
+    fn packages_of(&self, id: ModuleId) -> Rc<[&'a str]> {
+        let is_package = |it: &&str| !it.starts_with(['.', '/', '#']) && !it.contains(':');
+        let read = || {
+            let imports = self.engine.modules.imports(id).into_iter();
+            imports.map(|(_, edge)| &*edge.specifier).filter(is_package).collect()
+        };
+        self.packages.borrow_mut().entry(id).or_insert_with(read).clone()
     }
 
     fn advice<'b>(
@@ -125,11 +165,8 @@ impl<'a> Hints<'a> {
         edge: &Edge,
         line: Option<&'b ImportLine>,
     ) -> Option<Advice<'b>> {
-        let modules = &self.engine.modules;
-        let imports = modules.imports(importer);
-        let specifiers: Vec<_> = imports.iter().map(|(_, edge)| &*edge.specifier).collect();
-        let importer =
-            Importer { listens: self.engine.evidence.listens(importer), imports: &specifiers };
+        let listens = self.engine.evidence.listens(importer);
+        let importer = Importer { listens, packages: &self.packages_of(importer) };
         let kind_of = |name: &str| match self.engine.evidence.exports(target) {
             Some(exports) => exports.get(name).copied(),
             None => self.is_data(target).then_some(ExportKind::Data),
@@ -179,7 +216,7 @@ impl Judge for Hints<'_> {
             && may_run_again
             && self.edge(cut).is_some_and(|edge| {
                 let line = self.line(cut, edge);
-                self.advice(cut, edge, line.as_ref()).is_some()
+                self.advice(cut, edge, line.as_deref()).is_some()
             })
     }
 }
