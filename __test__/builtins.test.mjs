@@ -90,9 +90,10 @@ for (const [group, list] of replacements) {
       assert.deepEqual([name, exit, app.output.stdout], [name, { code: 0, signal: null }, 'first 2 other common\ndone\n'], app.known())
       const told = app.output.stderr.match(/^hot-hook: internal error \(.*\); the app goes on without hot reload$/gm) ?? []
       assert.ok(told.length <= 1, app.known())
-      // What is told besides is that a change needs a restart.
+      // What is told besides is that a change needs a restart, and the hint for it, with code.
       const lines = app.output.stderr.split('\n').filter(Boolean)
-      assert.ok(lines.every((line) => line === told[0] || line.startsWith('hot-hook: restart needed: ')), app.known())
+      const isOfRestart = (/** @type {string} */ line) => ['hot-hook: restart needed: ', 'hot-hook: hint: ', '  import('].some((start) => line.startsWith(start))
+      assert.ok(lines.every((line) => line === told[0] || isOfRestart(line)), app.known())
     }
   })
 }
