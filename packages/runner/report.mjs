@@ -55,8 +55,17 @@ const isTold = ({ event }, level) => ORDER.indexOf(LEVELS[event] ?? 'normal') <=
 export function toLines(told, how) {
   if (!isTold(told, how.level)) return []
   const mine = { ...how, cwd: visible(how.cwd), script: visible(how.script) }
-  const lines = describe(made(told), mine).flatMap((text) => wrap(`${how.paint.cyan('hot-runner')} ${text}`, how.columns))
-  return told.event === 'outcome' ? [...lines, ...marked(told, how.paint)] : lines
+  const [one, code] = apart(told)
+  const lines = describe(made(one), mine).flatMap((text) => wrap(`${how.paint.cyan('hot-runner')} ${text}`, how.columns))
+  return [...lines, ...code.map((line) => how.paint.dim(visible(line))), ...(told.event === 'outcome' ? marked(told, how.paint) : [])]
+}
+
+/** What is told of a restart, with the first line of its hint; and the others, of which code is to be copied as it stands. @param {Told} told @returns {[Told, string[]]} */
+function apart(told) {
+  const hint = told.event === 'restart' ? told.reason?.hint : undefined
+  if (typeof hint !== 'string') return [told, []]
+  const [first, ...code] = hint.split('\n')
+  return [{ ...told, reason: { ...told.reason, hint: first } }, code]
 }
 
 /** A terminal would break a line anywhere; what is broken here stands under the text. @param {string} line @param {number} [columns] */
@@ -159,7 +168,7 @@ const marked = ({ text = '' }, paint) =>
 /** @param {Told} told @param {(file: string) => string} show @param {Paint} paint */
 function describeRestart(told, show, paint) {
   const { text, hint } = reasonOf(told, show)
-  return [`${paint.yellow('restart')}: ${text}`, ...(hint ? `hint: ${hint}`.split('\n').map((line) => paint.dim(visible(line))) : [])]
+  return [`${paint.yellow('restart')}: ${text}`, ...(hint ? [paint.dim(`hint: ${hint}`)] : [])]
 }
 
 /**

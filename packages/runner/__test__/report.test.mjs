@@ -26,6 +26,18 @@ test('a long chain is broken between words, for terminals alone', () => {
   }
 })
 
+test('the code of a hint stands as it is to be written', () => {
+  const hint = `app.js is imported statically by server.js:2: write instead:\n  const app = handler(() => import('./app.js'), 'app')\nIt then runs again \u001b[31m`
+  const told = { event: 'restart', cause: 'change', path: '/app/x', reason: { text: 'x changed', hint } }
+  assert.deepEqual(toLines(told, how(50)), [
+    'hot-runner restart: x changed',
+    'hot-runner hint: app.js is imported statically by',
+    '           server.js:2: write instead:',
+    `  const app = handler(() => import('./app.js'), 'app')`,
+    String.raw`It then runs again \u{1b}[31m`,
+  ])
+})
+
 test('what takes two columns counts as two; a word that is longer than a line stays whole', () => {
   const told = chain(['main.mjs', '設定/データベース設定ファイル.mjs', `${'x'.repeat(100)}.mjs`])
   const lines = toLines(told, how(60))
