@@ -91,7 +91,7 @@ test('the page is live: saves, versions, restarts with their reasons, the next p
   const lit = Object.entries((await drawn(page)).nodes).filter(([, { classes }]) => classes.split(' ').includes('lit'))
   assert.deepEqual(lit.map(([id]) => id).toSorted(), ['module page.mjs', 'module part.mjs'])
 
-  app.save('config.mjs', '// 2')
+  app.save('config.mjs', 'export const limit = () => 2')
   await page.locator('#log .restart', { hasText: 'config.mjs changed, which no boundary makes hot: main.mjs ─static→ config.mjs' }).waitFor()
   await app.kill()
   await page.locator('#log .end').waitFor()
