@@ -57,7 +57,7 @@ async function reload(name) {
 /** Whether what was superseded leaves memory. @param {WeakRef<object> | undefined} superseded */
 async function isReleased(superseded) {
   for (let left = COLLECTIONS; superseded?.deref() && left > 0; left--) {
-    // Whoever was looked at stays until the next turn.
+    // What was looked at stays until the next turn.
     await sleep(1)
     globalThis.gc?.()
   }

@@ -99,21 +99,33 @@ enum How<'a> {
     Unread,
 }
 
+/// How often an import runs, as it is written now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// It is a declaration, or a `require()`, of the module that imports.
+    AtStart,
+    /// It is an `import()` that was seen only while the body of the module that imports ran: made a boundary, it would be taken once.
+    InBody,
+    /// It may be repeated.
+    Again,
+}
+
 /// What can be done about the import that `line` shows, by which `importer` has imported it. `None` if it cannot become hot: its exports are used
 /// where no import of ours can be. `kind_of`: what is known of an export.
 pub fn advise<'a>(
     importer: Importer,
     line: Option<&'a ImportLine>,
-    is_repeated: bool,
+    runs: Runs,
     kind_of: impl Fn(&str) -> Option<ExportKind>,
 ) -> Option<Advice<'a>> {
-    let Some(found) = line else { return Some(Advice { line, how: How::Unread }) };
+    let Some(found) = line else {
+        return (runs != Runs::InBody).then_some(Advice { line, how: How::Unread });
+    };
     let how = match &found.names {
-        _ if is_repeated => How::Mark,
+        _ if runs == Runs::Again => How::Mark,
         Names::Single(names) => wrap(importer, names, kind_of)?,
         Names::All(local) => How::All(local),
-        Names::Call => How::Mark,
-        Names::Unknown => return None,
+        Names::Call | Names::Unknown => return None,
     };
     Some(Advice { line, how })
 }
@@ -149,7 +161,6 @@ fn wrap<'a>(
 
 /// The import that a hint is about.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct Import<'a> {
     /// Who imports, as people know it.
     pub importer: &'a str,
@@ -159,10 +170,8 @@ pub struct Import<'a> {
     pub changed: &'a str,
     /// How.
     pub kind: EdgeKind,
-    /// The importer may repeat it, but for its not being hot.
-    pub is_repeatable: bool,
-    /// It is imported while the importer's body runs.
-    pub in_body: bool,
+    /// How often it runs.
+    pub runs: Runs,
     /// Options make it a boundary already.
     pub is_boundary: bool,
     /// The importer is CommonJS, which has no `import.meta`.
@@ -193,13 +202,13 @@ impl Import<'_> {
         };
         match self.kind {
             EdgeKind::Static => format!("{subject}imported statically by {importer}"),
-            EdgeKind::Dynamic if self.in_body => {
+            EdgeKind::Dynamic if self.runs == Runs::InBody => {
                 format!("{subject}imported by {importer} while that starts, once")
             }
             EdgeKind::Dynamic => {
                 format!("{subject}imported dynamically by {importer}, not as a boundary")
             }
-            EdgeKind::Require if self.is_repeatable => {
+            EdgeKind::Require if self.runs == Runs::Again => {
                 format!("{subject}required by {importer}, not as a boundary")
             }
             EdgeKind::Require => format!("{subject}required by {importer}"),
@@ -255,14 +264,16 @@ fn unread(import: &Import, now: &str, it: &str) -> String {
         EdgeKind::Dynamic => format!(
             "{now}: add it to `boundaries`, or import it with import.meta.hot?.boundary, to make {it} hot"
         ),
-        EdgeKind::Require if import.is_repeatable => {
+        EdgeKind::Require if import.runs == Runs::Again => {
             format!("{now}: add it to `boundaries` to make {it} hot")
         }
         EdgeKind::Static if import.is_boundary => {
-            format!("{now}: import it dynamically to make {it} hot")
+            format!("{now}: import it dynamically, where it is used, to make {it} hot")
         }
         EdgeKind::Static | EdgeKind::Require => {
-            format!("{now}: import it dynamically, as a boundary, to make {it} hot")
+            format!(
+                "{now}: import it dynamically, as a boundary, where it is used, to make {it} hot"
+            )
         }
     }
 }
@@ -321,8 +332,7 @@ mod tests {
         target: "app.js",
         changed: "services/users.js",
         kind: EdgeKind::Static,
-        is_repeatable: false,
-        in_body: false,
+        runs: Runs::AtStart,
         is_boundary: false,
         is_commonjs: false,
     };
@@ -332,7 +342,7 @@ mod tests {
         let importer = Importer { listens: case.listens, packages: case.imports };
         let kind_of =
             |name: &str| case.kinds.iter().find(|(of, _)| *of == name).map(|(_, kind)| *kind);
-        let advice = advise(importer, line.as_ref(), import.is_repeatable, kind_of);
+        let advice = advise(importer, line.as_ref(), import.runs, kind_of);
         advice.map_or_else(|| "-".to_owned(), |advice| advice.text(import))
     }
 
@@ -421,7 +431,7 @@ mod tests {
     fn other_imports() {
         let case = |text| Case { text, listens: false, imports: &[], kinds: &[] };
         let changed = Import { changed: "app.js", ..STATIC };
-        let import = Import { kind: EdgeKind::Dynamic, is_repeatable: true, ..changed };
+        let import = Import { kind: EdgeKind::Dynamic, runs: Runs::Again, ..changed };
         assert_eq!(
             hint(&import, &case("f(() => import('./app.js'))")),
             "imported dynamically by server.js:1, not as a boundary: to make it hot, write instead, or add it to `boundaries`:\n  import('./app.js', import.meta.hot?.boundary)"
@@ -430,19 +440,25 @@ mod tests {
             hint(&import, &case("f(name)")),
             "imported dynamically by server.js, not as a boundary: add it to `boundaries`, or import it with import.meta.hot?.boundary, to make it hot"
         );
-        let once = Import { is_repeatable: false, in_body: true, ..import };
+        let once = Import { runs: Runs::InBody, ..import };
         assert_eq!(
             hint(&once, &case("const { list } = await import('./app.js')")).lines().nth(1),
             Some(
                 "  const list = lazy(() => import('./app.js', import.meta.hot?.boundary), 'list')"
             )
         );
+        assert_eq!(hint(&once, &case("start(await import('./app.js'))")), "-");
+        assert_eq!(hint(&once, &case("await import(name)")), "-");
+        assert_eq!(
+            hint(&changed, &case("import names from name")),
+            "imported statically by server.js: import it dynamically, as a boundary, where it is used, to make it hot"
+        );
         let required = Import { kind: EdgeKind::Require, is_commonjs: true, ..STATIC };
         assert_eq!(
             hint(&required, &case("const app = require('./app.js')")).lines().nth(1),
             Some("  const app = lazy(() => import('./app.js', { with: { hot: 'true' } }))")
         );
-        let late = Import { is_repeatable: true, ..required };
+        let late = Import { runs: Runs::Again, ..required };
         assert_eq!(
             hint(&late, &case("exports.f = () => require('./app.js')")),
             "app.js is required by server.js:1, not as a boundary: add it to `boundaries` to make services/users.js hot"

@@ -92,7 +92,7 @@ async function link({ url, how, importer }) {
 }
 
 /** Whether a debugger can connect. */
-function isInspected() {
+export function isInspected() {
   try {
     return builtin('node:inspector').url() !== undefined
   } catch {

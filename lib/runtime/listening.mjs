@@ -3,11 +3,15 @@
  */
 import module from 'node:module'
 import { thread } from '../native/thread.mjs'
+import * as engine from '../native/binding.js'
 import { reportRequires } from '../node/cjs-cache.mjs'
+import { jobOf, loadCache } from '../node/esm-cache.mjs'
 import { builtin, hasSyncHooks } from '../node/features.mjs'
+import { Status, statusOf } from '../node/internals.mjs'
 import { isOwn } from '../own.mjs'
 import { attempt, guarded } from './guard.mjs'
-import { setImmediate } from './primordials.mjs'
+import { isInspected } from './check.mjs'
+import { setTimeout } from './primordials.mjs'
 
 const { fileURLToPath } = builtin('node:url')
 const { types } = builtin('node:util')
@@ -15,21 +19,38 @@ const { types } = builtin('node:util')
 /** No deeper stack is looked at: frameworks call each other before they listen. */
 const DEPTH = 100
 
+/** How long after a server has begun to listen exports are looked at, in milliseconds: the app is not to wait for it. */
+const DELAY = 200
+
 /** Tells the engine of each server that begins to listen. */
 export function noteListening() {
   builtin('node:diagnostics_channel').subscribe('tracing:net.server.listen:asyncStart', () => attempt(listens))
 }
 
 function listens() {
+  const files = callers()
+  if (!files) return
   // What passed no hook is not known yet.
   if (!hasSyncHooks) guarded(() => reportRequires())
-  const urls = guarded(() => thread.listens(callers()))
-  // When what is running has come to its end; nothing waits for it.
-  if (urls?.length) setImmediate(() => void describeExports(urls)).unref()
+  const urls = guarded(() => thread.listens(files))
+  if (urls?.length) setTimeout(() => attempt(() => describeExports(urls)), DELAY).unref()
 }
 
-/** The files and URLs of those that call, the innermost first; what awaits a call is one of them. @returns {string[]} */
+/**
+ * The files and URLs of those that call, the innermost first; what awaits a call is one of them. `undefined` where an app has frozen or replaced
+ * what tells: then the hints know less.
+ * @returns {string[] | undefined}
+ */
 function callers() {
+  try {
+    return sites().filter((file) => typeof file === 'string' && !file.startsWith('node:') && !isOwn(file))
+  } catch {
+    return undefined
+  }
+}
+
+/** @returns {string[]} the file of each frame, if it has one */
+function sites() {
   const { prepareStackTrace, stackTraceLimit } = Error
   /** @type {{ stack?: any }} */
   const holder = {}
@@ -37,8 +58,7 @@ function callers() {
     Error.stackTraceLimit = DEPTH
     Error.prepareStackTrace = (_, sites) => sites
     Error.captureStackTrace(holder)
-    const files = holder.stack.map((/** @type {NodeJS.CallSite} */ site) => site.getFileName())
-    return files.filter((/** @type {unknown} */ file) => typeof file === 'string' && !file.startsWith('node:') && !isOwn(file))
+    return holder.stack.map((/** @type {NodeJS.CallSite} */ site) => site.getFileName())
   } finally {
     Error.prepareStackTrace = prepareStackTrace
     Error.stackTraceLimit = stackTraceLimit
@@ -46,22 +66,30 @@ function callers() {
 }
 
 /** @param {string[]} urls */
-async function describeExports(urls) {
+function describeExports(urls) {
   for (const url of urls) {
     try {
-      const exports = await exportsOf(url)
-      const names = Object.keys(exports)
-      guarded(() => thread.noteExports(url, names, names.map((name) => kindOf(exports[name]))))
+      const exports = exportsOf(url)
+      const names = Object.keys(exports ?? {})
+      if (exports) guarded(() => thread.noteExports(url, names, names.map((name) => kindOf(exports[name]))))
     } catch {
-      // It has thrown, or its exports cannot be looked at: no more is known of them.
+      // Its exports cannot be looked at: no more is known of them.
     }
   }
 }
 
-/** What a module exports that runs in this thread. @param {string} url @returns {Promise<Record<string, unknown>>} */
-async function exportsOf(url) {
+/**
+ * What a module exports that has run in this thread. It is looked up in Node's caches: an `import()` would pass the loaders of others, and
+ * evaluate what is only linked. Not while a debugger can connect, which would see how the cache is reached.
+ * @param {string} url @returns {Record<string, unknown> | undefined} undefined: it has not run to its end, or is out of reach
+ */
+function exportsOf(url) {
   const required = /** @type {any} */ (module)._cache[fileURLToPath(url)]
-  if (!required) return import(url)
+  if (!required) {
+    if (guarded(() => engine.releases()) !== true || isInspected() || !loadCache()) return undefined
+    const job = /** @type {any} */ (jobOf(url))
+    return statusOf(job) === Status.EVALUATED ? job.module.getNamespace() : undefined
+  }
   const { exports } = required
   if (types.isModuleNamespaceObject(exports)) return exports
   return { ...valuesOf(exports), default: exports }

@@ -8,7 +8,6 @@ use crate::engine::Engine;
 use crate::graph::{EdgeKind, ModuleId, ModuleKind, ThreadId};
 use crate::hint::ExportKind;
 use crate::package::installed_root;
-use crate::source::{decode, says};
 
 /// What is known.
 #[derive(Default)]
@@ -86,7 +85,10 @@ impl Engine {
             });
             found.extend(at_start.map(|(target, _)| target));
         }
-        found.retain(|&id| self.modules.is_cold(id) && self.may_be_asked_of(id));
+        found.retain(|&id| {
+            let module = self.modules.get(id);
+            module.kind == ModuleKind::File && !module.is_json && self.modules.is_cold(id)
+        });
         found.truncate(MOST);
         let mut urls = Vec::new();
         for id in found {
@@ -98,15 +100,6 @@ impl Engine {
             }
         }
         urls
-    }
-
-    /// Whether it does no harm to look at what a module exports: a promise of what has an export `then` would call that.
-    fn may_be_asked_of(&self, id: ModuleId) -> bool {
-        let module = self.modules.get(id);
-        let is_plain = module.kind == ModuleKind::File && module.version == 0 && !module.is_json;
-        is_plain
-            && std::fs::read(&*module.path)
-                .is_ok_and(|bytes| decode(&bytes).is_some_and(|text| !says(text, "then")))
     }
 
     /// What a module exports that the thread knows by `url`.

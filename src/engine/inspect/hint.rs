@@ -10,7 +10,7 @@ use crate::decision::{Cause, FullReload, Reason};
 use crate::engine::Engine;
 use crate::engine::lifecycle::instance::Body;
 use crate::graph::{Cuts, Edge, EdgeKind, Import, Judge, ModuleId, ModuleKind, Visited};
-use crate::hint::{self, Advice, ExportKind, Importer};
+use crate::hint::{self, Advice, ExportKind, Importer, Runs};
 use crate::path::relative;
 use crate::place::import_line::{ImportLine, Importing};
 use crate::source::{decode, may_define_functions, says};
@@ -80,8 +80,7 @@ impl<'a> Hints<'a> {
             target: &show(cut.1),
             changed: &self.show(changed),
             kind: edge.kind,
-            is_repeatable: is_repeatable(edge),
-            in_body: edge.in_body,
+            runs: runs(edge),
             is_boundary: edge.meant_hot && !edge.by_attribute,
             is_commonjs: self.is_commonjs(cut.0, edge),
         };
@@ -171,7 +170,7 @@ impl<'a> Hints<'a> {
             Some(exports) => exports.get(name).copied(),
             None => self.is_data(target).then_some(ExportKind::Data),
         };
-        hint::advise(importer, line, is_repeatable(edge), kind_of)
+        hint::advise(importer, line, runs(edge), kind_of)
     }
 
     /// Whether a module of whose exports nothing was told exports nothing but data, of its own making.
@@ -195,9 +194,12 @@ fn specifier(importer: &str, target: &str) -> String {
     if path.starts_with("../") { path } else { format!("./{path}") }
 }
 
-/// Whether the importer may repeat it when its body is over.
-fn is_repeatable(edge: &Edge) -> bool {
-    edge.may_be_hot() && !edge.in_body
+fn runs(edge: &Edge) -> Runs {
+    match (edge.in_body, edge.may_be_hot()) {
+        (true, _) => Runs::InBody,
+        (false, true) => Runs::Again,
+        (false, false) => Runs::AtStart,
+    }
 }
 
 impl Judge for Hints<'_> {
