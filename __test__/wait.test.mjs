@@ -217,6 +217,18 @@ test('an app that its parent starts again is waited for', { skip }, async (t) =>
   assert.deepEqual([code, pid, outcomes], [0, 4_200_002, [outcome]])
 })
 
+test('a process that was killed leaves a pointer: the next one is told of once', { skip }, async (t) => {
+  const { app, ask, env, folder } = await start(t, { files })
+  await ask('status')
+  const before = pointers(folder)
+  await app.kill()
+  assert.deepEqual(pointers(folder), before)
+  const next = await startApp(t, { folder, env })
+  await until(() => pointers(folder).length > before.length)
+  next.save('part.mjs', value(2))
+  assert.match((await ask('wait')).stdout, /^= unchanged part\.mjs[^\n]*\nlive\n$/)
+})
+
 test('an app that ends while it is waited for: nothing runs', { skip }, async (t) => {
   const { app, ask } = await start(t, { files })
   const blocked = app.ask('block', 60_000)

@@ -41,7 +41,7 @@ async function report(names, pid, json, asked, hasHeads = false) {
   const files = names.map((name) => path.resolve(folder, name))
   const { apps, nothing } = find(pid)
   const answers = await Promise.all(apps.map((app) => asked(app, files)))
-  const all = answers.filter((answer) => answer !== undefined)
+  const all = distinct(answers.filter((answer) => answer !== undefined))
   if (all.length === 0) throw nothing()
   const knowing = all.filter((answer) => answer.files?.some((/** @type {any} */ { loaded }) => loaded))
   const meant = files.length > 0 && knowing.length > 0 ? knowing : all
@@ -49,6 +49,21 @@ async function report(names, pid, json, asked, hasHeads = false) {
   if (json) return { lines: meant.map(visibleJson), code }
   const show = showFrom(folder)
   return { lines: meant.flatMap((answer) => describe(answer, show, hasHeads || meant.length > 1)), code }
+}
+
+/**
+ * Each process once, with all that it told: where one was killed, its pointer stays, and whoever waits for it asks the next process, too.
+ * @param {any[]} answers
+ */
+function distinct(answers) {
+  /** @type {Map<string, any>} */
+  const found = new Map()
+  for (const answer of answers) {
+    const key = `${answer.pid} ${answer.since}`
+    const known = found.get(key)
+    if (!known || known.outcomes.length < answer.outcomes.length) found.set(key, answer)
+  }
+  return [...found.values()]
 }
 
 /** What an app answers; `undefined` if it runs no more. @param {App} app @param {import('../lib/control/client.mjs').Request} request */
