@@ -146,7 +146,7 @@ export interface Explanation {
   reason?: string
   /**
    * What to write so that it becomes hot: the import nearest to where the app begins that may become hot, as the code for it on a line of its own; up to
-   * three lines. Or that a restart is right, where a package has loaded it for good. Absent if no single import would do.
+   * three lines. Or that a restart is right, where a package has loaded it. Absent if no single import would do.
    */
   hint?: string
   /** What would run again: the file first, then what imports it. */
@@ -325,7 +325,7 @@ export interface Outcome {
   reason?: string
   /**
    * What to write so that that becomes unnecessary: the import nearest to where the app begins that may become hot, as the code for it on a line of its own; up to
-   * three lines. Or that a restart is right, where a package has loaded it for good. Absent if no single import would do.
+   * three lines. Or that a restart is right, where a package has loaded it. Absent if no single import would do.
    */
   hint?: string
   /** The imports that make the file cold, from where the app begins. */
@@ -402,7 +402,7 @@ export interface RestartReason {
   text: string
   /**
    * What to write so that the restart becomes unnecessary: the import nearest to where the app begins that may become hot, as the code for it on a line of its own; up to
-   * three lines. Or that a restart is right, where a package has loaded it for good. Absent if no single import would do.
+   * three lines. Or that a restart is right, where a package has loaded it. Absent if no single import would do.
    */
   hint?: string
   /** The imports that make the file cold, from where the app begins to the file; empty if there is another reason. */

@@ -66,7 +66,9 @@ async function loadBinding() {
 /** Which C library Node uses, on Linux. */
 function libc() {
   if (process.platform !== 'linux') return undefined
-  const { header } = /** @type {any} */ (process.report.getReport())
+  const report = /** @type {any} */ (process.report)
+  report.excludeNetwork = true
+  const { header } = report.getReport()
   return header.glibcVersionRuntime ? `glibc ${header.glibcVersionRuntime}` : 'musl'
 }
 

@@ -94,7 +94,7 @@ impl<'a> Hints<'a> {
         let is_packages = |&(id, _): &(ModuleId, _)| modules.get(id).kind == ModuleKind::Ignored;
         let (first, _) = importers.first().filter(|_| importers.iter().all(is_packages))?;
         let by = self.show(&modules.get(*first).path);
-        Some(format!("{by} has loaded it, and will not load it again: a restart is right here"))
+        Some(format!("{by} has loaded it, and may keep it: a restart is right here"))
     }
 
     /// A path as people know it: the lines of a hint are its own.
