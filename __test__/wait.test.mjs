@@ -225,8 +225,9 @@ test('a process that was killed leaves a pointer: the next one is told of once',
   assert.deepEqual(pointers(folder), before)
   const next = await startApp(t, { folder, env })
   await until(() => pointers(folder).length > before.length)
+  await next.ask('page')
   next.save('part.mjs', value(2))
-  assert.match((await ask('wait')).stdout, /^= unchanged part\.mjs[^\n]*\nlive\n$/)
+  assert.match((await ask('wait')).stdout, /^✓ applied part\.mjs[^\n]*\nlive\n$/)
 })
 
 test('an app that ends while it is waited for: nothing runs', { skip }, async (t) => {
